@@ -1,0 +1,32 @@
+/** A log as the cluster describes it now. */
+export type LogDescription = {
+  readonly name: string;
+  /** Identity: another one after the log was deleted and made again under the same name. */
+  readonly logId: string;
+  readonly partitionCount: number;
+};
+
+/** What the stream's rules fix about its log. */
+export type LogSettings = {
+  readonly retentionMs: number;
+  /** Largest record, key and data, in bytes. */
+  readonly recordBytesMax: number;
+  /** The log stamps records with the time of their arrival. */
+  readonly arrivalTimestamps: boolean;
+};
+
+/**
+ * Making and changing logs. Errors: `not-found`, `in-use` (the name is taken), `invalid-argument`
+ * (the cluster refuses the name or a setting), `unavailable`.
+ */
+export type LogAdministration = {
+  /** Every log that is not internal to the cluster. */
+  list(): Promise<readonly LogDescription[]>;
+  describe(name: string): Promise<LogDescription | undefined>;
+  create(name: string, partitionCount: number, settings: LogSettings): Promise<LogDescription>;
+  delete(name: string): Promise<void>;
+  /** Adds partitions up to the count; no change where there are as many already. */
+  grow(name: string, partitionCount: number): Promise<void>;
+  settings(name: string): Promise<LogSettings>;
+  change(name: string, settings: Partial<LogSettings>): Promise<void>;
+};

@@ -1,0 +1,54 @@
+import type { Offset } from '../domain/stream.ts';
+
+/** One shard's log. */
+export type LogPartition = { readonly log: string; readonly partition: number };
+
+export type AppendRecord = { readonly key: Buffer | null; readonly value: Buffer | null };
+
+export type LogRecord = {
+  readonly offset: Offset;
+  readonly timestampMs: number;
+  /** Views into the bytes that were read, where they were not compressed; copy to keep. */
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+};
+
+export type LogSlice = {
+  /** Committed records only: no control records, none of aborted transactions. */
+  readonly records: readonly LogRecord[];
+  /** Where to read on; after the last record looked at, also when none was returned. */
+  readonly nextOffset: Offset;
+  /** First offset that is still kept. */
+  readonly startOffset: Offset;
+  /** One past the last offset that a reader may see (the last stable offset). */
+  readonly endOffset: Offset;
+};
+
+export type ReadLimits = {
+  readonly recordsMax: number;
+  /** Bytes of keys and values returned; a first record is returned even when it is larger. */
+  readonly bytesMax: number;
+  /** How long to wait at the tip for a record; 0 returns at once. */
+  readonly waitMsMax: number;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * The log of records. Errors: `not-found` (no such log or partition), `invalid-argument` (a
+ * record over the log's own size limit), `unavailable` (the outcome of an append is then
+ * unknown: the record may be in the log).
+ */
+export type RecordLog = {
+  /**
+   * Appends in the given order, durably (every in-sync replica), and answers the offset of the
+   * first one; the others follow without a gap. Calls that arrive together may share one write.
+   */
+  append(where: LogPartition, records: readonly AppendRecord[]): Promise<{ baseOffset: Offset }>;
+  /** Reads from an offset; one below the start reads from the start. */
+  read(where: LogPartition, from: Offset, limits: ReadLimits): Promise<LogSlice>;
+  startOffset(where: LogPartition): Promise<Offset>;
+  /** One past the last record that a reader may see. */
+  endOffset(where: LogPartition): Promise<Offset>;
+  /** First offset whose timestamp is at or after the given one; the end when there is none. */
+  offsetAt(where: LogPartition, timestampMs: number): Promise<Offset>;
+};

@@ -1,0 +1,84 @@
+/**
+ * Request and response headers. Source: the Kafka protocol guide, "Protocol Common"; KIP-482 and
+ * KIP-511 for the flexible forms and ApiVersions' exception.
+ */
+import type { Message } from './message.ts';
+import { isFlexible } from './message.ts';
+import { Reader, WireError, Writer } from './primitives.ts';
+
+const apiVersionsKey = 18;
+/** Key, version, correlation id and the length of the client id. */
+const headerBytesMin = 10;
+
+export type RequestHeader = {
+  readonly key: number;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+};
+
+/**
+ * Reads the part of a request header that is the same in every version. The tagged fields of a
+ * flexible header come after it: see skipTags. Throws WireError.
+ */
+export function readRequestHeader(reader: Reader): RequestHeader {
+  if (reader.remaining < headerBytesMin) throw new WireError('request header cut off');
+  const key = reader.int16();
+  const version = reader.int16();
+  const correlationId = reader.int32();
+  const size = reader.int16();
+  if (size < -1) throw new WireError(`client id of ${size} bytes`);
+  const clientId = size === -1 ? null : reader.string(size);
+  return { key, version, correlationId, clientId };
+}
+
+/** Passes over a block of tagged fields. Throws WireError. */
+export function skipTags(reader: Reader): void {
+  const count = reader.uvarint();
+  for (let index = 0; index < count; index++) {
+    reader.uvarint();
+    reader.take(reader.uvarint());
+  }
+}
+
+/** Writes a whole request header for this table and version. */
+export function writeRequestHeader(
+  writer: Writer,
+  table: Message,
+  version: number,
+  correlationId: number,
+  clientId: string,
+): void {
+  writer.int16(table.key);
+  writer.int16(version);
+  writer.int32(correlationId);
+  const size = Buffer.byteLength(clientId);
+  writer.int16(size);
+  writer.string(clientId, size);
+  if (isFlexible(table, version)) writer.uvarint(0);
+}
+
+/**
+ * Whether the response header ends with tagged fields. ApiVersions' never does, so that a client
+ * that asked with a version the broker lacks can read the answer.
+ */
+export function hasResponseTags(table: Message, version: number): boolean {
+  return table.key !== apiVersionsKey && isFlexible(table, version);
+}
+
+export function writeResponseHeader(
+  writer: Writer,
+  table: Message,
+  version: number,
+  correlationId: number,
+): void {
+  writer.int32(correlationId);
+  if (hasResponseTags(table, version)) writer.uvarint(0);
+}
+
+/** Reads the response header; the reader stands at the message afterwards. Throws WireError. */
+export function readResponseHeader(reader: Reader, table: Message, version: number): number {
+  const correlationId = reader.int32();
+  if (hasResponseTags(table, version)) skipTags(reader);
+  return correlationId;
+}
