@@ -1,4 +1,4 @@
-/** Produce, API key 0. Source: the Kafka protocol guide, "Produce API". */
+/** Produce, API key 0. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, records, string, struct, uuid } from '../message.ts';
 
 export const produceRequest = message(

@@ -1,4 +1,4 @@
-/** Fetch, API key 1. Source: the Kafka protocol guide, "Fetch API". */
+/** Fetch, API key 1. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

@@ -1,4 +1,4 @@
-/** ListOffsets, API key 2. Source: the Kafka protocol guide, "ListOffsets API". */
+/** ListOffsets, API key 2. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, int8, message, string } from '../message.ts';
 
 export const listOffsetsRequest = message(

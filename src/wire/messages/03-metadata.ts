@@ -1,4 +1,4 @@
-/** Metadata, API key 3. Source: the Kafka protocol guide, "Metadata API". */
+/** Metadata, API key 3. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, message, string, uuid } from '../message.ts';
 
 export const metadataRequest = message(

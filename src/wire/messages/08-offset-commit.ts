@@ -1,4 +1,4 @@
-/** OffsetCommit, API key 8. Source: the Kafka protocol guide, "OffsetCommit API". */
+/** OffsetCommit, API key 8. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string, uuid } from '../message.ts';
 
 export const offsetCommitRequest = message(

@@ -1,4 +1,4 @@
-/** OffsetFetch, API key 9. Source: the Kafka protocol guide, "OffsetFetch API". */
+/** OffsetFetch, API key 9. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, int64, message, string, uuid } from '../message.ts';
 
 export const offsetFetchRequest = message(

@@ -1,4 +1,4 @@
-/** FindCoordinator, API key 10. Source: the Kafka protocol guide, "FindCoordinator API". */
+/** FindCoordinator, API key 10. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int8, message, string } from '../message.ts';
 
 export const findCoordinatorRequest = message(

@@ -1,4 +1,4 @@
-/** JoinGroup, API key 11. Source: the Kafka protocol guide, "JoinGroup API". */
+/** JoinGroup, API key 11. Source: the Kafka protocol guide. */
 import { array, bool, bytes, int16, int32, message, string } from '../message.ts';
 
 export const joinGroupRequest = message(

@@ -1,4 +1,4 @@
-/** Heartbeat, API key 12. Source: the Kafka protocol guide, "Heartbeat API". */
+/** Heartbeat, API key 12. Source: the Kafka protocol guide. */
 import { int16, int32, message, string } from '../message.ts';
 
 export const heartbeatRequest = message(

@@ -1,4 +1,4 @@
-/** LeaveGroup, API key 13. Source: the Kafka protocol guide, "LeaveGroup API". */
+/** LeaveGroup, API key 13. Source: the Kafka protocol guide. */
 import { array, int16, int32, message, string } from '../message.ts';
 
 export const leaveGroupRequest = message(

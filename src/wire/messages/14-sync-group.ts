@@ -1,4 +1,4 @@
-/** SyncGroup, API key 14. Source: the Kafka protocol guide, "SyncGroup API". */
+/** SyncGroup, API key 14. Source: the Kafka protocol guide. */
 import { array, bytes, int16, int32, message, string } from '../message.ts';
 
 export const syncGroupRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeGroups, API key 15. Source: the Kafka protocol guide, "DescribeGroups API". */
+/** DescribeGroups, API key 15. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, bytes, int16, int32, message, string } from '../message.ts';
 
 export const describeGroupsRequest = message(

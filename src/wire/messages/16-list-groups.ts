@@ -1,4 +1,4 @@
-/** ListGroups, API key 16. Source: the Kafka protocol guide, "ListGroups API". */
+/** ListGroups, API key 16. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string } from '../message.ts';
 
 export const listGroupsRequest = message(

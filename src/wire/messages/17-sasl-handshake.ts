@@ -1,4 +1,4 @@
-/** SaslHandshake, API key 17. Source: the Kafka protocol guide, "SaslHandshake API". */
+/** SaslHandshake, API key 17. Source: the Kafka protocol guide. */
 import { arrayOf, int16, message, string } from '../message.ts';
 
 export const saslHandshakeRequest = message(

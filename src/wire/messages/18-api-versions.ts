@@ -1,4 +1,4 @@
-/** ApiVersions, API key 18. Source: the Kafka protocol guide, "ApiVersions API". */
+/** ApiVersions, API key 18. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, int64, message, string } from '../message.ts';
 
 export const apiVersionsRequest = message(

@@ -1,4 +1,4 @@
-/** CreateTopics, API key 19. Source: the Kafka protocol guide, "CreateTopics API". */
+/** CreateTopics, API key 19. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, int8, message, string, uuid } from '../message.ts';
 
 export const createTopicsRequest = message(

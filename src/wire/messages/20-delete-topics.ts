@@ -1,4 +1,4 @@
-/** DeleteTopics, API key 20. Source: the Kafka protocol guide, "DeleteTopics API". */
+/** DeleteTopics, API key 20. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string, uuid } from '../message.ts';
 
 export const deleteTopicsRequest = message(

@@ -1,4 +1,4 @@
-/** DeleteRecords, API key 21. Source: the Kafka protocol guide, "DeleteRecords API". */
+/** DeleteRecords, API key 21. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string } from '../message.ts';
 
 export const deleteRecordsRequest = message(

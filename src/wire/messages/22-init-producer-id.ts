@@ -1,4 +1,4 @@
-/** InitProducerId, API key 22. Source: the Kafka protocol guide, "InitProducerId API". */
+/** InitProducerId, API key 22. Source: the Kafka protocol guide. */
 import { bool, int16, int32, int64, message, string } from '../message.ts';
 
 export const initProducerIdRequest = message(

@@ -1,4 +1,4 @@
-/** OffsetForLeaderEpoch, API key 23. Source: the Kafka protocol guide, "OffsetForLeaderEpoch API". */
+/** OffsetForLeaderEpoch, API key 23. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string } from '../message.ts';
 
 export const offsetForLeaderEpochRequest = message(

@@ -1,4 +1,4 @@
-/** AddPartitionsToTxn, API key 24. Source: the Kafka protocol guide, "AddPartitionsToTxn API". */
+/** AddPartitionsToTxn, API key 24. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, int64, message, string } from '../message.ts';
 
 const addPartitionsToTxnTopic = {

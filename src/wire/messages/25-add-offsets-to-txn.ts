@@ -1,4 +1,4 @@
-/** AddOffsetsToTxn, API key 25. Source: the Kafka protocol guide, "AddOffsetsToTxn API". */
+/** AddOffsetsToTxn, API key 25. Source: the Kafka protocol guide. */
 import { int16, int32, int64, message, string } from '../message.ts';
 
 export const addOffsetsToTxnRequest = message(

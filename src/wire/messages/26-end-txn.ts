@@ -1,4 +1,4 @@
-/** EndTxn, API key 26. Source: the Kafka protocol guide, "EndTxn API". */
+/** EndTxn, API key 26. Source: the Kafka protocol guide. */
 import { bool, int16, int32, int64, message, string } from '../message.ts';
 
 export const endTxnRequest = message(

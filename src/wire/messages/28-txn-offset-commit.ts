@@ -1,4 +1,4 @@
-/** TxnOffsetCommit, API key 28. Source: the Kafka protocol guide, "TxnOffsetCommit API". */
+/** TxnOffsetCommit, API key 28. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string } from '../message.ts';
 
 export const txnOffsetCommitRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeAcls, API key 29. Source: the Kafka protocol guide, "DescribeAcls API". */
+/** DescribeAcls, API key 29. Source: the Kafka protocol guide. */
 import { array, int16, int32, int8, message, string } from '../message.ts';
 
 export const describeAclsRequest = message(

@@ -1,4 +1,4 @@
-/** CreateAcls, API key 30. Source: the Kafka protocol guide, "CreateAcls API". */
+/** CreateAcls, API key 30. Source: the Kafka protocol guide. */
 import { array, int16, int32, int8, message, string } from '../message.ts';
 
 export const createAclsRequest = message(

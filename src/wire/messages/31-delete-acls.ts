@@ -1,4 +1,4 @@
-/** DeleteAcls, API key 31. Source: the Kafka protocol guide, "DeleteAcls API". */
+/** DeleteAcls, API key 31. Source: the Kafka protocol guide. */
 import { array, int16, int32, int8, message, string } from '../message.ts';
 
 export const deleteAclsRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeConfigs, API key 32. Source: the Kafka protocol guide, "DescribeConfigs API". */
+/** DescribeConfigs, API key 32. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, int8, message, string } from '../message.ts';
 
 export const describeConfigsRequest = message(

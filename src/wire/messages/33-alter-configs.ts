@@ -1,4 +1,4 @@
-/** AlterConfigs, API key 33. Source: the Kafka protocol guide, "AlterConfigs API". */
+/** AlterConfigs, API key 33. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, int8, message, string } from '../message.ts';
 
 export const alterConfigsRequest = message(

@@ -1,4 +1,4 @@
-/** AlterReplicaLogDirs, API key 34. Source: the Kafka protocol guide, "AlterReplicaLogDirs API". */
+/** AlterReplicaLogDirs, API key 34. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string } from '../message.ts';
 
 export const alterReplicaLogDirsRequest = message(

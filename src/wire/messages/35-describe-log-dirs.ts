@@ -1,4 +1,4 @@
-/** DescribeLogDirs, API key 35. Source: the Kafka protocol guide, "DescribeLogDirs API". */
+/** DescribeLogDirs, API key 35. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, int64, message, string } from '../message.ts';
 
 export const describeLogDirsRequest = message(

@@ -1,4 +1,4 @@
-/** SaslAuthenticate, API key 36. Source: the Kafka protocol guide, "SaslAuthenticate API". */
+/** SaslAuthenticate, API key 36. Source: the Kafka protocol guide. */
 import { bytes, int16, int64, message, string } from '../message.ts';
 
 export const saslAuthenticateRequest = message(

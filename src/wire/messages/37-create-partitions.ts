@@ -1,4 +1,4 @@
-/** CreatePartitions, API key 37. Source: the Kafka protocol guide, "CreatePartitions API". */
+/** CreatePartitions, API key 37. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, message, string } from '../message.ts';
 
 export const createPartitionsRequest = message(

@@ -1,4 +1,4 @@
-/** CreateDelegationToken, API key 38. Source: the Kafka protocol guide, "CreateDelegationToken API". */
+/** CreateDelegationToken, API key 38. Source: the Kafka protocol guide. */
 import { array, bytes, int16, int32, int64, message, string } from '../message.ts';
 
 export const createDelegationTokenRequest = message(

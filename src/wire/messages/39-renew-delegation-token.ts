@@ -1,4 +1,4 @@
-/** RenewDelegationToken, API key 39. Source: the Kafka protocol guide, "RenewDelegationToken API". */
+/** RenewDelegationToken, API key 39. Source: the Kafka protocol guide. */
 import { bytes, int16, int32, int64, message } from '../message.ts';
 
 export const renewDelegationTokenRequest = message(

@@ -1,4 +1,4 @@
-/** ExpireDelegationToken, API key 40. Source: the Kafka protocol guide, "ExpireDelegationToken API". */
+/** ExpireDelegationToken, API key 40. Source: the Kafka protocol guide. */
 import { bytes, int16, int32, int64, message } from '../message.ts';
 
 export const expireDelegationTokenRequest = message(

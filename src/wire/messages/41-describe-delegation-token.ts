@@ -1,4 +1,4 @@
-/** DescribeDelegationToken, API key 41. Source: the Kafka protocol guide, "DescribeDelegationToken API". */
+/** DescribeDelegationToken, API key 41. Source: the Kafka protocol guide. */
 import { array, bytes, int16, int32, int64, message, string } from '../message.ts';
 
 export const describeDelegationTokenRequest = message(

@@ -1,4 +1,4 @@
-/** DeleteGroups, API key 42. Source: the Kafka protocol guide, "DeleteGroups API". */
+/** DeleteGroups, API key 42. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string } from '../message.ts';
 
 export const deleteGroupsRequest = message(

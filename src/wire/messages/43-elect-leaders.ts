@@ -1,4 +1,4 @@
-/** ElectLeaders, API key 43. Source: the Kafka protocol guide, "ElectLeaders API". */
+/** ElectLeaders, API key 43. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int8, message, string } from '../message.ts';
 
 export const electLeadersRequest = message(

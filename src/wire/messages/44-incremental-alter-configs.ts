@@ -1,4 +1,4 @@
-/** IncrementalAlterConfigs, API key 44. Source: the Kafka protocol guide, "IncrementalAlterConfigs API". */
+/** IncrementalAlterConfigs, API key 44. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, int8, message, string } from '../message.ts';
 
 export const incrementalAlterConfigsRequest = message(

@@ -1,4 +1,4 @@
-/** AlterPartitionReassignments, API key 45. Source: the Kafka protocol guide, "AlterPartitionReassignments API". */
+/** AlterPartitionReassignments, API key 45. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, message, string } from '../message.ts';
 
 export const alterPartitionReassignmentsRequest = message(

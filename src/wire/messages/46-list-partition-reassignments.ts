@@ -1,4 +1,4 @@
-/** ListPartitionReassignments, API key 46. Source: the Kafka protocol guide, "ListPartitionReassignments API". */
+/** ListPartitionReassignments, API key 46. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string } from '../message.ts';
 
 export const listPartitionReassignmentsRequest = message(

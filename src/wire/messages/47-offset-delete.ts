@@ -1,4 +1,4 @@
-/** OffsetDelete, API key 47. Source: the Kafka protocol guide, "OffsetDelete API". */
+/** OffsetDelete, API key 47. Source: the Kafka protocol guide. */
 import { array, int16, int32, message, string } from '../message.ts';
 
 export const offsetDeleteRequest = message(

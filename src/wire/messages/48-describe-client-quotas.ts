@@ -1,4 +1,4 @@
-/** DescribeClientQuotas, API key 48. Source: the Kafka protocol guide, "DescribeClientQuotas API". */
+/** DescribeClientQuotas, API key 48. Source: the Kafka protocol guide. */
 import { array, bool, float64, int16, int32, int8, message, string } from '../message.ts';
 
 export const describeClientQuotasRequest = message(

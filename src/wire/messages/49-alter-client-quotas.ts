@@ -1,4 +1,4 @@
-/** AlterClientQuotas, API key 49. Source: the Kafka protocol guide, "AlterClientQuotas API". */
+/** AlterClientQuotas, API key 49. Source: the Kafka protocol guide. */
 import { array, bool, float64, int16, int32, message, string } from '../message.ts';
 
 export const alterClientQuotasRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeUserScramCredentials, API key 50. Source: the Kafka protocol guide, "DescribeUserScramCredentials API". */
+/** DescribeUserScramCredentials, API key 50. Source: the Kafka protocol guide. */
 import { array, int16, int32, int8, message, string } from '../message.ts';
 
 export const describeUserScramCredentialsRequest = message(

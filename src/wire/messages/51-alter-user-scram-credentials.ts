@@ -1,4 +1,4 @@
-/** AlterUserScramCredentials, API key 51. Source: the Kafka protocol guide, "AlterUserScramCredentials API". */
+/** AlterUserScramCredentials, API key 51. Source: the Kafka protocol guide. */
 import { array, bytes, int16, int32, int8, message, string } from '../message.ts';
 
 export const alterUserScramCredentialsRequest = message(

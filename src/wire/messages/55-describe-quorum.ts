@@ -1,4 +1,4 @@
-/** DescribeQuorum, API key 55. Source: the Kafka protocol guide, "DescribeQuorum API". */
+/** DescribeQuorum, API key 55. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string, uint16, uuid } from '../message.ts';
 
 export const describeQuorumRequest = message(

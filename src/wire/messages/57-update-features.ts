@@ -1,4 +1,4 @@
-/** UpdateFeatures, API key 57. Source: the Kafka protocol guide, "UpdateFeatures API". */
+/** UpdateFeatures, API key 57. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, int8, message, string } from '../message.ts';
 
 export const updateFeaturesRequest = message(

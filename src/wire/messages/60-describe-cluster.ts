@@ -1,4 +1,4 @@
-/** DescribeCluster, API key 60. Source: the Kafka protocol guide, "DescribeCluster API". */
+/** DescribeCluster, API key 60. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, int8, message, string } from '../message.ts';
 
 export const describeClusterRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeProducers, API key 61. Source: the Kafka protocol guide, "DescribeProducers API". */
+/** DescribeProducers, API key 61. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int64, message, string } from '../message.ts';
 
 export const describeProducersRequest = message(

@@ -1,4 +1,4 @@
-/** UnregisterBroker, API key 64. Source: the Kafka protocol guide, "UnregisterBroker API". */
+/** UnregisterBroker, API key 64. Source: the Kafka protocol guide. */
 import { int16, int32, message, string } from '../message.ts';
 
 export const unregisterBrokerRequest = message(

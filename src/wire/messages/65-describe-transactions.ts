@@ -1,4 +1,4 @@
-/** DescribeTransactions, API key 65. Source: the Kafka protocol guide, "DescribeTransactions API". */
+/** DescribeTransactions, API key 65. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int64, message, string } from '../message.ts';
 
 export const describeTransactionsRequest = message(

@@ -1,4 +1,4 @@
-/** ListTransactions, API key 66. Source: the Kafka protocol guide, "ListTransactions API". */
+/** ListTransactions, API key 66. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int64, message, string } from '../message.ts';
 
 export const listTransactionsRequest = message(

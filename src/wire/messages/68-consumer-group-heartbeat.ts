@@ -1,4 +1,4 @@
-/** ConsumerGroupHeartbeat, API key 68. Source: the Kafka protocol guide, "ConsumerGroupHeartbeat API". */
+/** ConsumerGroupHeartbeat, API key 68. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string, struct, uuid } from '../message.ts';
 
 export const consumerGroupHeartbeatRequest = message(

@@ -1,4 +1,4 @@
-/** ConsumerGroupDescribe, API key 69. Source: the Kafka protocol guide, "ConsumerGroupDescribe API". */
+/** ConsumerGroupDescribe, API key 69. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

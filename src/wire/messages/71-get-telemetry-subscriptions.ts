@@ -1,4 +1,4 @@
-/** GetTelemetrySubscriptions, API key 71. Source: the Kafka protocol guide, "GetTelemetrySubscriptions API". */
+/** GetTelemetrySubscriptions, API key 71. Source: the Kafka protocol guide. */
 import { arrayOf, bool, int16, int32, int8, message, string, uuid } from '../message.ts';
 
 export const getTelemetrySubscriptionsRequest = message(

@@ -1,4 +1,4 @@
-/** PushTelemetry, API key 72. Source: the Kafka protocol guide, "PushTelemetry API". */
+/** PushTelemetry, API key 72. Source: the Kafka protocol guide. */
 import { bool, bytes, int16, int32, int8, message, uuid } from '../message.ts';
 
 export const pushTelemetryRequest = message(

@@ -1,4 +1,4 @@
-/** ListConfigResources, API key 74. Source: the Kafka protocol guide, "ListConfigResources API". */
+/** ListConfigResources, API key 74. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int8, message, string } from '../message.ts';
 
 export const listConfigResourcesRequest = message(

@@ -1,4 +1,4 @@
-/** DescribeTopicPartitions, API key 75. Source: the Kafka protocol guide, "DescribeTopicPartitions API". */
+/** DescribeTopicPartitions, API key 75. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, message, string, struct, uuid } from '../message.ts';
 
 export const describeTopicPartitionsRequest = message(

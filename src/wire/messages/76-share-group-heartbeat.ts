@@ -1,4 +1,4 @@
-/** ShareGroupHeartbeat, API key 76. Source: the Kafka protocol guide, "ShareGroupHeartbeat API". */
+/** ShareGroupHeartbeat, API key 76. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, message, string, struct, uuid } from '../message.ts';
 
 export const shareGroupHeartbeatRequest = message(

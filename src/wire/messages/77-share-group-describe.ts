@@ -1,4 +1,4 @@
-/** ShareGroupDescribe, API key 77. Source: the Kafka protocol guide, "ShareGroupDescribe API". */
+/** ShareGroupDescribe, API key 77. Source: the Kafka protocol guide. */
 import { array, arrayOf, bool, int16, int32, message, string, struct, uuid } from '../message.ts';
 
 export const shareGroupDescribeRequest = message(

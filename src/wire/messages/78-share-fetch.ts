@@ -1,4 +1,4 @@
-/** ShareFetch, API key 78. Source: the Kafka protocol guide, "ShareFetch API". */
+/** ShareFetch, API key 78. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

@@ -1,4 +1,4 @@
-/** ShareAcknowledge, API key 79. Source: the Kafka protocol guide, "ShareAcknowledge API". */
+/** ShareAcknowledge, API key 79. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

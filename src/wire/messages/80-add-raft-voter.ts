@@ -1,4 +1,4 @@
-/** AddRaftVoter, API key 80. Source: the Kafka protocol guide, "AddRaftVoter API". */
+/** AddRaftVoter, API key 80. Source: the Kafka protocol guide. */
 import { array, bool, int16, int32, message, string, uint16, uuid } from '../message.ts';
 
 export const addRaftVoterRequest = message(

@@ -1,4 +1,4 @@
-/** RemoveRaftVoter, API key 81. Source: the Kafka protocol guide, "RemoveRaftVoter API". */
+/** RemoveRaftVoter, API key 81. Source: the Kafka protocol guide. */
 import { int16, int32, message, string, uuid } from '../message.ts';
 
 export const removeRaftVoterRequest = message(

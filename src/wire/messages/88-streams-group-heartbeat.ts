@@ -1,4 +1,4 @@
-/** StreamsGroupHeartbeat, API key 88. Source: the Kafka protocol guide, "StreamsGroupHeartbeat API". */
+/** StreamsGroupHeartbeat, API key 88. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

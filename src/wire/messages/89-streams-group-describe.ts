@@ -1,4 +1,4 @@
-/** StreamsGroupDescribe, API key 89. Source: the Kafka protocol guide, "StreamsGroupDescribe API". */
+/** StreamsGroupDescribe, API key 89. Source: the Kafka protocol guide. */
 import {
   array,
   arrayOf,

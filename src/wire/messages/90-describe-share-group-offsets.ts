@@ -1,4 +1,4 @@
-/** DescribeShareGroupOffsets, API key 90. Source: the Kafka protocol guide, "DescribeShareGroupOffsets API". */
+/** DescribeShareGroupOffsets, API key 90. Source: the Kafka protocol guide. */
 import { array, arrayOf, int16, int32, int64, message, string, uuid } from '../message.ts';
 
 export const describeShareGroupOffsetsRequest = message(

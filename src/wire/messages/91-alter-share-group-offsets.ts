@@ -1,4 +1,4 @@
-/** AlterShareGroupOffsets, API key 91. Source: the Kafka protocol guide, "AlterShareGroupOffsets API". */
+/** AlterShareGroupOffsets, API key 91. Source: the Kafka protocol guide. */
 import { array, int16, int32, int64, message, string, uuid } from '../message.ts';
 
 export const alterShareGroupOffsetsRequest = message(

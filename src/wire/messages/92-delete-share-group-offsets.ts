@@ -1,4 +1,4 @@
-/** DeleteShareGroupOffsets, API key 92. Source: the Kafka protocol guide, "DeleteShareGroupOffsets API". */
+/** DeleteShareGroupOffsets, API key 92. Source: the Kafka protocol guide. */
 import { array, int16, int32, message, string, uuid } from '../message.ts';
 
 export const deleteShareGroupOffsetsRequest = message(

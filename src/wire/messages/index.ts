@@ -1,6 +1,6 @@
 /**
- * Every API that the gateway has tables for, by key. ApiVersions, the conformance test and the docs'
- * matrix derive from this list.
+ * Every API that the gateway has tables for, by key. ApiVersions, the conformance test and the
+ * matrix in the docs derive from this list.
  */
 import type { Message } from '../message.ts';
 import { produceRequest, produceResponse } from './00-produce.ts';

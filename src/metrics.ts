@@ -1,0 +1,146 @@
+/**
+ * What the gateway counts, as Prometheus metrics. Everything else in the product reports to the
+ * small observers made here and does not know prom-client.
+ *
+ * Series of one action or API are looked up once and kept, so that a request costs additions only.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { BackingObserver, Door, DoorObserver } from './ports/observer.ts';
+
+/** Seconds; fine below 10 ms, where the gateway's own work lies. */
+const latencyBuckets = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+
+export type Metrics = {
+  readonly registry: Registry;
+  door(door: Door): DoorObserver;
+  readonly backing: BackingObserver;
+};
+
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'kineska_' });
+  new Gauge({
+    name: 'kineska_build_info',
+    help: 'Always 1; the label tells the version.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+  const series = doorSeries(registry);
+  return { registry, door: (door) => observeDoor(series, door), backing: observeBacking(registry) };
+}
+
+type DoorSeries = ReturnType<typeof doorSeries>;
+
+function doorSeries(registry: Registry) {
+  const registers = [registry];
+  const perOperation = ['door', 'operation'] as const;
+  return {
+    duration: new Histogram({
+      name: 'kineska_request_duration_seconds',
+      help: 'From a request read to its response written, for each action and API.',
+      labelNames: perOperation,
+      buckets: latencyBuckets,
+      registers,
+    }),
+    errors: new Counter({
+      name: 'kineska_request_errors_total',
+      help: 'Requests answered with an error, by its name.',
+      labelNames: [...perOperation, 'error'] as const,
+      registers,
+    }),
+    bytesIn: new Counter({
+      name: 'kineska_request_bytes_total',
+      help: 'Bytes of requests received.',
+      labelNames: perOperation,
+      registers,
+    }),
+    bytesOut: new Counter({
+      name: 'kineska_response_bytes_total',
+      help: 'Bytes of responses sent.',
+      labelNames: perOperation,
+      registers,
+    }),
+    records: new Counter({
+      name: 'kineska_records_total',
+      help: 'Records put or read.',
+      labelNames: perOperation,
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'kineska_connections',
+      help: 'Client connections now open.',
+      labelNames: ['door'] as const,
+      registers,
+    }),
+    refused: new Counter({
+      name: 'kineska_refused_total',
+      help: 'What clients sent that was no request, by reason.',
+      labelNames: ['door', 'reason'] as const,
+      registers,
+    }),
+  };
+}
+
+/** The series of one operation, looked up once. */
+type OperationSeries = {
+  readonly duration: { observe(seconds: number): void };
+  readonly bytesIn: { inc(count: number): void };
+  readonly bytesOut: { inc(count: number): void };
+  readonly records: { inc(count: number): void };
+};
+
+function observeDoor(series: DoorSeries, door: Door): DoorObserver {
+  const byOperation = new Map<string, OperationSeries>();
+  const find = (operation: string): OperationSeries => {
+    let found = byOperation.get(operation);
+    if (found === undefined) {
+      found = {
+        duration: series.duration.labels(door, operation),
+        bytesIn: series.bytesIn.labels(door, operation),
+        bytesOut: series.bytesOut.labels(door, operation),
+        records: series.records.labels(door, operation),
+      };
+      byOperation.set(operation, found);
+    }
+    return found;
+  };
+  const connections = series.connections.labels(door);
+  return {
+    request({ operation, durationMs, error, bytesIn, bytesOut, records }) {
+      const found = find(operation);
+      found.duration.observe(durationMs / 1000);
+      found.bytesIn.inc(bytesIn);
+      found.bytesOut.inc(bytesOut);
+      if (records !== undefined) found.records.inc(records);
+      if (error !== undefined) series.errors.labels(door, operation, error).inc();
+    },
+    connectionOpened: () => connections.inc(),
+    connectionClosed: () => connections.dec(),
+    refused: (reason) => series.refused.labels(door, reason).inc(),
+  };
+}
+
+function observeBacking(registry: Registry): BackingObserver {
+  const labelNames = ['engine', 'operation'] as const;
+  const duration = new Histogram({
+    name: 'kineska_backing_duration_seconds',
+    help: 'Calls to the engines behind the gateway.',
+    labelNames,
+    buckets: latencyBuckets,
+    registers: [registry],
+  });
+  const errors = new Counter({
+    name: 'kineska_backing_errors_total',
+    help: 'Calls to the engines behind the gateway that failed.',
+    labelNames,
+    registers: [registry],
+  });
+  return {
+    call(engine, operation, durationMs, failed) {
+      duration.labels(engine, operation).observe(durationMs / 1000);
+      if (failed) errors.labels(engine, operation).inc();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The operations port: `/metrics` for Prometheus, `/healthz` (the process answers), `/readyz` (the
+ * engines behind it answer too, and which one does not).
+ */
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+
+/** An engine must answer a probe within this time to count as ready. */
+const probeTimeoutMs = 2_000;
+
+/** Rejects when the engine cannot serve. */
+export type Probe = { readonly name: string; check(): Promise<void> };
+
+export type OperationsSettings = {
+  readonly host: string;
+  readonly port: number;
+  readonly registry: Registry;
+  readonly probes: readonly Probe[];
+};
+
+export type OperationsServer = {
+  /** Listens; answers the port that was bound. */
+  start(): Promise<number>;
+  stop(): Promise<void>;
+};
+
+export function createOperationsServer(settings: OperationsSettings): OperationsServer {
+  const server = fastify({ forceCloseConnections: true });
+  addMetrics(server, settings.registry);
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const missing = await failing(settings.probes);
+    if (missing.length === 0) return { status: 'ready' };
+    return reply.code(503).send({ status: 'not ready', missing });
+  });
+  return {
+    async start() {
+      await server.listen({ host: settings.host, port: settings.port });
+      const address = server.server.address();
+      return typeof address === 'object' && address !== null ? address.port : settings.port;
+    },
+    stop: () => server.close(),
+  };
+}
+
+function addMetrics(server: FastifyInstance, registry: Registry): void {
+  server.get('/metrics', async (_request, reply) => {
+    const text = await registry.metrics();
+    return reply.type(registry.contentType).send(text);
+  });
+}
+
+async function failing(probes: readonly Probe[]): Promise<{ engine: string; reason: string }[]> {
+  const results = await Promise.all(
+    probes.map(async ({ name, check }) => {
+      const reason = await outcome(check());
+      return reason === undefined ? [] : [{ engine: name, reason }];
+    }),
+  );
+  return results.flat();
+}
+
+/** Why the probe failed, or undefined when it did not. */
+async function outcome(check: Promise<void>): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${probeTimeoutMs} ms`), probeTimeoutMs);
+  });
+  const checked = check.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  try {
+    return await Promise.race([checked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

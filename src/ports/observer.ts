@@ -1,0 +1,30 @@
+/** What the doors and adapters report; src/metrics.ts makes metrics of it. */
+
+export type Door = 'kinesis' | 'kafka';
+
+/** One answered request, as a front door reports it. */
+export type RequestReport = {
+  /** Action or API name in the vendor's spelling. */
+  readonly operation: string;
+  readonly durationMs: number;
+  /** Name of the error in the vendor's spelling; absent when the request succeeded. */
+  readonly error?: string | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Records put or read, where the door knows. */
+  readonly records?: number | undefined;
+};
+
+export type DoorObserver = {
+  request(report: RequestReport): void;
+  connectionOpened(): void;
+  connectionClosed(): void;
+  /** Something that was no request: garbage, an oversized frame, an unknown key or version. */
+  refused(reason: string): void;
+};
+
+/** Calls to the engines behind the gateway. */
+export type BackingObserver = {
+  /** `engine` is kafka or dynamodb; `operation` is the API's or call's name. */
+  call(engine: string, operation: string, durationMs: number, failed: boolean): void;
+};

@@ -1,0 +1,155 @@
+/** The conventions of the code base, enforced: see docs/architecture.md, "Conventions". */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const columnsMax = 100;
+const functionLinesMax = 70;
+
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(file));
+const sources = files.filter((file) => /\.ts$/.test(file));
+const contents = new Map(sources.map((file) => [file, readFileSync(file, 'utf8')]));
+
+/** Which folders each folder may import from; longest prefix wins. */
+const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
+  ['src/domain/', ['src/domain/', 'src/errors.ts']],
+  ['src/ports/', ['src/domain/', 'src/ports/', 'src/errors.ts']],
+  ['src/wire/', ['src/wire/']],
+  ['src/streams/', ['src/domain/', 'src/ports/', 'src/streams/', 'src/errors.ts']],
+  ['src/kinesis/', ['src/domain/', 'src/ports/', 'src/streams/', 'src/kinesis/', 'src/errors.ts']],
+  [
+    'src/kafka/',
+    ['src/domain/', 'src/ports/', 'src/streams/', 'src/wire/', 'src/kafka/', 'src/errors.ts'],
+  ],
+  [
+    'adapters/kafka/',
+    ['src/domain/', 'src/ports/', 'src/wire/', 'src/errors.ts', 'adapters/kafka/'],
+  ],
+  ['adapters/engines/', ['src/ports/', 'src/errors.ts', 'adapters/engines/']],
+  ['adapters/', ['src/domain/', 'src/ports/', 'src/errors.ts', 'adapters/']],
+];
+
+function importsOf(file: string): string[] {
+  const found = contents.get(file)!.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g);
+  return [...found].map(([, path]) => normalize(join(dirname(file), path!)));
+}
+
+test('imports point inward, and the two front doors never import each other', () => {
+  const wrong: string[] = [];
+  for (const file of sources) {
+    const rule = mayImport.find(([folder]) => file.startsWith(folder));
+    if (rule === undefined) continue;
+    for (const imported of importsOf(file)) {
+      if (!rule[1].some((allowed) => imported.startsWith(allowed))) {
+        wrong.push(`${file} imports ${imported}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('only the composition root imports adapters', () => {
+  const wrong = sources.filter(
+    (file) =>
+      file.startsWith('src/') &&
+      file !== 'src/main.ts' &&
+      importsOf(file).some((imported) => imported.startsWith('adapters/')),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('src/domain uses no package and does no I/O', () => {
+  const allowed = new Set(['node:crypto']);
+  const wrong: string[] = [];
+  for (const file of sources.filter((each) => each.startsWith('src/domain/'))) {
+    for (const [, name] of contents.get(file)!.matchAll(/from '([^'.][^']*)'/g)) {
+      if (!allowed.has(name!)) wrong.push(`${file} imports ${name}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test(`lines have at most ${columnsMax} columns`, () => {
+  const wrong: string[] = [];
+  for (const [file, text] of contents) {
+    text.split('\n').forEach((line, index) => {
+      if (line.length > columnsMax) wrong.push(`${file}:${index + 1}`);
+    });
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test(`functions have at most ${functionLinesMax} lines`, () => {
+  const wrong: string[] = [];
+  for (const [file, text] of contents) {
+    for (const { line, lines } of functionsOf(text)) {
+      if (lines > functionLinesMax) wrong.push(`${file}:${line} has ${lines} lines`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+/** Functions and methods as the formatter lays them out: closed at the depth they began. */
+function functionsOf(text: string): { line: number; lines: number }[] {
+  const found: { line: number; lines: number }[] = [];
+  const lines = text.split('\n');
+  const begins =
+    /^(\s*)(?:export )?(?:async )?(?:function\*? |(?:static |override |async |#|get |set )*\w+\()/;
+  lines.forEach((line, index) => {
+    const match = begins.exec(line);
+    if (match === null || /^\s*(?:if|for|while|switch|return|test|describe|await)\b/.test(line)) {
+      return;
+    }
+    const opens = lines.slice(index, index + 12).findIndex((each) => / \{$/.test(each));
+    if (opens === -1) return;
+    const end = lines.findIndex((each, at) => at > index + opens && each === `${match[1]}}`);
+    if (end !== -1) found.push({ line: index + 1, lines: end - index + 1 });
+  });
+  return found;
+}
+
+test('files have kebab-case names, and none is called utils, helpers or manager', () => {
+  const wrong = files.filter((file) => {
+    const name = file.slice(file.lastIndexOf('/') + 1);
+    if (!name.endsWith('.ts')) return false;
+    return !/^[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(name) || /utils?|helpers?|manager/.test(name);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('there is no default export, no "any" and no silenced compiler', () => {
+  const banned = [/^export default /m, /: any\b/, /\bas any\b/, /@ts-(?:ignore|nocheck)/];
+  const wrong: string[] = [];
+  for (const [file, text] of contents) {
+    if (file === 'test/tidy.test.ts') continue;
+    for (const pattern of banned) if (pattern.test(text)) wrong.push(`${file}: ${pattern}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('no file names a package registry host or a path of one machine', () => {
+  const hosts = ['registry.npmjs', 'repo1.maven', 'repo.maven', 'pypi.org', 'proxy.golang'];
+  const paths = [['/wo', 'rk/'].join(''), ['/ro', 'ot/'].join('')];
+  const wrong: string[] = [];
+  for (const file of files) {
+    if (file === 'test/tidy.test.ts' || /\.(?:png|jar|jsa)$/.test(file)) continue;
+    const text = readFileSync(file, 'utf8');
+    for (const each of [...hosts, ...paths])
+      if (text.includes(each)) wrong.push(`${file}: ${each}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('tests wait for conditions, not for time', () => {
+  const wrong = sources.filter(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      file !== 'test/tidy.test.ts' &&
+      /\bsleep\(|[^.]only\(|\.skip\(/.test(contents.get(file)!),
+  );
+  assert.deepEqual(wrong, []);
+});
