@@ -23,6 +23,7 @@ const exceptions = {
   MissingAuthenticationTokenException: 400,
   ProvisionedThroughputExceededException: 400,
   RequestEntityTooLargeException: 413,
+  RequestTimeoutException: 408,
   ResourceInUseException: 400,
   ResourceNotFoundException: 400,
   SerializationException: 400,

@@ -149,9 +149,8 @@ export function list<T>(member: Shape<T>, constraints: Constraints = {}): Shape<
     read(value, format) {
       if (!Array.isArray(value)) throw unexpected(value, 'list');
       const items: T[] = [];
-      for (const item of value) {
-        if (item !== null && item !== undefined) items.push(member.read(item, format));
-      }
+      // A null stays in its place, so that the check can name it.
+      for (const item of value) items.push(isNull(item) ? item : member.read(item, format));
       return items;
     },
     check(value, path, found) {
@@ -161,11 +160,14 @@ export function list<T>(member: Shape<T>, constraints: Constraints = {}): Shape<
       }
       if (!nested) return;
       for (let i = 0; i < value.length && found.length < validationErrorsMax; i += 1) {
-        member.check(value[i] as T, `${path}.${i + 1}.member`, found);
+        const item = value[i] as T;
+        const at = `${path}.${i + 1}.member`;
+        if (isNull(item)) complain(found, at, null, 'Member must not be null');
+        else member.check(item, at, found);
       }
     },
     write: (value, format) => value.map((item) => member.write(item, format)),
-    show: (value) => `[${value.map((item) => member.show(item)).join(', ')}]`,
+    show: (value) => `[${value.map((item) => shownIn(member, item)).join(', ')}]`,
   };
 }
 
@@ -188,19 +190,20 @@ export function map<T>(
       if (!isPlainObject(value)) throw unexpected(value, 'map');
       // fromEntries defines properties, so that no key of a client touches a prototype.
       return Object.fromEntries(
-        Object.entries(value)
-          .filter(([, item]) => item !== null && item !== undefined)
-          .map(([name, item]) => [name, member.read(item, format)]),
+        Object.entries(value).map(([name, item]) => [
+          name,
+          isNull(item) ? item : member.read(item, format),
+        ]),
       );
     },
     check(value, path, found) {
       applyRules(rules, value, path, found, this.show);
       const keyBreaks = Object.keys(value).some((name) => breaks(key, name));
-      if (keyRule !== undefined && keyBreaks) {
+      if (keyBreaks) {
         complain(found, path, this.show(value), `Map keys must satisfy constraint: ${keyRule}`);
       }
       const valueBreaks = Object.values(value).some((item) => breaks(member, item));
-      if (valueRule !== undefined && valueBreaks) {
+      if (valueBreaks) {
         complain(found, path, this.show(value), `Map value must satisfy constraint: ${valueRule}`);
       }
     },
@@ -209,7 +212,9 @@ export function map<T>(
         Object.entries(value).map(([name, item]) => [name, member.write(item, format)]),
       ),
     show(value) {
-      const entries = Object.entries(value).map(([name, item]) => `${name}=${member.show(item)}`);
+      const entries = Object.entries(value).map(
+        ([name, item]) => `${name}=${shownIn(member, item)}`,
+      );
       return `{${entries.join(', ')}}`;
     },
   };
@@ -236,7 +241,7 @@ export function structure<M extends Members>(
       const result: Record<string, unknown> = {};
       for (const { name, shape } of entries) {
         const item = value[name];
-        if (item !== null && item !== undefined && Object.hasOwn(value, name)) {
+        if (!isNull(item) && Object.hasOwn(value, name)) {
           result[name] = shape.read(item, format);
         }
       }
@@ -257,7 +262,7 @@ export function structure<M extends Members>(
       const result: Record<string, unknown> = {};
       for (const { name, shape } of entries) {
         const item = items[name];
-        if (item !== undefined && item !== null) result[name] = shape.write(item, format);
+        if (!isNull(item)) result[name] = shape.write(item, format);
       }
       return result;
     },
@@ -336,7 +341,17 @@ function complain(found: string[], path: string, shown: string | null, sentence:
   found.push(`Value ${value} at '${path}' failed to satisfy constraint: ${sentence}`);
 }
 
+function isNull(value: unknown): value is never {
+  return value === null || value === undefined;
+}
+
+function shownIn<T>(shape: Shape<T>, value: T): string {
+  return isNull(value) ? 'null' : shape.show(value);
+}
+
+/** A member's own constraints; null in a list or a map breaks every one. */
 function breaks<T>(shape: Shape<T>, value: T): boolean {
+  if (isNull(value)) return true;
   const found: string[] = [];
   shape.check(value, '', found);
   return found.length > 0;
@@ -370,25 +385,32 @@ function lengthRules<T>({ min, max }: Constraints, lengthOf: (value: T) => numbe
 
 function valueRules({ min, max }: Constraints): Rule<number>[] {
   const rules: Rule<number>[] = [];
-  const sentence = (word: string, bound: number): string =>
-    `Member must have value ${word} than or equal to ${bound}`;
-  if (min !== undefined) rules.push({ sentence: sentence('greater', min), holds: (v) => v >= min });
-  if (max !== undefined) rules.push({ sentence: sentence('less', max), holds: (v) => v <= max });
+  if (min !== undefined) {
+    rules.push({ sentence: valueSentence('greater', min), holds: (value) => value >= min });
+  }
+  if (max !== undefined) {
+    rules.push({ sentence: valueSentence('less', max), holds: (value) => value <= max });
+  }
   return rules;
 }
 
 /** The constraints of a list's members or a map's keys, as AWS prints them together. */
-function constraintList({ min, max, pattern, values }: Constraints): string | undefined {
+function constraintList({ min, max, pattern, values }: Constraints): string {
   const sentences: string[] = [];
   if (max !== undefined) sentences.push(lengthSentence('less', max));
   if (min !== undefined) sentences.push(lengthSentence('greater', min));
   if (pattern !== undefined) sentences.push(patternSentence(pattern));
   if (values !== undefined) sentences.push(valuesSentence(values));
-  return sentences.length === 0 ? undefined : `[${sentences.join(', ')}]`;
+  if (sentences.length === 0) sentences.push('Member must not be null');
+  return `[${sentences.join(', ')}]`;
 }
 
 function lengthSentence(word: 'greater' | 'less', bound: number): string {
   return `Member must have length ${word} than or equal to ${bound}`;
+}
+
+function valueSentence(word: 'greater' | 'less', bound: number): string {
+  return `Member must have value ${word} than or equal to ${bound}`;
 }
 
 function patternSentence(pattern: string): string {

@@ -1,0 +1,237 @@
+/**
+ * Bodies in the two formats that AWS's SDKs send: `application/x-amz-json-1.1` and
+ * `application/x-amz-cbor-1.1`. Decoding is safe with hostile bytes: it throws
+ * SerializationError only, and builds no more values than a legal request can have.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import { Decoder, Encoder } from 'cbor-x';
+import { KinesisError, SerializationError } from './errors.ts';
+import type { Format } from './shape.ts';
+
+/**
+ * Just over the largest legal request, a PutRecords: 10 MiB of data are 14 MB of base64, and 500
+ * entries have keys and names around them.
+ */
+export const putBodyBytesMax = 16 * 1024 * 1024;
+/** Other requests carry names, tags, policies, and a token of 1 MiB at most. */
+export const smallBodyBytesMax = 2 * 1024 * 1024;
+/** A client that does not get its body across in this time is cut off. */
+export const bodyTimeoutMs = 60_000;
+
+/** Lists, maps and structures in one body; a legal PutRecords has 502. */
+const containersMax = 8192;
+/** No shape is nested deeper than four; the rest is room for members that we do not know. */
+const depthMax = 64;
+/** All values in one CBOR body; a legal PutRecords has fewer than 4,000. */
+const itemsMax = 65_536;
+
+const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: true });
+
+/** Errors: SerializationError where the bytes are not one object of this format. */
+export function decodeBody(bytes: Buffer, format: Format): unknown {
+  const value = format === 'json' ? decodeJson(bytes) : decodeCbor(bytes);
+  if (typeof value !== 'object' || value === null) throw new SerializationError();
+  return value;
+}
+
+export function encodeBody(tree: unknown, format: Format): Buffer {
+  return format === 'json' ? Buffer.from(JSON.stringify(tree)) : encoder.encode(tree);
+}
+
+type Source = NodeJS.ReadableStream & { readonly headers: NodeJS.Dict<string | string[]> };
+
+/**
+ * Reads a request's body. Errors: RequestEntityTooLargeException; the source's own error when
+ * the client goes away.
+ */
+export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
+  const declared = Number(source.headers['content-length'] ?? 0);
+  if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const finish = (error?: Error): void => {
+      clearTimeout(timer);
+      source.removeListener('data', take);
+      if (error === undefined) {
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
+      } else reject(error);
+    };
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > bytesMax) finish(tooLarge(bytesMax));
+      else chunks.push(chunk);
+    };
+    const timer = setTimeout(() => finish(incomplete('in time')), bodyTimeoutMs);
+    source.on('data', take);
+    source.once('end', () => finish());
+    source.once('error', (cause: Error) => finish(incomplete('whole', cause)));
+    source.once('aborted', () => finish(incomplete('whole')));
+    source.once('close', () => finish(incomplete('whole')));
+  });
+}
+
+function tooLarge(bytesMax: number): KinesisError {
+  return new KinesisError(
+    'RequestEntityTooLargeException',
+    `The request body is larger than ${bytesMax} bytes.`,
+  );
+}
+
+function incomplete(how: string, cause?: unknown): KinesisError {
+  return new KinesisError('RequestTimeoutException', `The request body did not arrive ${how}.`, {
+    cause,
+  });
+}
+
+function decodeJson(bytes: Buffer): unknown {
+  if (countBytes(bytes, 0x7b) + countBytes(bytes, 0x5b) > containersMax) boundJson(bytes);
+  const ascii = isAscii(bytes);
+  if (!ascii && !isUtf8(bytes)) throw new SerializationError();
+  try {
+    return JSON.parse(ascii ? bytes.toString('latin1') : bytes.toString('utf8'));
+  } catch {
+    throw new SerializationError();
+  }
+}
+
+/** Occurrences of a byte, counted no further than matters. */
+function countBytes(bytes: Buffer, byte: number): number {
+  let count = 0;
+  let at = bytes.indexOf(byte);
+  while (at !== -1 && count <= containersMax) {
+    count += 1;
+    at = bytes.indexOf(byte, at + 1);
+  }
+  return count;
+}
+
+/** The exact count, for bodies that have many brackets, be it in strings only. */
+function boundJson(bytes: Buffer): void {
+  let depth = 0;
+  let containers = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (byte === 0x5c && inString) i += 1;
+    else if (byte === 0x22) inString = !inString;
+    else if (inString) continue;
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      containers += 1;
+      if (depth > depthMax || containers > containersMax) throw new SerializationError();
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+  }
+}
+
+function decodeCbor(bytes: Buffer): unknown {
+  boundCbor(bytes);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new SerializationError();
+  }
+}
+
+const indefinite = -1;
+const majorType = {
+  unsigned: 0,
+  negative: 1,
+  bytes: 2,
+  text: 3,
+  list: 4,
+  map: 5,
+  tag: 6,
+  simple: 7,
+};
+/** AWS's SDKs mark timestamps with it; no other tag has a meaning in this protocol. */
+const timestampTag = 1;
+const breakByte = 0xff;
+
+/**
+ * Walks over the items without building any: one well-formed item (RFC 8949), keys that are
+ * text, no tag but the timestamp's, lengths within the body, nesting and number bounded. Only
+ * then the decoder sees the bytes, whose extensions would otherwise be open to a client.
+ */
+function boundCbor(bytes: Buffer): void {
+  /** Items still to come at each depth, or `indefinite`; whether they are a map's. */
+  const remaining: number[] = [1];
+  const inMap: boolean[] = [false];
+  const keyTurn = [false];
+  let position = 0;
+  let items = 0;
+  while (remaining.length > 0) {
+    const top = remaining.length - 1;
+    if (remaining[top] === 0 || (remaining[top] === indefinite && bytes[position] === breakByte)) {
+      if (remaining[top] === indefinite) position += 1;
+      if (inMap[top] === true && keyTurn[top] === false) throw new SerializationError();
+      remaining.pop();
+      inMap.pop();
+      keyTurn.pop();
+      continue;
+    }
+    items += 1;
+    if (items > itemsMax || remaining.length > depthMax) throw new SerializationError();
+    const head = readHead(bytes, position);
+    position = head.next;
+    if (inMap[top] === true && keyTurn[top] === true && head.major !== majorType.text) {
+      throw new SerializationError();
+    }
+    if (head.major === majorType.tag) {
+      const tagged = (bytes[position] ?? breakByte) >> 5;
+      const isNumber = tagged <= majorType.negative || (bytes[position] ?? 0) >= 0xf9;
+      if (head.value !== timestampTag || !isNumber) throw new SerializationError();
+      continue;
+    }
+    if (remaining[top] !== indefinite) remaining[top] = (remaining[top] ?? 0) - 1;
+    keyTurn[top] = keyTurn[top] !== true;
+    if (head.major === majorType.list || head.major === majorType.map) {
+      const isMap = head.major === majorType.map;
+      if (head.value > itemsMax) throw new SerializationError();
+      remaining.push(head.value === indefinite || !isMap ? head.value : head.value * 2);
+      inMap.push(isMap);
+      keyTurn.push(true);
+    } else if (head.major === majorType.bytes || head.major === majorType.text) {
+      position = skipString(bytes, position, head);
+    }
+  }
+  if (position !== bytes.length) throw new SerializationError();
+}
+
+type Head = { readonly major: number; readonly value: number; readonly next: number };
+
+/** One item's first bytes: its type, and its length or value. */
+function readHead(bytes: Buffer, position: number): Head {
+  const first = bytes[position];
+  if (first === undefined || first === breakByte) throw new SerializationError();
+  const major = first >> 5;
+  const info = first & 0x1f;
+  if (info < 24) return { major, value: info, next: position + 1 };
+  if (info === 31 && major >= majorType.bytes && major <= majorType.map) {
+    return { major, value: indefinite, next: position + 1 };
+  }
+  const width = { 24: 1, 25: 2, 26: 4, 27: 8 }[info];
+  if (width === undefined || position + 1 + width > bytes.length) throw new SerializationError();
+  const value =
+    width === 8
+      ? Number(bytes.readBigUInt64BE(position + 1))
+      : bytes.readUIntBE(position + 1, width);
+  return { major, value, next: position + 1 + width };
+}
+
+/** The position after a string, whole or in chunks of its own type. */
+function skipString(bytes: Buffer, position: number, head: Head): number {
+  if (head.value !== indefinite) {
+    if (head.value > bytes.length - position) throw new SerializationError();
+    return position + head.value;
+  }
+  let at = position;
+  while (bytes[at] !== breakByte) {
+    const chunk = readHead(bytes, at);
+    const fits = chunk.value !== indefinite && chunk.value <= bytes.length - chunk.next;
+    if (chunk.major !== head.major || !fits) throw new SerializationError();
+    at = chunk.next + chunk.value;
+  }
+  return at + 1;
+}

@@ -1,0 +1,281 @@
+/**
+ * From a request to an action and back. Knows nothing of sockets; server.ts feeds it. The order
+ * of the checks is AWS's: method, content type, body, target, then types, then constraints.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Action, KinesisContext } from './action.ts';
+import { PreparedBody } from './action.ts';
+import { actionNames } from './action-names.ts';
+import { decodeBody, encodeBody, smallBodyBytesMax } from './body.ts';
+import { credentialScopeOf } from './credential-scope.ts';
+import { exceptionBody, isOurFault, KinesisError, toKinesisError } from './errors.ts';
+import { eventStreamContentType, eventStreamOf } from './event-stream.ts';
+import type { Format } from './shape.ts';
+import { validationMessage } from './shape.ts';
+
+export type HttpRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly signal: AbortSignal;
+  /** Errors: KinesisError where the body is too large or does not arrive. */
+  body(bytesMax: number): Promise<Buffer>;
+};
+
+export type HttpResponse = {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | string | Readable;
+  /** For the metrics. */
+  readonly operation: string;
+  readonly error?: string;
+  readonly bytesIn: number;
+  readonly records: number;
+};
+
+/** What the dispatcher adds to these for each request is the rest of KinesisContext. */
+export type DispatcherSettings = Pick<
+  KinesisContext,
+  'streams' | 'log' | 'clock' | 'logger' | 'account' | 'secret'
+> & {
+  /** Used where the client signed for none. */
+  readonly region: string;
+  readonly actions: readonly Action[];
+  /**
+   * Runs before every handler, with a valid input; throws to refuse the call. The place of rate
+   * limits, policies and injected faults.
+   */
+  readonly admit?: (
+    action: Action,
+    input: unknown,
+    context: KinesisContext,
+  ) => Promise<void> | void;
+};
+
+export type Dispatcher = (request: HttpRequest) => Promise<HttpResponse>;
+
+const formats: Readonly<Record<string, Format>> = {
+  'application/x-amz-json-1.1': 'json',
+  'application/x-amz-cbor-1.1': 'cbor',
+};
+const contentTypeOf: Readonly<Record<Format, string>> = {
+  json: 'application/x-amz-json-1.1',
+  cbor: 'application/x-amz-cbor-1.1',
+};
+const targetPrefix = 'Kinesis_20131202';
+const knownNames: ReadonlySet<string> = new Set(actionNames);
+/** Names of operations in metrics are bounded: what AWS does not know is counted as one. */
+const unknownOperation = 'Unknown';
+
+export function createDispatcher(settings: DispatcherSettings): Dispatcher {
+  const byName = new Map(settings.actions.map((action) => [action.name as string, action]));
+  return async (request) => {
+    const call = readCall(request, byName);
+    try {
+      return await answer(call, request, settings);
+    } catch (error) {
+      return refuse(call, error, settings);
+    }
+  };
+}
+
+/** What the head of a request says. */
+type Call = {
+  readonly name: string;
+  readonly action: Action | undefined;
+  readonly serviceKnown: boolean;
+  readonly targetGiven: boolean;
+  readonly contentType: string;
+  readonly format: Format | undefined;
+  readonly requestId: string;
+  bytesIn: number;
+};
+
+function readCall(request: HttpRequest, byName: ReadonlyMap<string, Action>): Call {
+  const target = String(request.headers['x-amz-target'] ?? '');
+  const dot = target.indexOf('.');
+  const service = dot === -1 ? target : target.slice(0, dot);
+  const name = dot === -1 ? '' : target.slice(dot + 1);
+  const serviceKnown = service === targetPrefix;
+  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  return {
+    name: serviceKnown && knownNames.has(name) ? name : unknownOperation,
+    action: serviceKnown ? byName.get(name) : undefined,
+    serviceKnown,
+    targetGiven: service !== '' && name !== '',
+    contentType: contentType ?? '',
+    format: Object.hasOwn(formats, contentType ?? '') ? formats[contentType ?? ''] : undefined,
+    requestId: randomUUID(),
+    bytesIn: 0,
+  };
+}
+
+async function answer(
+  call: Call,
+  request: HttpRequest,
+  settings: DispatcherSettings,
+): Promise<HttpResponse> {
+  if (request.method !== 'POST') return refuseUnread(call);
+  const bytes = await request.body(call.action?.bodyBytesMax ?? smallBodyBytesMax);
+  call.bytesIn = bytes.length;
+  if (bytes.length === 0) {
+    throw call.name === unknownOperation
+      ? unknownTarget(call)
+      : new KinesisError('SerializationException', '');
+  }
+  if (call.format === undefined) return refuseContentType(call, bytes);
+  const decoded = decodeBody(bytes, call.format);
+  if (call.action === undefined) throw unknownTarget(call);
+  return perform(call, call.action, call.format, decoded, request, settings);
+}
+
+async function perform(
+  call: Call,
+  action: Action,
+  format: Format,
+  decoded: unknown,
+  request: HttpRequest,
+  settings: DispatcherSettings,
+): Promise<HttpResponse> {
+  const input = action.input.read(decoded, format);
+  const message = validationMessage(action.input, input);
+  if (message !== undefined) throw new KinesisError('ValidationException', message);
+  const context = contextOf(request, format, settings);
+  await settings.admit?.(action, input, context);
+  const output = await action.handle(input, context);
+  const events = eventStreamOf(action, output, context);
+  return {
+    status: 200,
+    headers: headersOf(call, events === undefined ? contentTypeOf[format] : eventStreamContentType),
+    body: events ?? bodyOf(action, output, format),
+    operation: call.name,
+    bytesIn: call.bytesIn,
+    records: context.tally.records,
+  };
+}
+
+function contextOf(
+  request: HttpRequest,
+  format: Format,
+  settings: DispatcherSettings,
+): KinesisContext {
+  const { streams, log, clock, logger, account, secret } = settings;
+  const scope = credentialScopeOf(request.headers.authorization, request.url);
+  return {
+    streams,
+    log,
+    clock,
+    logger,
+    account,
+    secret,
+    region: scope?.region ?? settings.region,
+    format,
+    // A getter, because making a signal is dear and few actions wait.
+    get signal() {
+      return request.signal;
+    },
+    tally: { records: 0 },
+  };
+}
+
+function bodyOf(action: Action, output: unknown, format: Format): Buffer | string {
+  if (output instanceof PreparedBody) return output.bytes;
+  if (action.output === undefined) return '';
+  return encodeBody(action.output.write(output, format), format);
+}
+
+function refuse(call: Call, thrown: unknown, { logger }: DispatcherSettings): HttpResponse {
+  const error = toKinesisError(thrown);
+  const { name: operation, requestId } = call;
+  if (isOurFault(error)) logger.error({ err: thrown, operation, requestId }, 'request failed');
+  const format = call.format ?? 'cbor';
+  return {
+    status: error.status,
+    headers: headersOf(call, contentTypeOf[format]),
+    body: encodeBody(exceptionBody(error), format),
+    operation,
+    error: error.exception,
+    bytesIn: call.bytesIn,
+    records: 0,
+  };
+}
+
+function unknownTarget(call: Call): KinesisError {
+  const message = call.name === unknownOperation ? '' : `Kineska does not have ${call.name} yet.`;
+  return new KinesisError('UnknownOperationException', message);
+}
+
+/** AWS answers in XML what comes before the protocol is known. */
+function refuseUnread(call: Call): HttpResponse {
+  return xml(
+    call,
+    403,
+    'AccessDeniedException',
+    'Unable to determine service/operation name to be authorized',
+  );
+}
+
+function refuseContentType(call: Call, bytes: Buffer): HttpResponse {
+  if (call.contentType === 'application/json') return refusePlainJson(call, bytes);
+  if (!call.targetGiven) return refuseUnread(call);
+  return xml(call, 404, 'UnknownOperationException');
+}
+
+/** `application/json` belongs to an older protocol, in which Kinesis has no operations. */
+function refusePlainJson(call: Call, bytes: Buffer): HttpResponse {
+  let exception: 'SerializationException' | 'UnknownOperationException';
+  try {
+    decodeBody(bytes, 'json');
+    exception = 'UnknownOperationException';
+  } catch {
+    exception = 'SerializationException';
+  }
+  return {
+    status: exception === 'SerializationException' ? 400 : 404,
+    headers: headersOf(call, 'application/json'),
+    body: `{"Output":{"__type":"com.amazon.coral.service#${exception}"},"Version":"1.0"}`,
+    operation: call.name,
+    error: exception,
+    bytesIn: call.bytesIn,
+    records: 0,
+  };
+}
+
+function xml(call: Call, status: number, exception: string, message?: string): HttpResponse {
+  const body =
+    message === undefined
+      ? `<${exception}/>\n`
+      : `<${exception}>\n  <Message>${message}</Message>\n</${exception}>\n`;
+  return {
+    status,
+    headers: headersOf(call, undefined),
+    body,
+    operation: call.name,
+    error: exception,
+    bytesIn: call.bytesIn,
+    records: 0,
+  };
+}
+
+function headersOf(call: Call, contentType: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-amzn-requestid': call.requestId,
+    'x-amz-id-2': nextExtendedId(),
+  };
+  if (contentType !== undefined) headers['content-type'] = contentType;
+  return headers;
+}
+
+const extendedIdBytes = 72;
+const extendedIdsPerDraw = 64;
+let drawn = Buffer.alloc(0);
+
+/** An opaque mark as AWS sends it; drawn many at once, because each draw is a system call. */
+function nextExtendedId(): string {
+  if (drawn.length < extendedIdBytes) drawn = randomBytes(extendedIdBytes * extendedIdsPerDraw);
+  const id = drawn.toString('base64', 0, extendedIdBytes);
+  drawn = drawn.subarray(extendedIdBytes);
+  return id;
+}

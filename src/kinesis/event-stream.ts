@@ -1,0 +1,89 @@
+/**
+ * Answers that are a stream of events, as frames of `application/vnd.amazon.eventstream`:
+ * first an `initial-response`, for which clients wait before they see the answer at all, then a
+ * frame for each event. Source: "Event stream encoding", Amazon Transcribe developer guide (the
+ * format is common to AWS); SubscribeToShard of the Kinesis API reference.
+ */
+import { Readable } from 'node:stream';
+import { EventStreamCodec } from '@smithy/eventstream-codec';
+import type { Action, KinesisContext } from './action.ts';
+import { encodeBody } from './body.ts';
+import { exceptionBody, isOurFault, toKinesisError } from './errors.ts';
+import type { Format, Shape } from './shape.ts';
+
+export const eventStreamContentType = 'application/vnd.amazon.eventstream';
+
+const codec = new EventStreamCodec(
+  (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
+  (text) => Buffer.from(text, 'utf8'),
+);
+const payloadTypes: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  cbor: 'application/cbor',
+};
+
+/**
+ * The output as bytes, where the action's output has an event stream; undefined where it has
+ * none. The stream pulls: the next event is asked for when the client has taken the last one.
+ * What the events throw becomes an exception frame and the end.
+ */
+export function eventStreamOf(
+  action: Action,
+  output: unknown,
+  context: KinesisContext,
+): Readable | undefined {
+  const found = Object.entries(action.output?.members ?? {}).find(
+    ([, shape]) => shape.kind === 'eventStream',
+  );
+  if (found === undefined) return undefined;
+  const [name, shape] = found;
+  const events = (output as Record<string, AsyncIterable<Record<string, unknown>>>)[name];
+  if (events === undefined) throw new Error(`${action.name} gave no ${name}`);
+  return Readable.from(frames(shape, events, context), { objectMode: false, highWaterMark: 1 });
+}
+
+async function* frames(
+  shape: Shape<unknown>,
+  events: AsyncIterable<Record<string, unknown>>,
+  context: KinesisContext,
+): AsyncGenerator<Buffer> {
+  const { format } = context;
+  yield frame('event', 'initial-response', encodeBody({}, format), format);
+  try {
+    for await (const event of events) {
+      for (const [name, value] of Object.entries(event)) {
+        const written = shape.members[name]?.write(value, format);
+        yield frame('event', name, encodeBody(written, format), format);
+      }
+    }
+  } catch (thrown) {
+    if (context.signal.aborted) return;
+    const error = toKinesisError(thrown);
+    if (isOurFault(error)) context.logger.error({ err: thrown }, 'event stream failed');
+    const name =
+      error.exception === 'InternalFailure' ? 'InternalFailureException' : error.exception;
+    const { message } = exceptionBody(error);
+    yield frame('exception', name, encodeBody({ message }, format), format);
+  }
+}
+
+function text(value: string): { type: 'string'; value: string } {
+  return { type: 'string', value };
+}
+
+function frame(
+  kind: 'event' | 'exception',
+  name: string,
+  body: Uint8Array,
+  format: Format,
+): Buffer {
+  const encoded = codec.encode({
+    headers: {
+      [kind === 'event' ? ':event-type' : ':exception-type']: text(name),
+      ':content-type': text(payloadTypes[format]),
+      ':message-type': text(kind),
+    },
+    body,
+  });
+  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}

@@ -1,0 +1,162 @@
+/**
+ * The Kinesis door: every protocol on one port, in front of the dispatcher. fastify serves
+ * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { DoorObserver } from '../ports/observer.ts';
+import { readBody } from './body.ts';
+import type { Certificate } from './certificate.ts';
+import type { Dispatcher, HttpResponse } from './dispatcher.ts';
+import { createOnePort, headBytesMax, type OnePort } from './one-port.ts';
+
+/** What is in flight may finish within this time after stop(). */
+export const drainMsMax = 5000;
+
+export type KinesisServerSettings = {
+  readonly dispatch: Dispatcher;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly certificate: Certificate;
+  readonly observer: DoorObserver;
+};
+
+export type KinesisServer = {
+  /** Answers the bound port. Errors: the system's own, such as EADDRINUSE. */
+  start(): Promise<{ readonly port: number }>;
+  /** Stops accepting, lets requests finish within drainMsMax, then cuts what is left. */
+  stop(): Promise<void>;
+};
+
+export function createKinesisServer(settings: KinesisServerSettings): KinesisServer {
+  const { certificate, observer } = settings;
+  const flights: Flights = { waiting: new Set(), endless: new Set() };
+  let port: OnePort | undefined;
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: headBytesMax },
+    // An answer of our own would not be an AWS one; the dispatcher knows what to say.
+    frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
+    serverFactory: (handler) => {
+      port = createOnePort(handler as RequestListener, certificate, observer);
+      return port.server;
+    },
+  });
+  takeEverything(app, (request, reply) => respond(request, reply, settings, flights));
+  return {
+    async start() {
+      await app.listen({ host: settings.host, port: settings.port });
+      return { port: (app.server.address() as AddressInfo).port };
+    },
+    async stop() {
+      for (const controller of flights.endless) controller.abort();
+      port?.closeSessions();
+      const cut = setTimeout(() => {
+        for (const controller of flights.waiting) controller.abort();
+        port?.destroyConnections();
+      }, drainMsMax);
+      await app.close().finally(() => clearTimeout(cut));
+    },
+  };
+}
+
+/** Requests under way that listen for their client going away; those without an end of theirs. */
+type Flights = {
+  readonly waiting: Set<AbortController>;
+  readonly endless: Set<AbortController>;
+};
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** Bodies are left to the dispatcher: the action decides how large one may be. */
+function takeEverything(app: FastifyInstance, handler: Handler): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.all('/', handler);
+  app.setNotFoundHandler(handler);
+  app.setErrorHandler((error: { code?: string }, request, reply) => {
+    // A content type that is none is refused before the handler; AWS answers it like any other.
+    if (error.code?.startsWith('FST_ERR_CTP') === true) return handler(request, reply);
+    return reply.code(500).send('<InternalFailure/>\n');
+  });
+}
+
+async function respond(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dispatch, observer }: KinesisServerSettings,
+  flights: Flights,
+): Promise<FastifyReply> {
+  const startedMs = performance.now();
+  const { raw } = request;
+  const flight = watchClient(reply, flights);
+  const response = await dispatch({
+    method: raw.method ?? '',
+    url: raw.url ?? '/',
+    headers: raw.headers,
+    get signal() {
+      return flight.signal();
+    },
+    body: (bytesMax) => readBody(raw, bytesMax),
+  });
+  reply.code(response.status);
+  for (const [name, value] of Object.entries(response.headers)) reply.header(name, value);
+  if (!raw.complete && raw.httpVersionMajor === 1) reply.header('connection', 'close');
+  const report = (bytesOut: number): void => {
+    const { operation, error, bytesIn, records } = response;
+    const durationMs = performance.now() - startedMs;
+    observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
+  };
+  return send(reply, response, flight, report);
+}
+
+function send(
+  reply: FastifyReply,
+  { body }: HttpResponse,
+  flight: Flight,
+  report: (bytesOut: number) => void,
+): FastifyReply {
+  if (!(body instanceof Readable)) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    report(bytes.length);
+    reply.header('content-length', bytes.length);
+    return reply.send(bytes);
+  }
+  flight.isEndless();
+  let bytesOut = 0;
+  body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
+  body.pause();
+  reply.raw.once('close', () => report(bytesOut));
+  return reply.send(body);
+}
+
+type Flight = { signal(): AbortSignal; isEndless(): void };
+
+/** Makes the signal only when somebody asks for it: most requests never wait. */
+function watchClient(reply: FastifyReply, { waiting, endless }: Flights): Flight {
+  let controller: AbortController | undefined;
+  const signal = (): AbortSignal => {
+    if (controller !== undefined) return controller.signal;
+    const made = new AbortController();
+    controller = made;
+    waiting.add(made);
+    const raw: ServerResponse<IncomingMessage> = reply.raw;
+    raw.once('close', () => {
+      waiting.delete(made);
+      endless.delete(made);
+      if (!raw.writableFinished) made.abort();
+    });
+    return made.signal;
+  };
+  return {
+    signal,
+    isEndless() {
+      signal();
+      if (controller !== undefined) endless.add(controller);
+    },
+  };
+}
