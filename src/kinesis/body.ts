@@ -4,7 +4,8 @@
  * SerializationError only, and builds no more values than a legal request can have.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { Decoder, Encoder } from 'cbor-x';
+import { Encoder } from 'cbor-x';
+import { decodeCbor } from './cbor.ts';
 import { KinesisError, SerializationError } from './errors.ts';
 import type { Format } from './shape.ts';
 
@@ -22,11 +23,8 @@ export const bodyTimeoutMs = 60_000;
 const containersMax = 8192;
 /** No shape is nested deeper than four; the rest is room for members that we do not know. */
 const depthMax = 64;
-/** All values in one CBOR body; a legal PutRecords has fewer than 4,000. */
-const itemsMax = 65_536;
 
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
-const decoder = new Decoder({ useRecords: false, mapsAsObjects: true });
 
 /** Errors: SerializationError where the bytes are not one object of this format. */
 export function decodeBody(bytes: Buffer, format: Format): unknown {
@@ -123,115 +121,4 @@ function boundJson(bytes: Buffer): void {
       if (depth > depthMax || containers > containersMax) throw new SerializationError();
     } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
   }
-}
-
-function decodeCbor(bytes: Buffer): unknown {
-  boundCbor(bytes);
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new SerializationError();
-  }
-}
-
-const indefinite = -1;
-const majorType = {
-  unsigned: 0,
-  negative: 1,
-  bytes: 2,
-  text: 3,
-  list: 4,
-  map: 5,
-  tag: 6,
-  simple: 7,
-};
-/** AWS's SDKs mark timestamps with it; no other tag has a meaning in this protocol. */
-const timestampTag = 1;
-const breakByte = 0xff;
-
-/**
- * Walks over the items without building any: one well-formed item (RFC 8949), keys that are
- * text, no tag but the timestamp's, lengths within the body, nesting and number bounded. Only
- * then the decoder sees the bytes, whose extensions would otherwise be open to a client.
- */
-function boundCbor(bytes: Buffer): void {
-  /** Items still to come at each depth, or `indefinite`; whether they are a map's. */
-  const remaining: number[] = [1];
-  const inMap: boolean[] = [false];
-  const keyTurn = [false];
-  let position = 0;
-  let items = 0;
-  while (remaining.length > 0) {
-    const top = remaining.length - 1;
-    if (remaining[top] === 0 || (remaining[top] === indefinite && bytes[position] === breakByte)) {
-      if (remaining[top] === indefinite) position += 1;
-      if (inMap[top] === true && keyTurn[top] === false) throw new SerializationError();
-      remaining.pop();
-      inMap.pop();
-      keyTurn.pop();
-      continue;
-    }
-    items += 1;
-    if (items > itemsMax || remaining.length > depthMax) throw new SerializationError();
-    const head = readHead(bytes, position);
-    position = head.next;
-    if (inMap[top] === true && keyTurn[top] === true && head.major !== majorType.text) {
-      throw new SerializationError();
-    }
-    if (head.major === majorType.tag) {
-      const tagged = (bytes[position] ?? breakByte) >> 5;
-      const isNumber = tagged <= majorType.negative || (bytes[position] ?? 0) >= 0xf9;
-      if (head.value !== timestampTag || !isNumber) throw new SerializationError();
-      continue;
-    }
-    if (remaining[top] !== indefinite) remaining[top] = (remaining[top] ?? 0) - 1;
-    keyTurn[top] = keyTurn[top] !== true;
-    if (head.major === majorType.list || head.major === majorType.map) {
-      const isMap = head.major === majorType.map;
-      if (head.value > itemsMax) throw new SerializationError();
-      remaining.push(head.value === indefinite || !isMap ? head.value : head.value * 2);
-      inMap.push(isMap);
-      keyTurn.push(true);
-    } else if (head.major === majorType.bytes || head.major === majorType.text) {
-      position = skipString(bytes, position, head);
-    }
-  }
-  if (position !== bytes.length) throw new SerializationError();
-}
-
-type Head = { readonly major: number; readonly value: number; readonly next: number };
-
-/** One item's first bytes: its type, and its length or value. */
-function readHead(bytes: Buffer, position: number): Head {
-  const first = bytes[position];
-  if (first === undefined || first === breakByte) throw new SerializationError();
-  const major = first >> 5;
-  const info = first & 0x1f;
-  if (info < 24) return { major, value: info, next: position + 1 };
-  if (info === 31 && major >= majorType.bytes && major <= majorType.map) {
-    return { major, value: indefinite, next: position + 1 };
-  }
-  const width = { 24: 1, 25: 2, 26: 4, 27: 8 }[info];
-  if (width === undefined || position + 1 + width > bytes.length) throw new SerializationError();
-  const value =
-    width === 8
-      ? Number(bytes.readBigUInt64BE(position + 1))
-      : bytes.readUIntBE(position + 1, width);
-  return { major, value, next: position + 1 + width };
-}
-
-/** The position after a string, whole or in chunks of its own type. */
-function skipString(bytes: Buffer, position: number, head: Head): number {
-  if (head.value !== indefinite) {
-    if (head.value > bytes.length - position) throw new SerializationError();
-    return position + head.value;
-  }
-  let at = position;
-  while (bytes[at] !== breakByte) {
-    const chunk = readHead(bytes, at);
-    const fits = chunk.value !== indefinite && chunk.value <= bytes.length - chunk.next;
-    if (chunk.major !== head.major || !fits) throw new SerializationError();
-    at = chunk.next + chunk.value;
-  }
-  return at + 1;
 }

@@ -11,17 +11,27 @@ import { createServer as createTls, type TLSSocket } from 'node:tls';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { Certificate } from './certificate.ts';
 
-/** First bytes, TLS handshake: a client that is silent so long is cut off. */
-export const greetingTimeoutMs = 10_000;
-/** A request's head. */
-export const headersTimeoutMs = 15_000;
-/** A whole request; its body has a limit of its own in body.ts. */
-export const requestTimeoutMs = 75_000;
-/** Longer than clients keep idle connections, so that the client is the one who closes. */
-export const keepAliveTimeoutMs = 75_000;
-/** A connection on which nothing moves in either direction, be there a request on it or not. */
-export const silenceTimeoutMs = 180_000;
-export const connectionsMax = 10_000;
+export type ConnectionLimits = {
+  /** First bytes, TLS handshake: a client that is silent so long is cut off. */
+  readonly greetingTimeoutMs: number;
+  /** A request's head. */
+  readonly headersTimeoutMs: number;
+  /** A whole request; its body has a limit of its own in body.ts. */
+  readonly requestTimeoutMs: number;
+  /** Longer than clients keep idle connections, so that the client is the one who closes. */
+  readonly keepAliveTimeoutMs: number;
+  /** A connection on which nothing moves in either direction, be there a request on it or not. */
+  readonly silenceTimeoutMs: number;
+  readonly connectionsMax: number;
+};
+export const connectionLimits: ConnectionLimits = {
+  greetingTimeoutMs: 10_000,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 75_000,
+  keepAliveTimeoutMs: 75_000,
+  silenceTimeoutMs: 180_000,
+  connectionsMax: 10_000,
+};
 export const headBytesMax = 32 * 1024;
 
 const streamsPerSessionMax = 1000;
@@ -46,30 +56,23 @@ export function createOnePort(
   handler: RequestListener,
   certificate: Certificate,
   observer: DoorObserver,
+  limits: ConnectionLimits,
 ): OnePort {
   const connections = new Set<Socket>();
-  const server = createHttp1({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    maxHeaderSize: headBytesMax,
-    connectionsCheckingInterval: 5000,
-  });
-  server.on('request', handler);
-  server.maxConnections = connectionsMax;
-  server.timeout = silenceTimeoutMs;
+  const server = createHttp1Server(handler, limits);
   // What http itself does with a connection is kept aside for those that speak HTTP/1.1.
   const speakHttp1 = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
-  const http2 = createHttp2Server(handler);
+  const http2 = createHttp2Server(handler, limits);
+  const guard: Guard = { observer, timeoutMs: limits.greetingTimeoutMs };
   const speak: Speakers = {
     http1: (socket) => speakHttp1.forEach((listen) => listen.call(server, socket)),
     http2: (socket) => http2.server.emit('connection', socket),
-    tls: createTlsTerminator(certificate, (socket) => greetInsideTls(socket, speak, observer)),
+    tls: createTlsTerminator(certificate, limits, (socket) => greetInsideTls(socket, speak, guard)),
   };
   server.on('connection', (socket: Socket) => {
     track(socket, connections, observer);
-    greet(socket, speak, observer);
+    greet(socket, speak, guard);
   });
   server.on('clientError', (_error, socket) => {
     observer.refused('malformed-http');
@@ -83,21 +86,36 @@ export function createOnePort(
   };
 }
 
+function createHttp1Server(handler: RequestListener, limits: ConnectionLimits): Server {
+  const server = createHttp1({
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: headBytesMax,
+    connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
+  });
+  server.on('request', handler);
+  server.maxConnections = limits.connectionsMax;
+  server.timeout = limits.silenceTimeoutMs;
+  return server;
+}
+
+type Guard = { readonly observer: DoorObserver; readonly timeoutMs: number };
 type Speak = (socket: Socket) => void;
 type Speakers = { readonly http1: Speak; readonly http2: Speak; readonly tls: Speak };
 
-function greet(socket: Socket, speak: Speakers, observer: DoorObserver): void {
-  peek(socket, observer, (first) => {
+function greet(socket: Socket, speak: Speakers, guard: Guard): void {
+  peek(socket, guard, (first) => {
     if (first[0] === tlsFirstByte) speak.tls(socket);
     else if (isHttp2(first)) speak.http2(socket);
     else speak.http1(socket);
   });
 }
 
-function greetInsideTls(socket: TLSSocket, speak: Speakers, observer: DoorObserver): void {
+function greetInsideTls(socket: TLSSocket, speak: Speakers, guard: Guard): void {
   if (socket.alpnProtocol === 'h2') return speak.http2(socket);
   if (socket.alpnProtocol === 'http/1.1') return speak.http1(socket);
-  peek(socket, observer, (first) => {
+  peek(socket, guard, (first) => {
     if (!isHttp2(first)) return speak.http1(socket);
     // The HTTP/2 server would turn away a TLS connection that agreed on no protocol.
     socket.alpnProtocol = 'h2';
@@ -113,7 +131,7 @@ function isHttp2(first: Buffer): boolean {
  * Waits for as many first bytes as tell the protocols apart, and puts them back: who takes the
  * connection next reads it from the start.
  */
-function peek(socket: Socket, observer: DoorObserver, decide: (first: Buffer) => void): void {
+function peek(socket: Socket, guard: Guard, decide: (first: Buffer) => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const stop = (): void => {
     clearTimeout(timer);
@@ -136,9 +154,9 @@ function peek(socket: Socket, observer: DoorObserver, decide: (first: Buffer) =>
     decide(seen);
   };
   const timer = setTimeout(() => {
-    observer.refused('silent-connection');
+    guard.observer.refused('silent-connection');
     giveUp();
-  }, greetingTimeoutMs);
+  }, guard.timeoutMs);
   socket.on('readable', look);
   socket.once('end', giveUp);
   socket.once('close', stop);
@@ -158,13 +176,14 @@ function track(socket: Socket, connections: Set<Socket>, observer: DoorObserver)
 
 function createTlsTerminator(
   certificate: Certificate,
+  limits: ConnectionLimits,
   greetInside: (socket: TLSSocket) => void,
 ): Speak {
   const terminator = createTls(
     {
       ...certificate,
       ALPNProtocols: ['h2', 'http/1.1'],
-      handshakeTimeout: greetingTimeoutMs,
+      handshakeTimeout: limits.greetingTimeoutMs,
     },
     (socket) => {
       socket.on('error', () => socket.destroy());
@@ -176,7 +195,10 @@ function createTlsTerminator(
   return (socket) => terminator.emit('connection', socket);
 }
 
-function createHttp2Server(handler: RequestListener): {
+function createHttp2Server(
+  handler: RequestListener,
+  limits: ConnectionLimits,
+): {
   server: Http2Server;
   sessions: Set<ServerHttp2Session>;
 } {
@@ -194,7 +216,7 @@ function createHttp2Server(handler: RequestListener): {
   server.on('session', (session) => {
     sessions.add(session);
     session.setLocalWindowSize(sessionWindowBytes);
-    session.setTimeout(silenceTimeoutMs, () => session.destroy());
+    session.setTimeout(limits.silenceTimeoutMs, () => session.destroy());
     session.on('error', () => session.destroy());
     session.once('close', () => sessions.delete(session));
   });

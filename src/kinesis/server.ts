@@ -10,7 +10,13 @@ import type { DoorObserver } from '../ports/observer.ts';
 import { readBody } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import type { Dispatcher, HttpResponse } from './dispatcher.ts';
-import { createOnePort, headBytesMax, type OnePort } from './one-port.ts';
+import {
+  connectionLimits,
+  type ConnectionLimits,
+  createOnePort,
+  headBytesMax,
+  type OnePort,
+} from './one-port.ts';
 
 /** What is in flight may finish within this time after stop(). */
 export const drainMsMax = 5000;
@@ -22,6 +28,7 @@ export type KinesisServerSettings = {
   readonly port: number;
   readonly certificate: Certificate;
   readonly observer: DoorObserver;
+  readonly limits?: Partial<ConnectionLimits>;
 };
 
 export type KinesisServer = {
@@ -42,7 +49,10 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
     // An answer of our own would not be an AWS one; the dispatcher knows what to say.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
-      port = createOnePort(handler as RequestListener, certificate, observer);
+      port = createOnePort(handler as RequestListener, certificate, observer, {
+        ...connectionLimits,
+        ...settings.limits,
+      });
       return port.server;
     },
   });

@@ -74,8 +74,8 @@ export function required<T>(shape: Shape<T>): RequiredShape<T> {
   return { ...shape, required: true };
 }
 
-export function string<V extends string = string>(
-  constraints: Constraints & { readonly values?: readonly V[] } = {},
+export function string<const V extends string = string>(
+  constraints: Omit<Constraints, 'values'> & { readonly values?: readonly V[] } = {},
 ): Shape<V> {
   return scalar<V>('string', constraints, {
     read: (value) => readString(value) as V,
@@ -427,9 +427,8 @@ function readString(value: unknown): string {
 }
 
 function readNumber(value: unknown, typeName: 'Integer' | 'Long'): number {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number !== 'number') throw notConvertible(value, `an ${typeName}`);
-  return Number.isNaN(number) ? 0 : number;
+  if (typeof value !== 'number') throw notConvertible(value, `an ${typeName}`);
+  return Number.isNaN(value) ? 0 : value;
 }
 
 function readBoolean(value: unknown): boolean {
@@ -444,12 +443,8 @@ function readBoolean(value: unknown): boolean {
 }
 
 function readTimestamp(value: unknown, format: Format): number {
-  // The decoder turns a tagged number into a Date as if it were seconds; AWS's SDKs tag
-  // milliseconds, so that the Date is a thousand times too far.
-  if (value instanceof Date) return checkedMs(value.getTime() / 1000);
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number !== 'number') throw notConvertible(value, 'milliseconds since epoch');
-  return checkedMs(format === 'json' ? number * 1000 : number);
+  if (typeof value !== 'number') throw notConvertible(value, 'milliseconds since epoch');
+  return checkedMs(format === 'json' ? value * 1000 : value);
 }
 
 function checkedMs(ms: number): number {
@@ -484,7 +479,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 function notConvertible(value: unknown, target: string): SerializationError {
   if (typeof value === 'boolean') return cannotConvert('java.lang.Boolean', target);
   if (typeof value === 'string') return cannotConvert('java.lang.String', target);
-  if (typeof value === 'number' || typeof value === 'bigint') {
+  if (typeof value === 'number') {
     return cannotConvert('com.amazon.coral.value.json.numbers.TruncatingBigNumber', target);
   }
   if (value instanceof Uint8Array) return cannotConvert('java.nio.HeapByteBuffer', target);

@@ -5,6 +5,7 @@ import type { Action, KinesisContext } from '../../src/kinesis/action.ts';
 import { defineAction, PreparedBody } from '../../src/kinesis/action.ts';
 import { selfSignedCertificate } from '../../src/kinesis/certificate.ts';
 import { createDispatcher, type DispatcherSettings } from '../../src/kinesis/dispatcher.ts';
+import type { ConnectionLimits } from '../../src/kinesis/one-port.ts';
 import { createKinesisServer } from '../../src/kinesis/server.ts';
 import {
   blob,
@@ -118,6 +119,7 @@ export async function startDoor(
   t: TestContext,
   actions: readonly Action[] = testActions,
   more: Partial<DispatcherSettings> = {},
+  limits: Partial<ConnectionLimits> = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-door-'));
   const reports: RequestReport[] = [];
@@ -136,6 +138,7 @@ export async function startDoor(
     dispatch,
     host: '127.0.0.1',
     port: 0,
+    limits,
     certificate: await selfSignedCertificate(folder, 'localhost', Date.now()),
     observer: {
       request: (report) => void reports.push(report),

@@ -146,3 +146,24 @@ test('stop() ends idle connections of every protocol and takes no new ones', asy
   await until(() => connections.open === 0);
   await assert.rejects(call(port, 'DescribeLimits', body));
 });
+
+test('silent, half-greeted and half-requested connections are cut by their limits', async (t) => {
+  const door = await startDoor(t, undefined, undefined, {
+    greetingTimeoutMs: 100,
+    headersTimeoutMs: 100,
+    requestTimeoutMs: 200,
+  });
+  const beginnings = ['', 'PR', '\u0016\u0003\u0001', 'POST / HTTP/1.1\r\nHost: x\r\n'];
+  const slowBody = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{';
+  await Promise.all(
+    [...beginnings, slowBody].map(async (beginning) => {
+      const socket = connectTcp(door.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(Buffer.from(beginning, 'latin1'));
+      // It ends without our doing; the test's own deadline is the runner's.
+      assert.match(await readAll(socket), /^(HTTP\/1\.1 4\d\d |$)/);
+    }),
+  );
+  await until(() => door.connections.open === 0);
+  assert.ok(door.refusals.includes('silent-connection'));
+});

@@ -1,4 +1,27 @@
 /** The list of actions: dispatch, documentation and metrics derive from it. */
 import type { Action } from '../action.ts';
+import { addTagsToStream } from './add-tags-to-stream.ts';
+import { createStream } from './create-stream.ts';
+import { decreaseStreamRetentionPeriod } from './decrease-stream-retention-period.ts';
+import { deleteStream } from './delete-stream.ts';
+import { describeStreamSummary } from './describe-stream-summary.ts';
+import { describeStream } from './describe-stream.ts';
+import { increaseStreamRetentionPeriod } from './increase-stream-retention-period.ts';
+import { listShards } from './list-shards.ts';
+import { listStreams } from './list-streams.ts';
+import { listTagsForStream } from './list-tags-for-stream.ts';
+import { removeTagsFromStream } from './remove-tags-from-stream.ts';
 
-export const actions: readonly Action[] = [];
+export const actions: readonly Action[] = [
+  addTagsToStream,
+  createStream,
+  decreaseStreamRetentionPeriod,
+  deleteStream,
+  describeStream,
+  describeStreamSummary,
+  increaseStreamRetentionPeriod,
+  listShards,
+  listStreams,
+  listTagsForStream,
+  removeTagsFromStream,
+];

@@ -1,0 +1,33 @@
+/**
+ * AddTagsToStream:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html
+ */
+import { defineAction } from '../action.ts';
+import { required, structure } from '../shape.ts';
+import { streamAddress, tagMap } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from '../stream-address.ts';
+import { assertTagCharacters, assertTagCount } from '../tags.ts';
+
+export const addTagsToStream = defineAction({
+  name: 'AddTagsToStream',
+  input: structure({ Tags: required(tagMap), ...streamAddress }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  async handle({ Tags: added, ...address }, context) {
+    const name = streamNameIn(address, context);
+    const what = `add tags to stream ${name} under account ${context.account}`;
+    const change = (): Promise<unknown> =>
+      context.streams.change(name, (stream) => {
+        assertTagCharacters([...Object.keys(added), ...Object.values(added)], what);
+        const tags = { ...stream.tags, ...added };
+        assertTagCount(tags, what);
+        return { ...stream, tags };
+      });
+    await namingTheStream(name, context, change);
+  },
+});

@@ -1,0 +1,106 @@
+/**
+ * CreateStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+ * Answers when the backing log exists, so that the stream is ACTIVE at once.
+ */
+import { isGatewayError } from '../../errors.ts';
+import { defineAction } from '../action.ts';
+import { KinesisError } from '../errors.ts';
+import { required, structure, type ValueOf } from '../shape.ts';
+import {
+  naturalInteger,
+  positiveInteger,
+  recordKiBMax,
+  streamModeDetails,
+  streamName,
+  tagMap,
+} from '../shapes.ts';
+import { assertTagCharacters, assertTagCount } from '../tags.ts';
+
+/** Shards that an on-demand stream begins with: 4 MB/s. */
+export const onDemandShardCount = 4;
+export const shardsPerStreamMax = 10_000;
+
+const input = structure({
+  ShardCount: positiveInteger,
+  StreamName: required(streamName),
+  StreamModeDetails: streamModeDetails,
+  Tags: tagMap,
+  WarmThroughputMiBps: naturalInteger,
+  MaxRecordSizeInKiB: recordKiBMax,
+});
+
+export const createStream = defineAction({
+  name: 'CreateStream',
+  input,
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ValidationException',
+  ],
+  deviations: ['WarmThroughputMiBps is accepted and has no effect.'],
+  async handle(request, { streams, account, region }) {
+    const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;
+    const mode = request.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
+    const shardCount = shardCountOf(request, mode);
+    assertShardLimit(shardCount, account, region);
+    const what = `add tags to stream ${name} under account ${account}`;
+    if (tags !== undefined) {
+      assertTagCharacters([...Object.keys(tags), ...Object.values(tags)], what);
+      assertTagCount(tags, what);
+    }
+    try {
+      await streams.create({
+        name,
+        shardCount,
+        mode,
+        ...(recordKiB === undefined ? {} : { recordKiBMax: recordKiB }),
+        ...(tags === undefined ? {} : { tags }),
+      });
+    } catch (error) {
+      if (!isGatewayError(error, 'in-use')) throw error;
+      throw new KinesisError(
+        'ResourceInUseException',
+        `Stream ${name} under account ${account} already exists.`,
+        { cause: error },
+      );
+    }
+  },
+});
+
+function shardCountOf(
+  { ShardCount: count, WarmThroughputMiBps: warm }: ValueOf<typeof input>,
+  mode: 'PROVISIONED' | 'ON_DEMAND',
+): number {
+  if (mode === 'ON_DEMAND') {
+    if (count === undefined) return onDemandShardCount;
+    throw new KinesisError(
+      'ValidationException',
+      'ShardCount must not be specified for a stream in ON_DEMAND mode.',
+    );
+  }
+  if (warm !== undefined) {
+    throw new KinesisError(
+      'ValidationException',
+      'WarmThroughputMiBps can only be specified for a stream in ON_DEMAND mode.',
+    );
+  }
+  if (count !== undefined) return count;
+  throw new KinesisError(
+    'ValidationException',
+    "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: " +
+      'Member must not be null',
+  );
+}
+
+function assertShardLimit(requested: number, account: string, region: string): void {
+  if (requested <= shardsPerStreamMax) return;
+  throw new KinesisError(
+    'LimitExceededException',
+    `This request would exceed the shard limit for the account ${account} in ${region}. ` +
+      `Limit: ${shardsPerStreamMax}. Number of additional shards that would have resulted from ` +
+      `this request: ${requested}. Refer to the AWS Service Limits page ` +
+      '(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits ' +
+      'and how to request higher limits.',
+  );
+}

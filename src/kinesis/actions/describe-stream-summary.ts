@@ -1,0 +1,59 @@
+/**
+ * DescribeStreamSummary:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
+ */
+import { isOpen } from '../../domain/stream.ts';
+import { defineAction } from '../action.ts';
+import { required, string, structure, timestamp } from '../shape.ts';
+import {
+  encryptionType,
+  enhancedMonitoring,
+  naturalInteger,
+  recordKiBMax,
+  retentionHours,
+  streamAddress,
+  streamArn,
+  streamModeDetails,
+  streamName,
+  streamStatus,
+} from '../shapes.ts';
+import { findStream } from '../stream-address.ts';
+import { viewStream } from '../stream-view.ts';
+
+const streamDescriptionSummary = structure({
+  StreamName: required(streamName),
+  StreamARN: required(streamArn),
+  StreamStatus: required(streamStatus),
+  StreamModeDetails: streamModeDetails,
+  RetentionPeriodHours: required(retentionHours),
+  StreamCreationTimestamp: required(timestamp()),
+  EnhancedMonitoring: required(enhancedMonitoring),
+  EncryptionType: encryptionType,
+  KeyId: string(),
+  OpenShardCount: required(naturalInteger),
+  ConsumerCount: naturalInteger,
+  MaxRecordSizeInKiB: recordKiBMax,
+});
+
+export const describeStreamSummary = defineAction({
+  name: 'DescribeStreamSummary',
+  input: structure(streamAddress),
+  output: structure({ StreamDescriptionSummary: required(streamDescriptionSummary) }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceNotFoundException',
+  ],
+  async handle(request, context) {
+    const stream = await findStream(request, context, 'fresh');
+    return {
+      StreamDescriptionSummary: {
+        ...viewStream(stream, context),
+        OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.filter(isOpen).length,
+        ConsumerCount: 0,
+        MaxRecordSizeInKiB: stream.recordKiBMax,
+      },
+    };
+  },
+});

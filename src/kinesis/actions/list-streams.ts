@@ -1,0 +1,65 @@
+/**
+ * ListStreams: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
+ */
+import { defineAction } from '../action.ts';
+import { pagingTokenOf, positionIn } from '../paging-token.ts';
+import { boolean, list, required, structure, timestamp } from '../shape.ts';
+import {
+  nextToken,
+  pageLimit,
+  streamArn,
+  streamModeDetails,
+  streamName,
+  streamStatus,
+} from '../shapes.ts';
+import { streamArnOf } from '../stream-address.ts';
+
+/** AWS takes a larger Limit, and returns no more for it. */
+export const listedStreamsMax = 100;
+const purpose = 'ListStreams';
+
+const streamSummary = structure({
+  StreamName: required(streamName),
+  StreamARN: required(streamArn),
+  StreamStatus: required(streamStatus),
+  StreamModeDetails: streamModeDetails,
+  StreamCreationTimestamp: timestamp(),
+});
+
+export const listStreams = defineAction({
+  name: 'ListStreams',
+  input: structure({
+    Limit: pageLimit,
+    ExclusiveStartStreamName: streamName,
+    NextToken: nextToken,
+  }),
+  output: structure({
+    StreamNames: required(list(streamName)),
+    HasMoreStreams: required(boolean()),
+    NextToken: nextToken,
+    StreamSummaries: list(streamSummary),
+  }),
+  errors: ['ExpiredNextTokenException', 'InvalidArgumentException', 'LimitExceededException'],
+  async handle({ Limit: limit = listedStreamsMax, ...from }, context) {
+    const after =
+      from.NextToken === undefined
+        ? (from.ExclusiveStartStreamName ?? '')
+        : (positionIn(purpose, from.NextToken, context) as string);
+    const listed = (await context.streams.list()).filter(({ name }) => name > after);
+    const page = listed.slice(0, Math.min(limit, listedStreamsMax));
+    const hasMore = page.length < listed.length;
+    const last = page.at(-1);
+    return {
+      StreamNames: page.map(({ name }) => name),
+      HasMoreStreams: hasMore,
+      NextToken: hasMore && last ? pagingTokenOf(purpose, last.name, context) : undefined,
+      StreamSummaries: page.map((stream) => ({
+        StreamName: stream.name,
+        StreamARN: streamArnOf(stream.name, context),
+        StreamStatus: stream.status,
+        StreamModeDetails: { StreamMode: stream.mode },
+        StreamCreationTimestamp: stream.createdAtMs,
+      })),
+    };
+  },
+});
