@@ -1,0 +1,386 @@
+/**
+ * Record batches of format 2: written for the put path, read for the get path.
+ * Source: the Kafka documentation, "Message Format"; KIP-98.
+ *
+ * A batch is 61 bytes of header and then its records, which may be compressed. Reading is lazy:
+ * the header is a view, and the records are decoded when they are asked for, keys and values as
+ * views into the bytes that were read.
+ */
+import { checksumOf } from './crc32c.ts';
+import {
+  type Compression,
+  compressionNames,
+  compressRecords,
+  decompressRecords,
+} from './compression.ts';
+import { Reader, WireError } from './primitives.ts';
+
+const headerBytes = 61;
+/** Base offset and length stand before what the length counts. */
+const lengthEnd = 12;
+const crcStart = 17;
+const crcEnd = 21;
+const magic = 2;
+
+const compressionMask = 0x07;
+const appendTimeFlag = 0x08;
+const transactionalFlag = 0x10;
+const controlFlag = 0x20;
+
+/** The most that the records of one batch may be when decompressed. */
+export const decompressedBytesMax = 256 * 1024 * 1024;
+
+export type Header = { readonly key: string; readonly value: Buffer | null };
+
+export type RecordInput = {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Milliseconds; the batch's base timestamp where absent. */
+  readonly timestampMs?: number;
+  readonly headers?: readonly Header[];
+};
+
+export type BatchOptions = {
+  readonly baseOffset?: bigint;
+  readonly producerId?: bigint;
+  readonly producerEpoch?: number;
+  readonly baseSequence?: number;
+  readonly transactional?: boolean;
+  readonly control?: boolean;
+};
+
+/**
+ * Encodes records as one uncompressed batch, in one allocation. `baseTimestampMs` is that of
+ * records that carry none.
+ */
+export function encodeBatch(
+  records: readonly RecordInput[],
+  baseTimestampMs: number,
+  options: BatchOptions = {},
+): Buffer {
+  let size = headerBytes;
+  const bodySizes = new Array<number>(records.length);
+  for (let index = 0; index < records.length; index++) {
+    const body = recordBodyBytes(records[index]!, index, baseTimestampMs);
+    bodySizes[index] = body;
+    size += varintBytes(body) + body;
+  }
+  const batch = Buffer.allocUnsafe(size);
+  let position = headerBytes;
+  for (let index = 0; index < records.length; index++) {
+    position = writeVarint(batch, position, bodySizes[index]!);
+    position = writeRecord(batch, position, records[index]!, index, baseTimestampMs);
+  }
+  writeHeader(batch, records, baseTimestampMs, options, 0);
+  return batch;
+}
+
+/** Encodes records as one batch with its records compressed. */
+export async function encodeCompressedBatch(
+  records: readonly RecordInput[],
+  baseTimestampMs: number,
+  compression: Compression,
+  options: BatchOptions = {},
+): Promise<Buffer> {
+  const plain = encodeBatch(records, baseTimestampMs, options);
+  const compressed = await compressRecords(compression, plain.subarray(headerBytes));
+  const batch = Buffer.concat([plain.subarray(0, headerBytes), compressed]);
+  const code = compressionNames.indexOf(compression);
+  writeHeader(batch, records, baseTimestampMs, options, code);
+  return batch;
+}
+
+/** Bytes that a record takes in a batch, at most; for deciding what still fits. */
+export function recordBytesMax(record: RecordInput): number {
+  const framing = 30;
+  return (record.key?.length ?? 0) + (record.value?.length ?? 0) + framing;
+}
+
+function writeHeader(
+  batch: Buffer,
+  records: readonly RecordInput[],
+  baseTimestampMs: number,
+  options: BatchOptions,
+  compression: number,
+): void {
+  let maxTimestampMs = baseTimestampMs;
+  for (const { timestampMs } of records) {
+    if (timestampMs !== undefined && timestampMs > maxTimestampMs) maxTimestampMs = timestampMs;
+  }
+  const flags =
+    (options.transactional === true ? transactionalFlag : 0) |
+    (options.control === true ? controlFlag : 0);
+  batch.writeBigInt64BE(options.baseOffset ?? 0n, 0);
+  batch.writeInt32BE(batch.length - lengthEnd, 8);
+  batch.writeInt32BE(-1, 12);
+  batch[16] = magic;
+  batch.writeInt16BE(compression | flags, crcEnd);
+  batch.writeInt32BE(records.length - 1, 23);
+  batch.writeBigInt64BE(BigInt(baseTimestampMs), 27);
+  batch.writeBigInt64BE(BigInt(maxTimestampMs), 35);
+  batch.writeBigInt64BE(options.producerId ?? -1n, 43);
+  batch.writeInt16BE(options.producerEpoch ?? -1, 51);
+  batch.writeInt32BE(options.baseSequence ?? -1, 53);
+  batch.writeInt32BE(records.length, 57);
+  batch.writeUInt32BE(checksumOf(batch.subarray(crcEnd)), crcStart);
+}
+
+/** Bytes of the record after its own length. */
+function recordBodyBytes(record: RecordInput, index: number, baseTimestampMs: number): number {
+  const { key, value, headers, timestampMs } = record;
+  const delta = timestampMs === undefined ? 0 : timestampMs - baseTimestampMs;
+  let size = 1 + varlongBytes(delta) + varintBytes(index);
+  size += nullableBytes(key) + nullableBytes(value) + varintBytes(headers?.length ?? 0);
+  for (const header of headers ?? []) {
+    const keyBytes = Buffer.byteLength(header.key);
+    size += varintBytes(keyBytes) + keyBytes + nullableBytes(header.value);
+  }
+  return size;
+}
+
+function nullableBytes(value: Buffer | null): number {
+  return value === null ? 1 : varintBytes(value.length) + value.length;
+}
+
+function writeRecord(
+  batch: Buffer,
+  start: number,
+  record: RecordInput,
+  index: number,
+  baseTimestampMs: number,
+): number {
+  const { key, value, headers, timestampMs } = record;
+  batch[start] = 0;
+  const delta = timestampMs === undefined ? 0 : timestampMs - baseTimestampMs;
+  let position = writeVarlong(batch, start + 1, delta);
+  position = writeVarint(batch, position, index);
+  position = writeNullable(batch, position, key);
+  position = writeNullable(batch, position, value);
+  position = writeVarint(batch, position, headers?.length ?? 0);
+  for (const header of headers ?? []) {
+    position = writeNullable(batch, position, Buffer.from(header.key));
+    position = writeNullable(batch, position, header.value);
+  }
+  return position;
+}
+
+function writeNullable(batch: Buffer, position: number, value: Buffer | null): number {
+  if (value === null) return writeVarint(batch, position, -1);
+  const start = writeVarint(batch, position, value.length);
+  value.copy(batch, start);
+  return start + value.length;
+}
+
+function varintBytes(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (zigzag < 0x80) return 1;
+  if (zigzag < 0x4000) return 2;
+  if (zigzag < 0x200000) return 3;
+  return zigzag < 0x10000000 ? 4 : 5;
+}
+
+function writeVarint(batch: Buffer, start: number, value: number): number {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let position = start;
+  while (rest >= 0x80) {
+    batch[position++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  batch[position++] = rest;
+  return position;
+}
+
+/** Timestamp deltas lie well inside the safe integers, so no bigint is needed. */
+function varlongBytes(value: number): number {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  let size = 1;
+  while (rest >= 0x80) {
+    rest = Math.floor(rest / 0x80);
+    size++;
+  }
+  return size;
+}
+
+function writeVarlong(batch: Buffer, start: number, value: number): number {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  let position = start;
+  while (rest >= 0x80) {
+    batch[position++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  batch[position++] = rest;
+  return position;
+}
+
+/** The header of a batch, and where its records are. */
+export type RecordBatch = {
+  readonly baseOffset: bigint;
+  readonly lastOffset: bigint;
+  readonly recordCount: number;
+  readonly baseTimestampMs: number;
+  readonly maxTimestampMs: number;
+  /** The log stamped the records: every one has the batch's max timestamp. */
+  readonly appendTime: boolean;
+  readonly compression: Compression;
+  readonly transactional: boolean;
+  readonly control: boolean;
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  /** The whole batch. */
+  readonly bytes: Buffer;
+};
+
+/**
+ * Reads the headers of the batches in what a fetch gave. A batch that is cut off at the end is
+ * left out: Kafka sends such. Throws WireError where the bytes are no batches of format 2.
+ */
+export function readBatches(bytes: Buffer): RecordBatch[] {
+  const batches: RecordBatch[] = [];
+  let position = 0;
+  while (bytes.length - position > crcStart) {
+    const size = bytes.readInt32BE(position + 8) + lengthEnd;
+    if (bytes[position + 16] !== magic) {
+      throw new WireError(`records of message format ${bytes[position + 16]}; 2 is supported`);
+    }
+    if (size < headerBytes) throw new WireError(`batch of ${size} bytes`);
+    if (size > bytes.length - position) break;
+    batches.push(readBatch(bytes.subarray(position, position + size)));
+    position += size;
+  }
+  return batches;
+}
+
+function readBatch(bytes: Buffer): RecordBatch {
+  const attributes = bytes.readInt16BE(crcEnd);
+  const compression = compressionNames[attributes & compressionMask];
+  if (compression === undefined) throw new WireError('unknown compression');
+  const baseOffset = bytes.readBigInt64BE(0);
+  const lastOffsetDelta = bytes.readInt32BE(23);
+  const recordCount = bytes.readInt32BE(57);
+  if (lastOffsetDelta < 0 || recordCount < 0) throw new WireError('batch with a negative count');
+  return {
+    baseOffset,
+    lastOffset: baseOffset + BigInt(lastOffsetDelta),
+    recordCount,
+    baseTimestampMs: Number(bytes.readBigInt64BE(27)),
+    maxTimestampMs: Number(bytes.readBigInt64BE(35)),
+    appendTime: (attributes & appendTimeFlag) !== 0,
+    compression,
+    transactional: (attributes & transactionalFlag) !== 0,
+    control: (attributes & controlFlag) !== 0,
+    producerId: bytes.readBigInt64BE(43),
+    producerEpoch: bytes.readInt16BE(51),
+    baseSequence: bytes.readInt32BE(53),
+    bytes,
+  };
+}
+
+/** Whether the batch's checksum is that of its bytes. */
+export function isIntact(batch: RecordBatch): boolean {
+  return batch.bytes.readUInt32BE(crcStart) === checksumOf(batch.bytes.subarray(crcEnd));
+}
+
+export type BatchRecord = {
+  /** Distance from the batch's base offset. */
+  readonly offsetDelta: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+};
+
+/** A record with its headers, which readers that have no use for them are spared. */
+export type FullRecord = BatchRecord & { readonly headers: readonly Header[] };
+
+/** Decodes the records of a batch. Throws WireError. */
+export function recordsOf(batch: RecordBatch): BatchRecord[] {
+  const records: BatchRecord[] = [];
+  eachRecord(batch, (reader, offsetDelta, timestampMs, key, value, end) => {
+    reader.position = end;
+    records.push({ offsetDelta, timestampMs, key, value });
+  });
+  return records;
+}
+
+/** As recordsOf, with the headers. */
+export function fullRecordsOf(batch: RecordBatch): FullRecord[] {
+  const records: FullRecord[] = [];
+  eachRecord(batch, (reader, offsetDelta, timestampMs, key, value, end) => {
+    const headers = readHeaders(reader, end);
+    records.push({ offsetDelta, timestampMs, key, value, headers });
+  });
+  return records;
+}
+
+type Visit = (
+  reader: Reader,
+  offsetDelta: number,
+  timestampMs: number,
+  key: Buffer | null,
+  value: Buffer | null,
+  end: number,
+) => void;
+
+/** The smallest record: its length and six fields of a byte each. */
+const recordBytesMin = 7;
+
+function eachRecord(batch: RecordBatch, visit: Visit): void {
+  const packed = batch.bytes.subarray(headerBytes);
+  const plain =
+    batch.compression === 'none'
+      ? packed
+      : decompressRecords(batch.compression, packed, decompressedBytesMax);
+  if (batch.recordCount * recordBytesMin > plain.length) {
+    throw new WireError(`${batch.recordCount} records in ${plain.length} bytes`);
+  }
+  const reader = new Reader(plain);
+  for (let index = 0; index < batch.recordCount; index++) {
+    const size = reader.varint();
+    const start = reader.take(size);
+    reader.position = start + 1;
+    const delta = varlongAsNumber(reader);
+    const timestampMs = batch.appendTime ? batch.maxTimestampMs : batch.baseTimestampMs + delta;
+    const offsetDelta = reader.varint();
+    const key = readNullable(reader);
+    const value = readNullable(reader);
+    if (reader.position > start + size) throw new WireError('record longer than it says');
+    visit(reader, offsetDelta, timestampMs, key, value, start + size);
+  }
+}
+
+function varlongAsNumber(reader: Reader): number {
+  return Number(reader.varlong());
+}
+
+function readNullable(reader: Reader): Buffer | null {
+  const size = reader.varint();
+  if (size >= 0) return reader.bytes(size);
+  if (size !== -1) throw new WireError(`length of ${size}`);
+  return null;
+}
+
+function readHeaders(reader: Reader, end: number): Header[] {
+  const count = reader.varint();
+  if (count < 0 || count > end - reader.position) throw new WireError(`${count} headers`);
+  const headers: Header[] = [];
+  for (let index = 0; index < count; index++) {
+    const key = readNullable(reader);
+    if (key === null) throw new WireError('header with no key');
+    headers.push({ key: key.toString('utf8'), value: readNullable(reader) });
+  }
+  if (reader.position > end) throw new WireError('record longer than it says');
+  reader.position = end;
+  return headers;
+}
+
+const abortMarker = 0;
+const commitMarker = 1;
+
+/** What the marker of a control batch says of its producer's transaction. */
+export function markerOf(batch: RecordBatch): 'abort' | 'commit' | 'other' {
+  const key = recordsOf(batch)[0]?.key;
+  if (key === null || key === undefined || key.length < 4) return 'other';
+  const type = key.readInt16BE(2);
+  if (type === abortMarker) return 'abort';
+  return type === commitMarker ? 'commit' : 'other';
+}

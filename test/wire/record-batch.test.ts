@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compressionNames } from '../../src/wire/compression.ts';
+import { WireError } from '../../src/wire/primitives.ts';
+import {
+  encodeBatch,
+  encodeCompressedBatch,
+  fullRecordsOf,
+  isIntact,
+  markerOf,
+  readBatches,
+  recordsOf,
+  type RecordInput,
+} from '../../src/wire/record-batch.ts';
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+/** As fc.record, with ordinary objects only. */
+const shape = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(model, { noNullPrototype: true });
+const record = shape({
+  key: fc.option(bytes),
+  value: fc.option(bytes),
+  timestampMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+  headers: fc.array(shape({ key: fc.string({ unit: 'grapheme' }), value: fc.option(bytes) }), {
+    maxLength: 3,
+  }),
+});
+
+test('decoding gives back what was encoded, in every compression', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(record, { minLength: 1, maxLength: 20 }),
+      fc.constantFrom(...compressionNames),
+      async (records, compression) => {
+        const encoded = await encodeCompressedBatch(records, 1_000, compression, {
+          baseOffset: 5n,
+        });
+        const [batch] = readBatches(encoded);
+        assert.ok(batch !== undefined && isIntact(batch));
+        assert.equal(batch.baseOffset, 5n);
+        assert.equal(batch.lastOffset, 4n + BigInt(records.length));
+        const read = fullRecordsOf(batch).map(({ offsetDelta: _, ...rest }) => rest);
+        assert.deepEqual(read, records);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a batch that the end of the fetch cuts off is left out', () => {
+  const one = encodeBatch([{ key: null, value: Buffer.from('a') }], 1);
+  const two = Buffer.concat([one, one.subarray(0, one.length - 1)]);
+  assert.equal(readBatches(two).length, 1);
+});
+
+test('records of a log that stamps them carry the time of arrival', () => {
+  const batch = encodeBatch([{ key: null, value: Buffer.from('a') }], 1);
+  batch.writeInt16BE(0x08, 21);
+  batch.writeBigInt64BE(99n, 35);
+  assert.equal(recordsOf(readBatches(batch)[0]!)[0]!.timestampMs, 99);
+});
+
+test('markers tell whether a transaction was committed or aborted', () => {
+  for (const [type, name] of [
+    [0, 'abort'],
+    [1, 'commit'],
+  ] as const) {
+    const key = Buffer.from([0, 0, 0, type]);
+    const batch = encodeBatch([{ key, value: Buffer.alloc(6) }], 1, { control: true });
+    assert.equal(markerOf(readBatches(batch)[0]!), name);
+  }
+});
+
+test('hostile bytes throw a WireError and nothing else', () => {
+  const records: RecordInput[] = Array.from({ length: 5 }, (_, index) => ({
+    key: Buffer.from(`key ${index}`),
+    value: Buffer.alloc(50, index),
+  }));
+  const good = encodeBatch(records, 1);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.nat({ max: 255 })), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      (changes) => {
+        const bad = Buffer.from(good);
+        for (const [at, byte] of changes) bad[at] = byte;
+        try {
+          for (const batch of readBatches(bad)) fullRecordsOf(batch);
+        } catch (error) {
+          assert.ok(error instanceof WireError, String(error));
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test('compressed records that would grow past the limit are refused', async () => {
+  const bomb = [{ key: null, value: Buffer.alloc(300 * 1024 * 1024) }];
+  for (const compression of ['gzip', 'zstd'] as const) {
+    const [batch] = readBatches(await encodeCompressedBatch(bomb, 1, compression));
+    assert.throws(() => recordsOf(batch!), WireError, compression);
+  }
+});
