@@ -1,0 +1,339 @@
+/**
+ * The backing cluster as the gateway's own requests see it: which broker leads which partition,
+ * and connections to the brokers, one for each purpose.
+ */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { GatewayError } from '../../src/errors.ts';
+import type { BackingObserver } from '../../src/ports/observer.ts';
+import type { Decoded, Fields, Input } from '../../src/wire/message.ts';
+import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
+import {
+  type Api,
+  type BrokerAddress,
+  type Connect,
+  Connection,
+  type RequestOptions,
+} from './connection.ts';
+import { errorOf, isRetriable, noError, unknownTopicOrPartition } from './error-codes.ts';
+
+/**
+ * What a connection is for. Kafka serves one request of a connection at a time, so puts do not
+ * stand behind gets, and neither behind a request that waits.
+ */
+export type Purpose = 'produce' | 'fetch' | 'control';
+
+export type ClusterSettings = {
+  /** `host:port`, one or several. */
+  readonly bootstrap: readonly BrokerAddress[];
+  readonly clientId: string;
+  /** Plain TCP where absent. */
+  readonly connect?: Connect;
+  readonly observer?: BackingObserver | undefined;
+};
+
+export type TopicMetadata = {
+  readonly name: string;
+  /** base64url, as Kafka prints it. */
+  readonly topicId: string;
+  readonly internal: boolean;
+  /** Node that leads each partition; −1 where there is none now. */
+  readonly leaders: readonly number[];
+};
+
+const connectTimeoutMs = 5_000;
+/** Connections kept for one broker and purpose. */
+const connectionsPerPurpose: Readonly<Record<Purpose, number>> = {
+  produce: 1,
+  fetch: 2,
+  control: 1,
+};
+/** Idle connections kept for requests that wait. */
+const waitingConnectionsIdleMax = 32;
+
+const metadataApi = { request: metadataRequest, response: metadataResponse };
+
+type Slot = { connection: Promise<Connection>; open?: Connection };
+
+export class Cluster {
+  readonly #settings: ClusterSettings;
+  readonly #connect: Connect;
+  readonly #topics = new Map<string, TopicMetadata>();
+  readonly #refreshing = new Map<string, Promise<TopicMetadata>>();
+  readonly #nodes = new Map<number, BrokerAddress>();
+  readonly #slots = new Map<string, Slot[]>();
+  readonly #waiting = new Map<number, Connection[]>();
+  #controllerId = -1;
+  #bootstrapSlot: Slot | undefined;
+  #turn = 0;
+  #closed = false;
+
+  constructor(settings: ClusterSettings) {
+    this.#settings = settings;
+    this.#connect = settings.connect ?? connectPlain;
+  }
+
+  close(): void {
+    this.#closed = true;
+    const slots = [...this.#slots.values()].flat();
+    if (this.#bootstrapSlot !== undefined) slots.push(this.#bootstrapSlot);
+    for (const slot of slots) slot.connection.then((open) => open.close(), ignoreFailedOpen);
+    for (const idle of this.#waiting.values()) for (const each of idle) each.close();
+    this.#slots.clear();
+    this.#waiting.clear();
+  }
+
+  /** What is known of a topic without asking; undefined when it was never asked for. */
+  known(topic: string): TopicMetadata | undefined {
+    return this.#topics.get(topic);
+  }
+
+  /** Forgets what is known of a topic: it is asked for again on next use. */
+  forget(topic: string): void {
+    this.#topics.delete(topic);
+  }
+
+  /** Errors: `not-found`, `unavailable`. */
+  async topic(name: string): Promise<TopicMetadata> {
+    return this.#topics.get(name) ?? this.refresh(name);
+  }
+
+  /** Asks the cluster, one request at a time for each topic. Errors: as `topic`. */
+  refresh(name: string): Promise<TopicMetadata> {
+    const running = this.#refreshing.get(name);
+    if (running !== undefined) return running;
+    const refreshed = this.#fetchTopic(name).finally(() => this.#refreshing.delete(name));
+    this.#refreshing.set(name, refreshed);
+    return refreshed;
+  }
+
+  /** Every topic of the cluster, internal ones too. */
+  async topics(): Promise<readonly TopicMetadata[]> {
+    return this.#metadata(null);
+  }
+
+  /** Asks any broker. */
+  async request<Q extends Fields, R extends Fields>(
+    api: Api<Q, R>,
+    value: Input<Q>,
+    options?: RequestOptions,
+  ): Promise<Decoded<R>> {
+    const connection = await this.#anyBroker();
+    return connection.request(api, value, options);
+  }
+
+  /** Asks one broker. */
+  async requestTo<Q extends Fields, R extends Fields>(
+    nodeId: number,
+    purpose: Purpose,
+    api: Api<Q, R>,
+    value: Input<Q>,
+    options?: RequestOptions,
+  ): Promise<Decoded<R>> {
+    const open = this.openConnection(nodeId, purpose);
+    if (open !== undefined) return open.request(api, value, options);
+    const connection = await this.connection(nodeId, purpose);
+    return connection.request(api, value, options);
+  }
+
+  /** A connection that is open already, found without waiting. */
+  openConnection(nodeId: number, purpose: Purpose): Connection | undefined {
+    const slots = this.#slots.get(`${nodeId} ${purpose}`);
+    if (slots === undefined || slots.length < connectionsPerPurpose[purpose]) return undefined;
+    const slot = slots[this.#turn++ % slots.length]!;
+    return slot.open?.usable === true ? slot.open : undefined;
+  }
+
+  connection(nodeId: number, purpose: Purpose): Promise<Connection> {
+    const key = `${nodeId} ${purpose}`;
+    let slots = this.#slots.get(key);
+    if (slots === undefined) this.#slots.set(key, (slots = []));
+    const index = this.#turn++ % connectionsPerPurpose[purpose];
+    const at = Math.min(index, slots.length);
+    const slot = slots[at];
+    if (slot !== undefined && (slot.open === undefined || slot.open.usable)) {
+      return slot.connection;
+    }
+    return (slots[at] = this.#openSlot(() => this.#open(nodeId))).connection;
+  }
+
+  /**
+   * Runs one request that may wait at the broker on a connection that nothing else uses, and
+   * keeps the connection for the next such request. Aborting closes it.
+   */
+  async requestWaiting<Q extends Fields, R extends Fields>(
+    nodeId: number,
+    api: Api<Q, R>,
+    value: Input<Q>,
+    options: RequestOptions & { readonly signal?: AbortSignal | undefined },
+  ): Promise<Decoded<R>> {
+    let idle = this.#waiting.get(nodeId);
+    if (idle === undefined) this.#waiting.set(nodeId, (idle = []));
+    let connection = idle.pop();
+    while (connection?.usable === false) connection = idle.pop();
+    connection ??= await this.#open(nodeId);
+    const using = connection;
+    const abort = () => using.close();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      options.signal?.throwIfAborted();
+      return await using.request(api, value, options);
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+      if (using.usable && idle.length < waitingConnectionsIdleMax && !this.#closed) {
+        idle.push(using);
+      } else {
+        using.close();
+      }
+    }
+  }
+
+  /** The node that leads a partition. Errors: `not-found`, `unavailable` (no leader now). */
+  async leaderOf(topic: string, partition: number): Promise<number> {
+    const { leaders } = await this.topic(topic);
+    const leader = leaders[partition];
+    if (leader === undefined) {
+      throw new GatewayError('not-found', `${topic} has no partition ${partition}`);
+    }
+    if (leader < 0) {
+      throw new GatewayError('unavailable', `partition ${partition} of ${topic} has no leader`);
+    }
+    return leader;
+  }
+
+  /** The broker to ask for administration; any broker of a KRaft cluster passes it on. */
+  get controllerId(): number {
+    return this.#controllerId;
+  }
+
+  /** Brokers by node id, as the last metadata told. */
+  get brokers(): ReadonlyMap<number, BrokerAddress> {
+    return this.#nodes;
+  }
+
+  async #fetchTopic(name: string): Promise<TopicMetadata> {
+    try {
+      const [topic] = await this.#metadata([name]);
+      if (topic !== undefined) return topic;
+    } catch (error) {
+      this.#topics.delete(name);
+      throw error;
+    }
+    throw new GatewayError('unavailable', `Kafka said nothing of topic ${name}`);
+  }
+
+  async #metadata(names: readonly string[] | null): Promise<readonly TopicMetadata[]> {
+    const answer = await this.request(metadataApi, {
+      topics: names === null ? null : names.map((name) => ({ name })),
+      allowAutoTopicCreation: false,
+    });
+    this.#controllerId = answer.controllerId;
+    for (const { nodeId, host, port } of answer.brokers) this.#noteNode(nodeId, { host, port });
+    return answer.topics.flatMap(({ errorCode, name, topicId, isInternal, partitions }) => {
+      if (name === null) return [];
+      if (errorCode !== noError && !isRetriable(errorCode)) {
+        throw errorOf(errorCode, `topic ${name}`);
+      }
+      if (errorCode === unknownTopicOrPartition) {
+        this.#topics.delete(name);
+        if (names === null) return [];
+        throw new GatewayError('not-found', `Kafka has no topic ${name}`);
+      }
+      const leaders: number[] = [];
+      for (const each of partitions) leaders[each.partitionIndex] = each.leaderId;
+      const topic: TopicMetadata = { name, topicId, internal: isInternal, leaders };
+      this.#topics.set(name, topic);
+      return [topic];
+    });
+  }
+
+  /** A broker that moved keeps its id; connections to where it was are no use. */
+  #noteNode(nodeId: number, address: BrokerAddress): void {
+    const before = this.#nodes.get(nodeId);
+    if (before?.host === address.host && before.port === address.port) return;
+    this.#nodes.set(nodeId, address);
+    for (const purpose of Object.keys(connectionsPerPurpose)) {
+      const key = `${nodeId} ${purpose}`;
+      for (const slot of this.#slots.get(key) ?? []) {
+        slot.connection.then((open) => open.close(), ignoreFailedOpen);
+      }
+      this.#slots.delete(key);
+    }
+  }
+
+  async #open(nodeId: number): Promise<Connection> {
+    const address = this.#nodes.get(nodeId);
+    if (address === undefined) {
+      throw new GatewayError('unavailable', `broker ${nodeId} is not in the cluster's metadata`);
+    }
+    return this.#openAddress(address);
+  }
+
+  #openAddress(address: BrokerAddress): Promise<Connection> {
+    if (this.#closed) throw new GatewayError('unavailable', 'the gateway is stopping');
+    const { clientId, observer } = this.#settings;
+    return Connection.open(address, { connect: this.#connect, clientId, observer });
+  }
+
+  #openSlot(open: () => Promise<Connection>): Slot {
+    const slot: Slot = { connection: open() };
+    slot.connection.then(
+      (connection) => {
+        slot.open = connection;
+      },
+      () => this.#dropSlot(slot),
+    );
+    return slot;
+  }
+
+  #dropSlot(slot: Slot): void {
+    if (this.#bootstrapSlot === slot) this.#bootstrapSlot = undefined;
+    for (const [key, slots] of this.#slots) {
+      const rest = slots.filter((each) => each !== slot);
+      if (rest.length !== slots.length) this.#slots.set(key, rest);
+    }
+  }
+
+  /** The last broker that answered; else the known ones and the bootstrap list, in turn. */
+  async #anyBroker(): Promise<Connection> {
+    const slot = this.#bootstrapSlot;
+    if (slot !== undefined && (slot.open === undefined || slot.open.usable)) {
+      return slot.connection;
+    }
+    this.#bootstrapSlot = this.#openSlot(() => this.#openAny());
+    return this.#bootstrapSlot.connection;
+  }
+
+  async #openAny(): Promise<Connection> {
+    let last: unknown;
+    const addresses = [...this.#settings.bootstrap, ...this.#nodes.values()];
+    for (const address of addresses) {
+      try {
+        return await this.#openAddress(address);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw last;
+  }
+}
+
+/** Whoever awaited the opening was told of the failure; closing has nothing left to do. */
+function ignoreFailedOpen(): void {}
+
+function connectPlain(address: BrokerAddress): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ ...address, noDelay: true });
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
+    }, connectTimeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
