@@ -3,6 +3,7 @@
  * Source: the Kafka protocol guide, "Error Codes".
  */
 import { type ErrorKind, GatewayError } from '../../src/errors.ts';
+import type { LogPartition } from '../../src/ports/record-log.ts';
 
 type Meaning = {
   readonly name: string;
@@ -56,4 +57,15 @@ export function errorOf(code: number, what: string, detail?: string | null): Gat
   const name = meaning?.name ?? `error ${code}`;
   const said = detail === undefined || detail === null || detail === '' ? '' : `: ${detail}`;
   return new GatewayError(meaning?.kind ?? 'internal', `${what}: Kafka answered ${name}${said}`);
+}
+
+/** Kafka's error for one partition of a request. */
+export class CodeError extends GatewayError {
+  readonly code: number;
+
+  constructor(code: number, where: LogPartition) {
+    const { kind, message } = errorOf(code, `partition ${where.partition} of ${where.log}`);
+    super(kind, message);
+    this.code = code;
+  }
 }

@@ -1,9 +1,17 @@
+import type { GatewayError } from '../errors.ts';
 import type { Offset } from '../domain/stream.ts';
 
 /** One shard's log. */
 export type LogPartition = { readonly log: string; readonly partition: number };
 
 export type AppendRecord = { readonly key: Buffer | null; readonly value: Buffer | null };
+
+export type Appended = {
+  /** Of each record that was appended, from the first one on; they strictly grow. */
+  readonly offsets: readonly Offset[];
+  /** Present when records were left over. */
+  readonly error?: GatewayError;
+};
 
 export type LogRecord = {
   readonly offset: Offset;
@@ -40,10 +48,11 @@ export type ReadLimits = {
  */
 export type RecordLog = {
   /**
-   * Appends in the given order, durably (every in-sync replica), and answers the offset of the
-   * first one; the others follow without a gap. Calls that arrive together may share one write.
+   * Appends in the given order, durably (every in-sync replica). Calls that arrive together may
+   * share one write. Rejects when no record was appended; when only the first ones were, tells
+   * why the rest was not.
    */
-  append(where: LogPartition, records: readonly AppendRecord[]): Promise<{ baseOffset: Offset }>;
+  append(where: LogPartition, records: readonly AppendRecord[]): Promise<Appended>;
   /** Reads from an offset; one below the start reads from the start. */
   read(where: LogPartition, from: Offset, limits: ReadLimits): Promise<LogSlice>;
   startOffset(where: LogPartition): Promise<Offset>;

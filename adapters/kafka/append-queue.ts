@@ -1,0 +1,297 @@
+/**
+ * The put path: appends that arrive together share Produce requests (group commit).
+ *
+ * Each partition has one batch on its way at a time; what arrives meanwhile becomes the next
+ * batch. So the order of a partition holds whatever has to be tried again, a lone append waits for
+ * nothing, and under load batches grow by themselves. Partitions that one broker leads share a
+ * request.
+ */
+import { GatewayError } from '../../src/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import type { Appended, AppendRecord, LogPartition } from '../../src/ports/record-log.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { encodeBatch, recordBytesMax } from '../../src/wire/record-batch.ts';
+import type { Cluster } from './cluster.ts';
+import {
+  errorOf,
+  isRetriable,
+  messageTooLarge,
+  noError,
+  recordListTooLarge,
+  unknownTopicOrPartition,
+} from './error-codes.ts';
+
+const produceApi = { request: produceRequest, response: produceResponse };
+/** Topics by name: later versions name them by id. */
+const produceVersionMax = 12;
+const allInSync = -1;
+
+/** One record above this makes a batch of its own; the topic's own limit decides on it. */
+const batchBytesMax = 1_000_000;
+const batchRecordsMax = 50_000;
+/** Kafka's own wait for in-sync replicas. */
+const replicationTimeoutMs = 20_000;
+/** Elections and moved leaders are waited out this long. */
+const retryForMs = 25_000;
+const retryEveryMs = 100;
+/** Bytes that may wait in one gateway before puts are refused. */
+const queuedBytesMax = 256 * 1024 * 1024;
+
+type Append = {
+  readonly records: readonly AppendRecord[];
+  readonly offsets: Offset[];
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: GatewayError) => void;
+};
+
+/** Records of one append that are in the batch on its way. */
+type Part = { readonly append: Append; readonly count: number };
+
+type Batch = {
+  readonly queue: PartitionQueue;
+  readonly parts: readonly Part[];
+  readonly records: readonly AppendRecord[];
+  readonly encoded: Buffer;
+  readonly giveUpAtMs: number;
+};
+
+type PartitionQueue = {
+  readonly where: LogPartition;
+  waiting: Append[];
+  /** Records of the first waiting append that are in the log already. */
+  busy: boolean;
+};
+
+export class AppendQueue {
+  readonly #cluster: Cluster;
+  readonly #partitions = new Map<string, PartitionQueue[]>();
+  #ready: PartitionQueue[] = [];
+  #scheduled = false;
+  #queuedBytes = 0;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  append(where: LogPartition, records: readonly AppendRecord[]): Promise<Appended> {
+    let size = 0;
+    for (const record of records) size += recordBytesMax(record);
+    if (this.#queuedBytes + size > queuedBytesMax) {
+      const message = `more than ${queuedBytesMax} bytes wait to be written`;
+      return Promise.reject(new GatewayError('unavailable', message));
+    }
+    this.#queuedBytes += size;
+    return new Promise((resolve, reject) => {
+      const queue = this.#queueOf(where);
+      queue.waiting.push({
+        records,
+        offsets: [],
+        resolve: (appended) => {
+          this.#queuedBytes -= size;
+          resolve(appended);
+        },
+        reject: (error) => {
+          this.#queuedBytes -= size;
+          reject(error);
+        },
+      });
+      if (!queue.busy && queue.waiting.length === 1) this.#makeReady(queue);
+    });
+  }
+
+  #queueOf(where: LogPartition): PartitionQueue {
+    let queues = this.#partitions.get(where.log);
+    if (queues === undefined) this.#partitions.set(where.log, (queues = []));
+    return (queues[where.partition] ??= { where, waiting: [], busy: false });
+  }
+
+  /** Everything that becomes ready in one turn of the event loop is sent together. */
+  #makeReady(queue: PartitionQueue): void {
+    this.#ready.push(queue);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      const ready = this.#ready;
+      this.#ready = [];
+      const batches = ready.map((each) => takeBatch(each));
+      void this.#send(batches);
+    });
+  }
+
+  async #send(batches: readonly Batch[]): Promise<void> {
+    const byLeader = new Map<number, Batch[]>();
+    for (const batch of batches) {
+      const leader = this.#knownLeader(batch) ?? (await this.#findLeader(batch));
+      if (leader === undefined) continue;
+      const together = byLeader.get(leader);
+      if (together === undefined) byLeader.set(leader, [batch]);
+      else together.push(batch);
+    }
+    for (const [leader, together] of byLeader) void this.#produce(leader, together);
+  }
+
+  #knownLeader({ queue: { where } }: Batch): number | undefined {
+    const leader = this.#cluster.known(where.log)?.leaders[where.partition];
+    return leader === undefined || leader < 0 ? undefined : leader;
+  }
+
+  async #findLeader(batch: Batch): Promise<number | undefined> {
+    const { log, partition } = batch.queue.where;
+    try {
+      await this.#cluster.refresh(log);
+      return await this.#cluster.leaderOf(log, partition);
+    } catch (error) {
+      const failure = asGatewayError(error);
+      if (failure.kind === 'not-found') this.#fail(batch, failure);
+      else this.#retry(batch, failure);
+      return undefined;
+    }
+  }
+
+  async #produce(leader: number, batches: readonly Batch[]): Promise<void> {
+    try {
+      const request = {
+        acks: allInSync,
+        timeoutMs: replicationTimeoutMs,
+        topicData: topicsOf(batches),
+      };
+      const options = { versionMax: produceVersionMax, timeoutMs: replicationTimeoutMs + 5_000 };
+      const answer = await this.#cluster.requestTo(leader, 'produce', produceApi, request, options);
+      this.#settle(batches, answer.responses);
+    } catch (error) {
+      // Sent or not, nobody knows: to write it again here could write it twice.
+      const failure = asGatewayError(error);
+      for (const batch of batches) {
+        this.#cluster.forget(batch.queue.where.log);
+        this.#fail(batch, failure);
+      }
+    }
+  }
+
+  #settle(batches: readonly Batch[], responses: ReturnType<typeof answersOf>[]): void {
+    for (const batch of batches) {
+      const { log, partition } = batch.queue.where;
+      const answer = responses
+        .find((topic) => topic.name === log)
+        ?.partitionResponses.find((each) => each.index === partition);
+      if (answer === undefined) {
+        this.#fail(batch, new GatewayError('unavailable', `no answer for ${log}-${partition}`));
+      } else if (answer.errorCode === noError) {
+        this.#succeed(batch, answer.baseOffset);
+      } else {
+        this.#refused(batch, answer.errorCode, answer.errorMessage);
+      }
+    }
+  }
+
+  #refused(batch: Batch, code: number, detail: string | null): void {
+    const { log, partition } = batch.queue.where;
+    const error = errorOf(code, `append to ${log}-${partition}`, detail);
+    const tooLarge = code === messageTooLarge || code === recordListTooLarge;
+    if (tooLarge && batch.records.length > 1) void this.#sendHalves(batch);
+    else if (code === unknownTopicOrPartition || isRetriable(code)) this.#retry(batch, error);
+    else this.#fail(batch, error);
+  }
+
+  /** The topic's limit is below ours: smaller batches, in the same order. */
+  async #sendHalves(batch: Batch): Promise<void> {
+    const half = Math.ceil(batch.records.length / 2);
+    putBack(batch);
+    await this.#send([takeBatch(batch.queue, half)]);
+  }
+
+  #retry(batch: Batch, error: GatewayError): void {
+    if (Date.now() >= batch.giveUpAtMs) return this.#fail(batch, error);
+    this.#cluster.forget(batch.queue.where.log);
+    setTimeout(() => void this.#send([batch]), retryEveryMs);
+  }
+
+  #succeed(batch: Batch, baseOffset: bigint): void {
+    let offset = baseOffset;
+    for (const { append, count } of batch.parts) {
+      for (let index = 0; index < count; index++) append.offsets.push(toOffset(offset++));
+      if (append.offsets.length === append.records.length) {
+        append.resolve({ offsets: append.offsets });
+      }
+    }
+    this.#next(batch.queue);
+  }
+
+  /** The rest of an append that fails is not tried: its records must not overtake each other. */
+  #fail(batch: Batch, error: GatewayError): void {
+    const { queue } = batch;
+    for (const { append } of batch.parts) {
+      queue.waiting = queue.waiting.filter((each) => each !== append);
+      if (append.offsets.length === 0) append.reject(error);
+      else append.resolve({ offsets: append.offsets, error });
+    }
+    this.#next(queue);
+  }
+
+  #next(queue: PartitionQueue): void {
+    queue.busy = false;
+    if (queue.waiting.length > 0) this.#makeReady(queue);
+  }
+}
+
+function answersOf(answer: {
+  name: string;
+  partitionResponses: {
+    index: number;
+    errorCode: number;
+    baseOffset: bigint;
+    errorMessage: string | null;
+  }[];
+}) {
+  return answer;
+}
+
+/** Takes what fits one batch from the front; an append that does not fit whole stays in front. */
+function takeBatch(queue: PartitionQueue, recordsMax = batchRecordsMax): Batch {
+  const parts: Part[] = [];
+  const records: AppendRecord[] = [];
+  let size = 0;
+  let full = false;
+  while (!full && queue.waiting.length > 0) {
+    const append = queue.waiting[0]!;
+    const done = append.offsets.length;
+    let count = 0;
+    for (let index = done; index < append.records.length; index++) {
+      const record = append.records[index]!;
+      size += recordBytesMax(record);
+      full = records.length > 0 && (size > batchBytesMax || records.length >= recordsMax);
+      if (full) break;
+      records.push(record);
+      count++;
+    }
+    if (count > 0) parts.push({ append, count });
+    if (done + count === append.records.length) queue.waiting.shift();
+  }
+  queue.busy = true;
+  const encoded = encodeBatch(records, Date.now());
+  return { queue, parts, records, encoded, giveUpAtMs: Date.now() + retryForMs };
+}
+
+/** Undoes takeBatch: the appends stand in front again. */
+function putBack(batch: Batch): void {
+  const { queue } = batch;
+  const appends = batch.parts.map((part) => part.append);
+  queue.waiting = [...appends, ...queue.waiting.filter((each) => !appends.includes(each))];
+}
+
+function topicsOf(batches: readonly Batch[]) {
+  const topics = new Map<string, { index: number; records: Buffer }[]>();
+  for (const { queue, encoded } of batches) {
+    const { log, partition } = queue.where;
+    const partitions = topics.get(log) ?? [];
+    partitions.push({ index: partition, records: encoded });
+    topics.set(log, partitions);
+  }
+  return [...topics].map(([name, partitionData]) => ({ name, partitionData }));
+}
+
+function asGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  return new GatewayError('internal', 'an append failed unexpectedly', { cause: error });
+}

@@ -1,0 +1,120 @@
+/** The RecordLog port over the backing cluster. */
+import { GatewayError } from '../../src/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import type {
+  Appended,
+  AppendRecord,
+  LogPartition,
+  LogSlice,
+  ReadLimits,
+  RecordLog,
+} from '../../src/ports/record-log.ts';
+import {
+  listOffsetsRequest,
+  listOffsetsResponse,
+} from '../../src/wire/messages/02-list-offsets.ts';
+import { AppendQueue } from './append-queue.ts';
+import type { Cluster } from './cluster.ts';
+import { CodeError, isRetriable, noError } from './error-codes.ts';
+import { FetchReader } from './fetch-reader.ts';
+
+const listOffsetsApi = { request: listOffsetsRequest, response: listOffsetsResponse };
+/** Later versions know timestamps that mean tiers of storage; none that we ask for. */
+const listOffsetsVersionMax = 7;
+const latest = -1n;
+const earliest = -2n;
+const readCommitted = 1;
+
+const retryForMs = 10_000;
+const retryEveryMs = 50;
+
+export class KafkaRecordLog implements RecordLog {
+  readonly #cluster: Cluster;
+  readonly #appends: AppendQueue;
+  readonly #reader: FetchReader;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#appends = new AppendQueue(cluster);
+    this.#reader = new FetchReader(cluster);
+  }
+
+  append(where: LogPartition, records: readonly AppendRecord[]): Promise<Appended> {
+    return this.#appends.append(where, records);
+  }
+
+  async read(where: LogPartition, from: Offset, limits: ReadLimits): Promise<LogSlice> {
+    const read = await this.#withLeader(where, limits.signal, (leader) =>
+      this.#reader.read(leader, where, from, limits),
+    );
+    if (read !== 'out-of-range') return read;
+    const [startOffset, endOffset] = await Promise.all([
+      this.startOffset(where),
+      this.endOffset(where),
+    ]);
+    if (from >= startOffset) return { records: [], nextOffset: from, startOffset, endOffset };
+    return this.read(where, startOffset, limits);
+  }
+
+  startOffset(where: LogPartition): Promise<Offset> {
+    return this.#listOffset(where, earliest);
+  }
+
+  endOffset(where: LogPartition): Promise<Offset> {
+    return this.#listOffset(where, latest);
+  }
+
+  async offsetAt(where: LogPartition, timestampMs: number): Promise<Offset> {
+    const timestamp = BigInt(Math.max(0, Math.ceil(timestampMs)));
+    const found = await this.#listOffset(where, timestamp);
+    return found < 0n ? this.endOffset(where) : found;
+  }
+
+  #listOffset(where: LogPartition, timestamp: bigint): Promise<Offset> {
+    return this.#withLeader(where, undefined, async (leader) => {
+      const answer = await this.#cluster.requestTo(
+        leader,
+        'control',
+        listOffsetsApi,
+        {
+          replicaId: -1,
+          isolationLevel: readCommitted,
+          topics: [
+            { name: where.log, partitions: [{ partitionIndex: where.partition, timestamp }] },
+          ],
+        },
+        { versionMax: listOffsetsVersionMax },
+      );
+      const partition = answer.topics[0]?.partitions[0];
+      if (partition === undefined) throw new GatewayError('unavailable', 'an empty ListOffsets');
+      if (partition.errorCode !== noError) throw new CodeError(partition.errorCode, where);
+      return toOffset(partition.offset);
+    });
+  }
+
+  /** Runs a request at the partition's leader, and again where leadership moved meanwhile. */
+  async #withLeader<T>(
+    where: LogPartition,
+    signal: AbortSignal | undefined,
+    run: (leader: number) => Promise<T>,
+  ): Promise<T> {
+    const giveUpAtMs = Date.now() + retryForMs;
+    for (;;) {
+      try {
+        return await run(await this.#cluster.leaderOf(where.log, where.partition));
+      } catch (error) {
+        this.#cluster.forget(where.log);
+        signal?.throwIfAborted();
+        const again = error instanceof GatewayError && mayTryAgain(error);
+        if (!again || Date.now() >= giveUpAtMs) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
+    }
+  }
+}
+
+/** Reading again does no harm, so whatever a moment may mend is tried again. */
+function mayTryAgain(error: GatewayError): boolean {
+  if (error instanceof CodeError) return isRetriable(error.code);
+  return error.kind === 'unavailable';
+}
