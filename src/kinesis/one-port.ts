@@ -47,8 +47,8 @@ const http2Start = Buffer.from('PRI', 'latin1');
 export type OnePort = {
   /** Listens, and has the connections of every protocol. */
   readonly server: Server;
-  /** Tells HTTP/2 clients to go when their requests are done. */
-  closeSessions(): void;
+  /** Closes silent connections, and tells HTTP/2 clients to go when their requests are done. */
+  closeIdle(): void;
   destroyConnections(): void;
 };
 
@@ -64,7 +64,7 @@ export function createOnePort(
   const speakHttp1 = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
   const http2 = createHttp2Server(handler, limits);
-  const guard: Guard = { observer, timeoutMs: limits.greetingTimeoutMs };
+  const guard: Guard = { observer, timeoutMs: limits.greetingTimeoutMs, silent: new Set() };
   const speak: Speakers = {
     http1: (socket) => speakHttp1.forEach((listen) => listen.call(server, socket)),
     http2: (socket) => http2.server.emit('connection', socket),
@@ -81,7 +81,10 @@ export function createOnePort(
   });
   return {
     server,
-    closeSessions: () => http2.sessions.forEach((session) => session.close()),
+    closeIdle() {
+      for (const socket of guard.silent) socket.destroy();
+      for (const session of http2.sessions) session.close();
+    },
     destroyConnections: () => connections.forEach((socket) => socket.destroy()),
   };
 }
@@ -100,13 +103,22 @@ function createHttp1Server(handler: RequestListener, limits: ConnectionLimits): 
   return server;
 }
 
-type Guard = { readonly observer: DoorObserver; readonly timeoutMs: number };
+type Guard = {
+  readonly observer: DoorObserver;
+  readonly timeoutMs: number;
+  /** Connections that have not said yet what they speak. */
+  readonly silent: Set<Socket>;
+};
 type Speak = (socket: Socket) => void;
 type Speakers = { readonly http1: Speak; readonly http2: Speak; readonly tls: Speak };
 
 function greet(socket: Socket, speak: Speakers, guard: Guard): void {
   peek(socket, guard, (first) => {
-    if (first[0] === tlsFirstByte) speak.tls(socket);
+    const isTls = first[0] === tlsFirstByte;
+    // http lets a client close its half and waits for the answer; in TLS and HTTP/2 one that
+    // does so is gone.
+    if (isTls || isHttp2(first)) socket.allowHalfOpen = false;
+    if (isTls) speak.tls(socket);
     else if (isHttp2(first)) speak.http2(socket);
     else speak.http1(socket);
   });
@@ -135,6 +147,7 @@ function peek(socket: Socket, guard: Guard, decide: (first: Buffer) => void): vo
   let seen: Buffer = Buffer.alloc(0);
   const stop = (): void => {
     clearTimeout(timer);
+    guard.silent.delete(socket);
     socket.removeListener('readable', look);
     socket.removeListener('end', giveUp);
     socket.removeListener('close', stop);
@@ -157,6 +170,7 @@ function peek(socket: Socket, guard: Guard, decide: (first: Buffer) => void): vo
     guard.observer.refused('silent-connection');
     giveUp();
   }, guard.timeoutMs);
+  guard.silent.add(socket);
   socket.on('readable', look);
   socket.once('end', giveUp);
   socket.once('close', stop);

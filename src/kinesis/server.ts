@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DoorObserver } from '../ports/observer.ts';
 import { readBody } from './body.ts';
@@ -64,7 +64,7 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
     },
     async stop() {
       for (const controller of flights.endless) controller.abort();
-      port?.closeSessions();
+      port?.closeIdle();
       const cut = setTimeout(() => {
         for (const controller of flights.waiting) controller.abort();
         port?.destroyConnections();
@@ -80,7 +80,7 @@ type Flights = {
   readonly endless: Set<AbortController>;
 };
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /** Bodies are left to the dispatcher: the action decides how large one may be. */
 function takeEverything(app: FastifyInstance, handler: Handler): void {
@@ -100,7 +100,7 @@ async function respond(
   reply: FastifyReply,
   { dispatch, observer }: KinesisServerSettings,
   flights: Flights,
-): Promise<FastifyReply> {
+): Promise<void> {
   const startedMs = performance.now();
   const { raw } = request;
   const flight = watchClient(reply, flights);
@@ -113,35 +113,38 @@ async function respond(
     },
     body: (bytesMax) => readBody(raw, bytesMax),
   });
-  reply.code(response.status);
-  for (const [name, value] of Object.entries(response.headers)) reply.header(name, value);
-  if (!raw.complete && raw.httpVersionMajor === 1) reply.header('connection', 'close');
   const report = (bytesOut: number): void => {
     const { operation, error, bytesIn, records } = response;
     const durationMs = performance.now() - startedMs;
     observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
   };
-  return send(reply, response, flight, report);
+  // What is left of a body that was refused is not waited for.
+  if (!raw.complete && raw.httpVersionMajor === 1) response.headers['connection'] = 'close';
+  // fastify would give every body a content type, also those that AWS sends without.
+  reply.hijack();
+  send(reply.raw, response, flight, report);
 }
 
 function send(
-  reply: FastifyReply,
-  { body }: HttpResponse,
+  raw: ServerResponse,
+  { status, headers, body }: HttpResponse,
   flight: Flight,
   report: (bytesOut: number) => void,
-): FastifyReply {
+): void {
   if (!(body instanceof Readable)) {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    raw.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+    raw.end(bytes);
     report(bytes.length);
-    reply.header('content-length', bytes.length);
-    return reply.send(bytes);
+    return;
   }
   flight.isEndless();
+  raw.writeHead(status, headers);
   let bytesOut = 0;
   body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
   body.pause();
-  reply.raw.once('close', () => report(bytesOut));
-  return reply.send(body);
+  // A client that goes away is the usual end of a stream; the source sees it by its signal.
+  pipeline(body, raw, () => report(bytesOut));
 }
 
 type Flight = { signal(): AbortSignal; isEndless(): void };
@@ -158,7 +161,8 @@ function watchClient(reply: FastifyReply, { waiting, endless }: Flights): Flight
     raw.once('close', () => {
       waiting.delete(made);
       endless.delete(made);
-      if (!raw.writableFinished) made.abort();
+      // In HTTP/2 `writableFinished` is true of cut answers too.
+      if (!raw.writableEnded) made.abort();
     });
     return made.signal;
   };
