@@ -1,0 +1,157 @@
+/**
+ * A real Apache Kafka as a child process: one node of a KRaft cluster, broker and controller.
+ * Source: the Kafka documentation, "KRaft" and "Broker Configs".
+ */
+import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { GatewayError } from '../../src/errors.ts';
+import { type EngineProcess, startEngine, waitUntilReady } from './engine-process.ts';
+import { javaCommand } from './java.ts';
+import { type JarSet, resolveJars } from './maven.ts';
+import { packageRoot } from './package-root.ts';
+
+const readyTimeoutMs = 60_000;
+const formatTimeoutMs = 60_000;
+const probeTimeoutMs = 500;
+
+export type KafkaNode = {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+  readonly controllerPort: number;
+};
+
+export type KafkaSettings = {
+  readonly jars: JarSet;
+  readonly node: KafkaNode;
+  /** Every node of the cluster, this one too. */
+  readonly nodes: readonly KafkaNode[];
+  /** 22 characters of base64url; the same for every node. */
+  readonly clusterId: string;
+  /** Holds this node's data and properties. */
+  readonly folder: string;
+  readonly logFile: string;
+  readonly heapMb: number;
+  /** Broker properties on top of ours. */
+  readonly properties?: Readonly<Record<string, string>>;
+};
+
+export function resolveKafka(
+  cacheFolder: string,
+  progress: (sentence: string) => void,
+): Promise<JarSet> {
+  const pom = join(packageRoot(), 'adapters/engines/kafka-pom.xml');
+  return resolveJars('kafka', pom, cacheFolder, progress);
+}
+
+/** A new cluster id, as Kafka's storage tool makes them. */
+export function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  // An id that begins with a dash would be taken for an option.
+  return id.startsWith('-') ? newClusterId() : id;
+}
+
+/** Starts the node and waits until it takes connections. Errors: `unavailable`. */
+export async function startKafka(settings: KafkaSettings): Promise<EngineProcess> {
+  const { folder, node, jars, logFile, heapMb } = settings;
+  await mkdir(join(folder, 'data'), { recursive: true });
+  const propertiesFile = join(folder, 'server.properties');
+  const logging = join(folder, 'log4j2.properties');
+  await writeFile(propertiesFile, propertiesText(settings));
+  await writeFile(logging, loggingText);
+  const classPath = [...jars.jars].join(delimiter);
+  const java = [`-Dlog4j2.configurationFile=${logging}`, '-cp', classPath];
+  if (!existsSync(join(folder, 'data', 'meta.properties'))) {
+    await format(settings, java, propertiesFile);
+  }
+  const engine = startEngine({
+    name: 'Kafka',
+    command: javaCommand(),
+    arguments: [
+      ...[`-Xmx${heapMb}m`, `-Xms${Math.min(heapMb, 256)}m`, '-XX:+UseG1GC'],
+      ...['-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35'],
+      ...['-Djava.awt.headless=true', ...java, 'kafka.Kafka', propertiesFile],
+    ],
+    logFile,
+  });
+  await waitUntilReady(engine, () => accepts(node.host, node.port), readyTimeoutMs);
+  return engine;
+}
+
+function propertiesText({ node, nodes, folder, properties }: KafkaSettings): string {
+  const replicas = String(Math.min(3, nodes.length));
+  const inSync = String(Math.max(1, Math.min(2, nodes.length - 1)));
+  const voters = nodes.map((each) => `${each.nodeId}@${each.host}:${each.controllerPort}`);
+  const all: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': String(node.nodeId),
+    'controller.quorum.voters': voters.join(','),
+    listeners: `PLAINTEXT://${node.host}:${node.port},CONTROLLER://${node.host}:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${node.host}:${node.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+    'allow.everyone.if.no.acl.found': 'true',
+    'default.replication.factor': replicas,
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+    // The defaults are for clusters; a laptop opens a file or two for each of these.
+    'offsets.topic.num.partitions': '16',
+    'transaction.state.log.num.partitions': '16',
+    'share.coordinator.state.topic.num.partitions': '16',
+    // A group of one need not wait for others.
+    'group.initial.rebalance.delay.ms': '0',
+    ...properties,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Kafka writes to its standard output, which is the log file. */
+const loggingText = `status=error
+appender.console.type=Console
+appender.console.name=console
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d %p %m (%c)%n
+rootLogger.level=info
+rootLogger.appenderRef.console.ref=console
+`;
+
+async function format(
+  { clusterId, logFile }: KafkaSettings,
+  java: readonly string[],
+  propertiesFile: string,
+): Promise<void> {
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile];
+  const options = { timeout: formatTimeoutMs };
+  await new Promise<void>((resolve, reject) => {
+    execFile(javaCommand(), [...java, ...tool], options, (cause, _out, said) => {
+      if (cause === null) return resolve();
+      const message = `Kafka's data folder could not be formatted; see ${logFile}: ${said}`;
+      reject(new GatewayError('unavailable', message, { cause }));
+    });
+  });
+}
+
+/** Whether something takes TCP connections there. */
+export function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: probeTimeoutMs });
+    const done = (answer: boolean) => () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', done(true));
+    socket.once('error', done(false));
+    socket.once('timeout', done(false));
+  });
+}
