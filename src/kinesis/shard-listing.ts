@@ -74,6 +74,5 @@ function openedAtMs(stream: Stream, shard: Shard): number {
     return closed === undefined ? [] : [closed.closedAtMs];
   });
   if (parents.length > 0) return Math.max(...parents);
-  if (shard.parentIndex === undefined) return stream.createdAtMs;
-  return shard.createdAtSeconds * 1000;
+  return Math.max(stream.createdAtMs, shard.createdAtSeconds * 1000);
 }
