@@ -108,6 +108,9 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
     'offsets.topic.num.partitions': '16',
     'transaction.state.log.num.partitions': '16',
     'share.coordinator.state.topic.num.partitions': '16',
+    // After a kill, the node may register again only when its old session is over.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     // A group of one need not wait for others.
     'group.initial.rebalance.delay.ms': '0',
     ...properties,
