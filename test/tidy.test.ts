@@ -104,9 +104,12 @@ function functionsOf(text: string): { line: number; lines: number }[] {
     if (match === null || /^\s*(?:if|for|while|switch|return|test|describe|await)\b/.test(line)) {
       return;
     }
-    const opens = lines.slice(index, index + 12).findIndex((each) => / \{$/.test(each));
-    if (opens === -1) return;
-    const end = lines.findIndex((each, at) => at > index + opens && each === `${match[1]}}`);
+    // A signature ends with its own line or, where it has several, with the one that closes it;
+    // whatever else ends otherwise is a call or a member of a type.
+    const closes = (each: string, at: number) => at > index && each.startsWith(`${match[1]})`);
+    const opens = line.endsWith('(') ? lines.findIndex(closes) : index;
+    if (opens === -1 || lines[opens]?.endsWith(' {') !== true) return;
+    const end = lines.findIndex((each, at) => at > opens && each === `${match[1]}}`);
     if (end !== -1) found.push({ line: index + 1, lines: end - index + 1 });
   });
   return found;

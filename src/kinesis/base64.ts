@@ -1,6 +1,6 @@
 import { SerializationError } from './errors.ts';
 
-/** Characters of the rejected text that an error message shows; AWS shows all, which may be 14 MB. */
+/** Characters of the rejected text that a message shows; AWS shows all, which may be 14 MB. */
 const shownCharactersMax = 1024;
 
 /**

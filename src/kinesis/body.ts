@@ -39,13 +39,18 @@ export function encodeBody(tree: unknown, format: Format): Buffer {
 
 type Source = NodeJS.ReadableStream & { readonly headers: NodeJS.Dict<string | string[]> };
 
+/** What the client says that the body has; undefined where it does not know. */
+export function declaredLength({ headers }: Pick<Source, 'headers'>): number | undefined {
+  const declared = headers['content-length'];
+  return declared === undefined ? undefined : Number(declared);
+}
+
 /**
  * Reads a request's body. Errors: RequestEntityTooLargeException; the source's own error when
  * the client goes away.
  */
 export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
-  const declared = Number(source.headers['content-length'] ?? 0);
-  if (declared > bytesMax) return Promise.reject(tooLarge(bytesMax));
+  if ((declaredLength(source) ?? 0) > bytesMax) return Promise.reject(tooLarge(bytesMax));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -15,7 +15,7 @@ export const eventStreamContentType = 'application/vnd.amazon.eventstream';
 
 const codec = new EventStreamCodec(
   (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
-  (text) => Buffer.from(text, 'utf8'),
+  (characters) => Buffer.from(characters, 'utf8'),
 );
 const payloadTypes: Readonly<Record<Format, string>> = {
   json: 'application/json',

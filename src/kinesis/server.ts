@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DoorObserver } from '../ports/observer.ts';
-import { readBody } from './body.ts';
+import { declaredLength, readBody } from './body.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { Certificate } from './certificate.ts';
 import type { Dispatcher, HttpResponse } from './dispatcher.ts';
 import {
@@ -29,6 +30,7 @@ export type KinesisServerSettings = {
   readonly certificate: Certificate;
   readonly observer: DoorObserver;
   readonly limits?: Partial<ConnectionLimits>;
+  readonly budget?: ByteBudget;
 };
 
 export type KinesisServer = {
@@ -40,7 +42,11 @@ export type KinesisServer = {
 
 export function createKinesisServer(settings: KinesisServerSettings): KinesisServer {
   const { certificate, observer } = settings;
-  const flights: Flights = { waiting: new Set(), endless: new Set() };
+  const flights: Flights = {
+    waiting: new Set(),
+    endless: new Set(),
+    budget: settings.budget ?? new ByteBudget(),
+  };
   let port: OnePort | undefined;
   const app = fastify({
     logger: false,
@@ -74,10 +80,11 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
   };
 }
 
-/** Requests under way that listen for their client going away; those without an end of theirs. */
+/** Requests that listen for their client going away, those without an end, and all bodies. */
 type Flights = {
   readonly waiting: Set<AbortController>;
   readonly endless: Set<AbortController>;
+  readonly budget: ByteBudget;
 };
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -104,6 +111,7 @@ async function respond(
   const startedMs = performance.now();
   const { raw } = request;
   const flight = watchClient(reply, flights);
+  let bytesTaken = 0;
   const response = await dispatch({
     method: raw.method ?? '',
     url: raw.url ?? '/',
@@ -111,8 +119,14 @@ async function respond(
     get signal() {
       return flight.signal();
     },
-    body: (bytesMax) => readBody(raw, bytesMax),
+    async body(bytesMax) {
+      const bytes = Math.min(declaredLength(raw) ?? bytesMax, bytesMax);
+      await flights.budget.take(bytes);
+      bytesTaken = bytes;
+      return readBody(raw, bytesMax);
+    },
   });
+  if (bytesTaken > 0) flights.budget.giveBack(bytesTaken);
   const report = (bytesOut: number): void => {
     const { operation, error, bytesIn, records } = response;
     const durationMs = performance.now() - startedMs;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from 'cbor-x';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readBase64 } from '../../src/kinesis/base64.ts';
 import { decodeBody } from '../../src/kinesis/body.ts';
 import { SerializationError } from '../../src/kinesis/errors.ts';
@@ -20,7 +20,7 @@ test('malformed JSON, text that is not UTF-8, and what is no object, are refused
   assert.deepEqual(decodeBody(Buffer.from('{"ä":"\u{1f600}"}'), 'json'), { ä: '\u{1f600}' });
 });
 
-test('nesting and the number of lists and structures are bounded, brackets in strings are not', () => {
+test('nesting and the number of lists are bounded, brackets in strings are not', () => {
   refused(Buffer.from('['.repeat(5_000_000)), 'json');
   refused(Buffer.from('{"a":'.repeat(100_000)), 'json');
   refused(Buffer.from(`[${'[],'.repeat(100_000)}[]]`), 'json');
@@ -44,7 +44,7 @@ test('CBOR that promises more than it brings is refused before anything is alloc
   }
 });
 
-test('CBOR with tags of extensions, with keys that are no text, or with bytes left over, is refused', () => {
+test('CBOR with tags of extensions, keys that are no text, or bytes left over, is refused', () => {
   const extensions = [
     new Set([1]),
     new Map([[1, 2]]),
@@ -94,16 +94,19 @@ test('CBOR numbers of every width are read, and floats of half width', () => {
   });
 });
 
+function readAnything(bytes: Uint8Array, format: Format): void {
+  try {
+    echo.input.read(decodeBody(Buffer.from(bytes), format), format);
+  } catch (error) {
+    assert.ok(error instanceof SerializationError, String(error));
+  }
+}
+
 test('no bytes at all make the decoder throw anything but its own error', () => {
   const formats = fc.constantFrom<Format>('json', 'cbor');
-  const tryAll = (bytes: Uint8Array, format: Format): void => {
-    try {
-      echo.input.read(decodeBody(Buffer.from(bytes), format), format);
-    } catch (error) {
-      assert.ok(error instanceof SerializationError, String(error));
-    }
-  };
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), formats, tryAll), { numRuns: 3000 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), formats, readAnything), {
+    numRuns: 3000,
+  });
   const mutated = fc
     .tuple(fc.jsonValue(), formats, fc.nat(), fc.nat(255))
     .map(([value, format, at, byte]) => {
@@ -114,7 +117,7 @@ test('no bytes at all make the decoder throw anything but its own error', () => 
       return [bytes, format] as const;
     });
   fc.assert(
-    fc.property(mutated, ([bytes, format]) => tryAll(bytes, format)),
+    fc.property(mutated, ([bytes, format]) => readAnything(bytes, format)),
     { numRuns: 3000 },
   );
 });

@@ -10,7 +10,7 @@ import { createKinesisServer } from '../../src/kinesis/server.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-test('the certificate names the hosts, lasts for years, and is kept between starts', async (t) => {
+test('it names the hosts, lasts for years, and is kept between starts', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-certificate-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const nowMs = Date.now();
@@ -24,7 +24,7 @@ test('the certificate names the hosts, lasts for years, and is kept between star
   assert.deepEqual(again, first);
 });
 
-test('it is made again for another host, before it expires, and when its file is damaged', async (t) => {
+test('it is made again for another host, before it expires, and when it is damaged', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-certificate-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const nowMs = Date.now();

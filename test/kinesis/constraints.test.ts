@@ -135,13 +135,13 @@ for (const action of actions) {
     assert.ok(all.length > 1);
     for (const { value, exception, sentence, path } of all) {
       const { status, body } = await call(port, action.name, value ?? {});
-      const answer = body as { __type: string; message?: string };
+      const { __type: type, message = '' } = body as { __type: string; message?: string };
       const shown = JSON.stringify(value)?.slice(0, 200);
       assert.equal(status, 400, shown);
-      assert.equal(answer.__type, exception, `${shown} ${answer.message}`);
+      assert.equal(type, exception, `${shown} ${message}`);
       if (exception !== 'ValidationException') continue;
-      assert.ok(answer.message?.includes(sentence), `${shown}: ${sentence}: ${answer.message}`);
-      assert.ok(answer.message?.includes(` at '${path}' `), `${shown}: ${answer.message}`);
+      assert.ok(message.includes(sentence), `${shown}: ${sentence}: ${message}`);
+      assert.ok(message.includes(` at '${path}' `), `${shown}: ${message}`);
     }
   });
 }

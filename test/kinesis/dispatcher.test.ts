@@ -12,7 +12,7 @@ const json = 'application/x-amz-json-1.1';
 const cbor = 'application/x-amz-cbor-1.1';
 const uuid = /^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$/;
 
-test('every answer has the request ids, a true date, its length, and the type of the request', async (t) => {
+test('an answer has request ids, a true date, a length, the type of its request', async (t) => {
   const { port } = await startDoor(t);
   const { status, headers, bytes } = await call(port, 'DescribeLimits', { Whole: 3 });
   assert.equal(status, 200);
@@ -24,7 +24,7 @@ test('every answer has the request ids, a true date, its length, and the type of
   assert.ok(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now()) < 10_000);
 });
 
-test('a CBOR request is answered in CBOR, bytes as bytes, times as whole milliseconds', async (t) => {
+test('a CBOR request is answered in CBOR: bytes as bytes, times as milliseconds', async (t) => {
   const { port } = await startDoor(t);
   const input = { Bytes: Buffer.from([0, 255]), Time: 1_795_000_000_123n, Tags: { a: 'b' } };
   const answer = await call(port, 'DescribeLimits', encode(input), { 'content-type': cbor });
@@ -47,7 +47,7 @@ test('a prepared body is sent as it is', async (t) => {
   assert.deepEqual((await call(port, 'GetRecords', {})).body, { Records: ['as is'] });
 });
 
-test('exceptions have the short type and a message; SerializationException spells it Message', async (t) => {
+test('exceptions have the short type; only SerializationException spells it Message', async (t) => {
   const { port } = await startDoor(t);
   const invalid = await call(port, 'DeleteStream', {});
   assert.equal(invalid.status, 400);
@@ -62,13 +62,14 @@ test('exceptions have the short type and a message; SerializationException spell
   assert.deepEqual(mistyped.body, {
     __type: 'SerializationException',
     Message:
-      'class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String',
+      'class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted ' +
+      'to an String',
   });
   const inCbor = await call(port, 'DeleteStream', encode({}), { 'content-type': cbor });
   assert.deepEqual(Object.keys(decode(inCbor.bytes) as object), ['__type', 'message']);
 });
 
-test('each kind of gateway error has its AWS exception, and surprises tell no secrets', async (t) => {
+test('each kind of gateway error has its exception, and surprises tell no secrets', async (t) => {
   const { port, reports } = await startDoor(t);
   const gone = 'Stream x under account 000000000000 not found.';
   failures['gone'] = () => new GatewayError('not-found', gone);
@@ -79,7 +80,7 @@ test('each kind of gateway error has its AWS exception, and surprises tell no se
   const answers = await Promise.all(
     ['gone', 'busy', 'late', 'bug', 'own-bug'].map(async (StreamName) => {
       const { status, body } = await call(port, 'DeleteStream', { StreamName });
-      return [status, (body as { __type: string }).__type, (body as { message: string }).message];
+      return [status, ...Object.values(body as object)];
     }),
   );
   const internal = 'The request processing has failed because of an internal error.';
@@ -124,7 +125,7 @@ test('unknown targets are an UnknownOperationException without a message', async
   assert.deepEqual([...new Set(reports.map(({ operation }) => operation))], ['Unknown']);
 });
 
-test('bodies that are none of the format are a SerializationException without a message', async (t) => {
+test('a body not of its format is a SerializationException without a message', async (t) => {
   const { port } = await startDoor(t);
   for (const body of ['hello', 'true', 'null', '{"a"', '[1']) {
     const answer = await call(port, 'DescribeLimits', body);
@@ -202,17 +203,18 @@ test('the region is the one that the client signed for, in a header or in a quer
   assert.equal(await regionOf({ authorization: signed.replace('eu-', '../') }), 'us-east-1');
 });
 
-test('a body over the limit of its action is refused with 413, told or untold, and cut', async (t) => {
+test('a body over the limit of its action is refused with 413, told or untold', async (t) => {
   const { port } = await startDoor(t);
   const body = Buffer.alloc(smallBodyBytesMax + 1, 'a');
   const told = await call(port, 'DescribeLimits', body);
   assert.equal(told.status, 413);
-  assert.equal((told.body as { __type: string }).__type, 'RequestEntityTooLargeException');
+  assert.match(String(told.bytes), /"__type":"RequestEntityTooLargeException"/);
   assert.equal(told.headers.get('connection'), 'close');
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.write(
-    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${json}\r\nX-Amz-Target: Kinesis_20131202.DescribeLimits\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${json}\r\n` +
+      'X-Amz-Target: Kinesis_20131202.DescribeLimits\r\nTransfer-Encoding: chunked\r\n\r\n',
   );
   socket.write(`${body.length.toString(16)}\r\n`);
   socket.write(body);

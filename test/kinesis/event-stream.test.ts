@@ -69,7 +69,7 @@ test('what fails after the beginning is an exception frame, and the end', async 
   assert.doesNotMatch(String(text), /secret/);
 });
 
-test('over HTTP/2 the first frame arrives while the stream goes on, and leaving ends it', async (t) => {
+test('over HTTP/2 frames arrive while the stream goes on, and leaving ends it', async (t) => {
   const { port } = await startDoor(t);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const stream = session.request({
@@ -96,7 +96,9 @@ test('over HTTP/1.1 a client that leaves ends the stream too', async (t) => {
   const body = '{"StreamName":"endless"}';
   const socket = connectTcp(port, '127.0.0.1');
   socket.write(
-    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Kinesis_20131202.SubscribeToShard\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n' +
+      'X-Amz-Target: Kinesis_20131202.SubscribeToShard\r\n' +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
   );
   let received = '';
   for await (const chunk of socket) {

@@ -24,7 +24,8 @@ async function overHttp2(session: ClientHttp2Session, payload = body): Promise<s
 
 function rawHttp1(payload: string): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST / HTTP/1.1\r\nHost: x\r\n${lines.join('')}Content-Length: ${payload.length}\r\nConnection: close\r\n\r\n${payload}`;
+  const length = `Content-Length: ${payload.length}\r\nConnection: close\r\n`;
+  return `POST / HTTP/1.1\r\nHost: x\r\n${lines.join('')}${length}\r\n${payload}`;
 }
 
 async function readAll(socket: AsyncIterable<Buffer>): Promise<string> {
@@ -117,7 +118,8 @@ test('several requests pipelined on one connection are answered in order', async
 test('garbage, and requests with two lengths, are refused, and others never notice', async (t) => {
   const { port, refusals } = await startDoor(t);
   const smuggled =
-    'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET';
+    'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n' +
+    'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET';
   for (const bytes of ['\u0000\u0001\u0002garbage\r\n\r\n', smuggled]) {
     const socket = connectTcp(port, '127.0.0.1');
     socket.end(Buffer.from(bytes, 'latin1'));

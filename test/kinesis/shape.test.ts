@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeBody, encodeBody } from '../../src/kinesis/body.ts';
 import { KinesisError } from '../../src/kinesis/errors.ts';
 import {
@@ -186,7 +186,8 @@ const wrongTypes: readonly [string, Shape<unknown>, readonly [unknown, string][]
       [{}, structureText],
       [
         '23456',
-        "'23456' can not be converted to a Blob: Base64 encoded length is expected a multiple of 4 bytes but found: 5",
+        "'23456' can not be converted to a Blob: Base64 encoded length is expected a multiple " +
+          'of 4 bytes but found: 5',
       ],
       ['=+/=', "'=+/=' can not be converted to a Blob: Invalid Base64 character: '='"],
       ['ab-_', "'ab-_' can not be converted to a Blob: Invalid Base64 character: '-'"],
