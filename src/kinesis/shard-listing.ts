@@ -52,9 +52,10 @@ export function shardsAfter(shards: readonly Shard[], shardId: string): readonly
 
 /** The shards that took records at that moment: each hash key is in exactly one of them. */
 export function shardsAt(stream: Stream, atMs: number): readonly Shard[] {
+  const closings = new Map(stream.shards.map(({ index, closed }) => [index, closed?.closedAtMs]));
   return stream.shards.filter(
     (shard) =>
-      openedAtMs(stream, shard) <= atMs &&
+      openedAtMs(stream, shard, closings) <= atMs &&
       (shard.closed === undefined || shard.closed.closedAtMs > atMs),
   );
 }
@@ -68,11 +69,15 @@ export function shardsFrom(stream: Stream, fromMs: number): readonly Shard[] {
  * A child opens when its parents close. Its creation second is later, so that sequence numbers
  * grow; going by that, there would be moments at which no shard was open.
  */
-function openedAtMs(stream: Stream, shard: Shard): number {
-  const parents = [shard.parentIndex, shard.adjacentParentIndex].flatMap((index) => {
-    const closed = stream.shards.find((candidate) => candidate.index === index)?.closed;
-    return closed === undefined ? [] : [closed.closedAtMs];
+function openedAtMs(
+  stream: Stream,
+  { parentIndex, adjacentParentIndex, createdAtSeconds }: Shard,
+  closings: ReadonlyMap<number, number | undefined>,
+): number {
+  const parents = [parentIndex, adjacentParentIndex].flatMap((index) => {
+    const closedAtMs = index === undefined ? undefined : closings.get(index);
+    return closedAtMs === undefined ? [] : [closedAtMs];
   });
   if (parents.length > 0) return Math.max(...parents);
-  return Math.max(stream.createdAtMs, shard.createdAtSeconds * 1000);
+  return Math.max(stream.createdAtMs, createdAtSeconds * 1000);
 }
