@@ -111,6 +111,11 @@ export class Cluster {
     return this.#metadata(null);
   }
 
+  /** Learns of the brokers, and of no topic. */
+  async refreshBrokers(): Promise<void> {
+    await this.#metadata([]);
+  }
+
   /** Asks any broker. */
   async request<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,

@@ -1,0 +1,72 @@
+/**
+ * How the Kafka door treats one API. Most are relayed as they are; a definition adds what the
+ * mapping changes, and nothing else of the API is decoded.
+ */
+import type { Logger } from 'pino';
+import type { Decoded, Fields, Input, Message } from '../wire/message.ts';
+import type { BrokerDirectory } from './broker-directory.ts';
+import type { StreamRulesView } from './stream-rules-view.ts';
+
+/** What hooks may use. */
+export type KafkaContext = {
+  readonly brokers: BrokerDirectory;
+  readonly streams: StreamRulesView;
+  readonly logger: Logger;
+  /** Every API of the door, by key. */
+  readonly apis: ReadonlyMap<number, KafkaApi>;
+};
+
+export type Call = KafkaContext & { readonly version: number; readonly clientId: string | null };
+
+/** What becomes of a request that a hook has looked at. */
+export type RequestDecision<Q extends Fields, R extends Fields> =
+  /** It goes on as it came. */
+  | 'relay'
+  /** Another request goes on in its place; `note` reaches the response's hook. */
+  | { readonly relay: Input<Q>; readonly note?: unknown }
+  /** The gateway answers itself. */
+  | { readonly answer: Input<R> };
+
+export type ApiDefinition<Q extends Fields, R extends Fields> = {
+  readonly request: Message<Q>;
+  readonly response: Message<R>;
+  /**
+   * The broker is asked in at most this version, although the client used a later one: for
+   * versions whose bytes are the same and differ in what the broker may add to its answer.
+   */
+  readonly relayedVersionMax?: number;
+  /** Advertised from here on, where Kafka itself advertises more than it serves. */
+  readonly advertisedMin?: number;
+  /** First version whose response the hook must see. */
+  readonly responseHookSince?: number;
+  /** Answers, in the layout of version 0, a request in a version that no table has. */
+  readonly unknownVersionAnswer?: Input<R>;
+  /** Where the door differs from Kafka, a sentence each, for the documentation. */
+  readonly deviations?: readonly string[];
+  /** Whether a response (behind its length) is in another version's layout: it goes on as it is. */
+  isForeign?(response: Buffer, version: number): boolean;
+  onRequest?(
+    request: Decoded<Q>,
+    call: Call,
+  ): RequestDecision<Q, R> | Promise<RequestDecision<Q, R>>;
+  /** Gives the response that the client gets, or undefined for the one that came. */
+  onResponse?(
+    response: Decoded<R>,
+    call: Call,
+    note: unknown,
+  ): Input<R> | undefined | Promise<Input<R> | undefined>;
+};
+
+/** An API as the door sees it. */
+export type KafkaApi = ApiDefinition<Fields, Fields> & {
+  readonly name: string;
+  readonly key: number;
+};
+
+export function defineApi<Q extends Fields, R extends Fields>(
+  definition: ApiDefinition<Q, R>,
+): KafkaApi {
+  const { name, key } = definition.request;
+  const shortName = name.replace(/Request$/, '');
+  return { ...definition, name: shortName, key } as unknown as KafkaApi;
+}

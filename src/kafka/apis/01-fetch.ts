@@ -1,0 +1,22 @@
+/**
+ * Fetch: records of partitions. Source: the Kafka protocol guide; KIP-951 for NodeEndpoints.
+ *
+ * Answers pass in pieces as they arrive, never decoded. That is possible because brokers are asked
+ * in version 15 at most: from 16 on they may add addresses at the very end of an answer, behind all
+ * records. The bytes of versions 15 to 18 are the same otherwise for a consumer's request and for
+ * its answer (what 17 and 18 add is for followers). See docs/decisions/0005-fetch-version.md.
+ */
+import {
+  fetchRequest as request,
+  fetchResponse as response,
+} from '../../wire/messages/01-fetch.ts';
+import { defineApi } from '../api.ts';
+
+export const fetch = defineApi({
+  request,
+  response,
+  relayedVersionMax: 15,
+  deviations: [
+    'After a leader moved, the answer does not name the new one (KIP-951): clients ask Metadata.',
+  ],
+});

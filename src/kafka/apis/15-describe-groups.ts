@@ -1,0 +1,8 @@
+/** DescribeGroups: Classic groups as the coordinator sees them. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeGroupsRequest as request,
+  describeGroupsResponse as response,
+} from '../../wire/messages/15-describe-groups.ts';
+import { defineApi } from '../api.ts';
+
+export const describeGroups = defineApi({ request, response });

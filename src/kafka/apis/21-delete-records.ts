@@ -1,0 +1,46 @@
+/**
+ * DeleteRecords: refused for streams with Kinesis rules, whose records are immutable and live
+ * for the retention period; relayed for other topics. Source: KIP-107.
+ */
+import {
+  deleteRecordsRequest as request,
+  deleteRecordsResponse as response,
+} from '../../wire/messages/21-delete-records.ts';
+import { defineApi } from '../api.ts';
+import { partByRules, policyViolation } from '../stream-rules-view.ts';
+
+/** The response has no place for a message; the documentation names the Kinesis call. */
+const refusal = 'Records of a stream with Kinesis rules are immutable.';
+
+type Refused = { name: string; partitions: { partitionIndex: number; errorCode: number }[] }[];
+
+export const deleteRecords = defineApi({
+  request,
+  response,
+  deviations: [
+    'Streams made by CreateStream: POLICY_VIOLATION; use DecreaseStreamRetentionPeriod.',
+  ],
+  async onRequest(asked, { streams }) {
+    const parted = await partByRules(
+      streams,
+      asked.topics,
+      ({ name }) => name,
+      () => refusal,
+    );
+    if (parted.refused.length === 0) return 'relay';
+    const refused: Refused = parted.refused.map(({ item }) => ({
+      name: item.name,
+      partitions: item.partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        lowWatermark: -1n,
+        errorCode: policyViolation,
+      })),
+    }));
+    if (parted.passed.length === 0) return { answer: { topics: refused } };
+    return { relay: { ...asked, topics: parted.passed }, note: refused };
+  },
+  onResponse(answer, _call, note) {
+    if (note === undefined) return undefined;
+    return { ...answer, topics: [...answer.topics, ...(note as Refused)] };
+  },
+});

@@ -1,0 +1,8 @@
+/** OffsetForLeaderEpoch: Ends of leader epochs, for truncation checks. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  offsetForLeaderEpochRequest as request,
+  offsetForLeaderEpochResponse as response,
+} from '../../wire/messages/23-offset-for-leader-epoch.ts';
+import { defineApi } from '../api.ts';
+
+export const offsetForLeaderEpoch = defineApi({ request, response });

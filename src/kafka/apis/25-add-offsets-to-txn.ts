@@ -1,0 +1,8 @@
+/** AddOffsetsToTxn: Transactions. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  addOffsetsToTxnRequest as request,
+  addOffsetsToTxnResponse as response,
+} from '../../wire/messages/25-add-offsets-to-txn.ts';
+import { defineApi } from '../api.ts';
+
+export const addOffsetsToTxn = defineApi({ request, response });

@@ -1,0 +1,8 @@
+/** DescribeAcls: ACLs of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeAclsRequest as request,
+  describeAclsResponse as response,
+} from '../../wire/messages/29-describe-acls.ts';
+import { defineApi } from '../api.ts';
+
+export const describeAcls = defineApi({ request, response });

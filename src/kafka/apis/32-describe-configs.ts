@@ -1,0 +1,8 @@
+/** DescribeConfigs: Configs of topics, brokers and groups. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeConfigsRequest as request,
+  describeConfigsResponse as response,
+} from '../../wire/messages/32-describe-configs.ts';
+import { defineApi } from '../api.ts';
+
+export const describeConfigs = defineApi({ request, response });

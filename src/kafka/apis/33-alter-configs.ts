@@ -1,0 +1,62 @@
+/**
+ * AlterConfigs: sets all configs of a resource; what is left out gets Kafka's default. Refused for
+ * streams with Kinesis rules where it would break them. Source: KIP-133.
+ */
+import {
+  alterConfigsRequest as request,
+  alterConfigsResponse as response,
+} from '../../wire/messages/33-alter-configs.ts';
+import { defineApi } from '../api.ts';
+import { partByRules, policyViolation, type Refusal } from '../stream-rules-view.ts';
+import { refusedConfig } from '../topic-config-rules.ts';
+
+const topicResource = 2;
+
+type Resource = {
+  readonly resourceType: number;
+  readonly resourceName: string;
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+};
+
+export const alterConfigs = defineApi({
+  request,
+  response,
+  deviations: [
+    'Streams made by CreateStream: POLICY_VIOLATION for configs that their rules forbid.',
+  ],
+  async onRequest(asked, { streams }) {
+    const parted = await partByRules(
+      streams,
+      asked.resources,
+      ({ resourceType, resourceName }) =>
+        resourceType === topicResource ? resourceName : undefined,
+      refusalOf,
+    );
+    if (parted.refused.length === 0) return 'relay';
+    const refused = parted.refused.map(responseOf);
+    if (parted.passed.length === 0) return { answer: { responses: refused } };
+    return { relay: { ...asked, resources: parted.passed }, note: refused };
+  },
+  onResponse(answer, { streams }, note) {
+    for (const { resourceName } of answer.responses) streams.forget(resourceName);
+    if (note === undefined) return undefined;
+    const refused = note as ReturnType<typeof responseOf>[];
+    return { ...answer, responses: [...answer.responses, ...refused] };
+  },
+});
+
+/** What is not named is reset, the kind of timestamp too. */
+function refusalOf({ configs }: Resource): string | undefined {
+  const named = new Map(configs.map(({ name, value }) => [name, value]));
+  if (!named.has('message.timestamp.type')) named.set('message.timestamp.type', null);
+  return [...named].map(([name, value]) => refusedConfig(name, value)).find(isMessage);
+}
+
+function isMessage(message: string | undefined): message is string {
+  return message !== undefined;
+}
+
+function responseOf({ item, message }: Refusal<Resource>) {
+  const { resourceType, resourceName } = item;
+  return { resourceType, resourceName, errorCode: policyViolation, errorMessage: message };
+}

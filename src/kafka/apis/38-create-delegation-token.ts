@@ -1,0 +1,8 @@
+/** CreateDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  createDelegationTokenRequest as request,
+  createDelegationTokenResponse as response,
+} from '../../wire/messages/38-create-delegation-token.ts';
+import { defineApi } from '../api.ts';
+
+export const createDelegationToken = defineApi({ request, response });

@@ -1,0 +1,8 @@
+/** ExpireDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  expireDelegationTokenRequest as request,
+  expireDelegationTokenResponse as response,
+} from '../../wire/messages/40-expire-delegation-token.ts';
+import { defineApi } from '../api.ts';
+
+export const expireDelegationToken = defineApi({ request, response });

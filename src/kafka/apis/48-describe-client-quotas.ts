@@ -1,0 +1,8 @@
+/** DescribeClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeClientQuotasRequest as request,
+  describeClientQuotasResponse as response,
+} from '../../wire/messages/48-describe-client-quotas.ts';
+import { defineApi } from '../api.ts';
+
+export const describeClientQuotas = defineApi({ request, response });

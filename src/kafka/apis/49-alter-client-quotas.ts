@@ -1,0 +1,8 @@
+/** AlterClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  alterClientQuotasRequest as request,
+  alterClientQuotasResponse as response,
+} from '../../wire/messages/49-alter-client-quotas.ts';
+import { defineApi } from '../api.ts';
+
+export const alterClientQuotas = defineApi({ request, response });

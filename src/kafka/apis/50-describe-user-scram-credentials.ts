@@ -1,0 +1,8 @@
+/** DescribeUserScramCredentials: SCRAM users of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeUserScramCredentialsRequest as request,
+  describeUserScramCredentialsResponse as response,
+} from '../../wire/messages/50-describe-user-scram-credentials.ts';
+import { defineApi } from '../api.ts';
+
+export const describeUserScramCredentials = defineApi({ request, response });

@@ -1,0 +1,8 @@
+/** DescribeProducers: Producers of a partition. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  describeProducersRequest as request,
+  describeProducersResponse as response,
+} from '../../wire/messages/61-describe-producers.ts';
+import { defineApi } from '../api.ts';
+
+export const describeProducers = defineApi({ request, response });

@@ -1,0 +1,21 @@
+/**
+ * ShareAcknowledge: records of a share group that are done.
+ * Source: KIP-932; KIP-951 for NodeEndpoints.
+ * The addresses in an answer become those of the gateway's ports.
+ */
+import {
+  shareAcknowledgeRequest as request,
+  shareAcknowledgeResponse as response,
+} from '../../wire/messages/79-share-acknowledge.ts';
+import { defineApi } from '../api.ts';
+
+export const shareAcknowledge = defineApi({
+  request,
+  response,
+  onResponse(answer, { brokers }) {
+    if (answer.nodeEndpoints.length === 0) return undefined;
+    return brokers
+      .advertiseAll(answer.nodeEndpoints)
+      .then((nodeEndpoints) => ({ ...answer, nodeEndpoints }));
+  },
+});

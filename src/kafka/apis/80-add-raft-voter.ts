@@ -1,0 +1,8 @@
+/** AddRaftVoter: Controllers of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+import {
+  addRaftVoterRequest as request,
+  addRaftVoterResponse as response,
+} from '../../wire/messages/80-add-raft-voter.ts';
+import { defineApi } from '../api.ts';
+
+export const addRaftVoter = defineApi({ request, response });

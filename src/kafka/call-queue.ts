@@ -1,0 +1,44 @@
+/** Requests of one client connection that are not answered yet, in the order of their answers. */
+import type { RequestHead } from './request-head.ts';
+import type { KafkaApi } from './api.ts';
+
+export type PendingCall = {
+  readonly api: KafkaApi;
+  readonly head: RequestHead;
+  readonly startedAtMs: number;
+  /**
+   * `relay`: the broker's frame goes on as it comes. `hook`: the response's hook sees it first.
+   * `local`: the gateway answers; `pieces` is there once it is known.
+   */
+  kind: 'relay' | 'hook' | 'local';
+  note: unknown;
+  pieces: readonly Buffer[] | undefined;
+};
+
+export class CallQueue {
+  #calls: PendingCall[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#calls.length - this.#head;
+  }
+
+  first(): PendingCall | undefined {
+    return this.#calls[this.#head];
+  }
+
+  push(call: PendingCall): void {
+    this.#calls.push(call);
+  }
+
+  shift(): void {
+    this.#head++;
+    if (this.#head === this.#calls.length) {
+      this.#calls = [];
+      this.#head = 0;
+    } else if (this.#head > 1_000) {
+      this.#calls = this.#calls.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** Whole frames, for the APIs whose hooks want to see or change them. */
+import {
+  hasResponseTags,
+  skipTags,
+  writeRequestHeader,
+  writeResponseHeader,
+} from '../wire/header.ts';
+import { errorName } from '../wire/error-names.ts';
+import type { Decoded, Fields, Input } from '../wire/message.ts';
+import { isFlexible, readMessage, writeMessage } from '../wire/message.ts';
+import { Reader, Writer } from '../wire/primitives.ts';
+import type { KafkaApi } from './api.ts';
+import type { RequestHead } from './request-head.ts';
+
+const fixedBytes = 14;
+
+/** `frame` begins with its length. Throws WireError. */
+export function decodeRequest(api: KafkaApi, head: RequestHead, frame: Buffer): Decoded<Fields> {
+  const clientIdBytes = Math.max(0, frame.readInt16BE(12));
+  const reader = new Reader(frame, fixedBytes + clientIdBytes);
+  if (isFlexible(api.request, head.version)) skipTags(reader);
+  return readMessage(api.request, head.version, reader);
+}
+
+export function encodeRequest(
+  api: KafkaApi,
+  { version, correlationId, clientId }: RequestHead,
+  value: Input<Fields>,
+): readonly Buffer[] {
+  const writer = new Writer();
+  writeRequestHeader(writer, api.request, version, correlationId, clientId ?? '');
+  writeMessage(api.request, version, value, writer);
+  return framed(writer);
+}
+
+/** `frame` begins behind its length. Throws WireError. */
+export function decodeResponse(api: KafkaApi, head: RequestHead, frame: Buffer): Decoded<Fields> {
+  const reader = new Reader(frame, 4);
+  if (hasResponseTags(api.response, head.version)) skipTags(reader);
+  return readMessage(api.response, head.version, reader);
+}
+
+export function encodeResponse(
+  api: KafkaApi,
+  { version, correlationId }: RequestHead,
+  value: Input<Fields>,
+): readonly Buffer[] {
+  const writer = new Writer();
+  writeResponseHeader(writer, api.response, version, correlationId);
+  writeMessage(api.response, version, value, writer);
+  return framed(writer);
+}
+
+function framed(writer: Writer): readonly Buffer[] {
+  const size = Buffer.allocUnsafe(4);
+  size.writeInt32BE(writer.size);
+  return [size, ...writer.finish()];
+}
+
+/** The name of the error that a response tells at its top, for the metrics. */
+export function errorNameOf(response: Readonly<Record<string, unknown>>): string | undefined {
+  const code = response['errorCode'];
+  return typeof code === 'number' && code !== 0 ? errorName(code) : undefined;
+}

@@ -1,0 +1,297 @@
+/**
+ * One client connection and its connection to the broker behind the port.
+ *
+ * Requests go on in the order they came, pipelined; answers go back in that order. Frames pass in
+ * pieces, as they arrive: only the head of a request is looked at, and only a frame that a hook of
+ * its API must see is collected. Each side is read no faster than the other side is written.
+ */
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
+import type { DoorObserver } from '../ports/observer.ts';
+import type { KafkaApi, KafkaContext } from './api.ts';
+import { CallQueue, type PendingCall } from './call-queue.ts';
+import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
+import { ReadBuffer } from './read-buffers.ts';
+import {
+  describeGarbage,
+  isProduce,
+  readHead,
+  type RequestHead,
+  wantsNoAnswer,
+} from './request-head.ts';
+import { ResponseFlow } from './response-flow.ts';
+
+export type RelaySettings = {
+  readonly apis: ReadonlyMap<number, KafkaApi>;
+  readonly context: KafkaContext;
+  readonly backing: BackingBrokers;
+  readonly observer: DoorObserver;
+  readonly logger: Logger;
+  /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
+  readonly frameBytesMax: number;
+};
+
+/** Requests of one connection under way; above it the client is not read. */
+const callsMax = 10_000;
+/** The smallest request header: key, version, correlation id, client id. */
+const requestBytesMin = 10;
+
+export class Relay {
+  readonly #settings: RelaySettings;
+  readonly #client: Socket;
+  readonly #backing: Socket;
+  readonly #calls = new CallQueue();
+  readonly #responses: ResponseFlow;
+  /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
+  #held: Buffer | undefined;
+  #hookBusy = false;
+  /** Bytes of the frame that passes now. */
+  #passing = 0;
+  #collected: { head: RequestHead; api: KafkaApi; bytes: Buffer; fill: number } | undefined;
+  #closed = false;
+  onClosed: () => void = () => undefined;
+
+  constructor(client: Socket, broker: BackingBroker, settings: RelaySettings) {
+    this.#settings = settings;
+    this.#client = client;
+    client.setNoDelay(true);
+    this.#backing = this.#dial(broker);
+    const { context, observer } = settings;
+    this.#responses = new ResponseFlow(client, this.#backing, this.#calls, {
+      context,
+      observer,
+      onFailure: (reason, cause) => this.#refuse(reason, cause),
+      onRoom: () => this.#resumeClient(),
+    });
+    client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
+    client.on('drain', () => this.#responses.resume());
+    client.on('error', () => this.close());
+    client.on('close', () => this.close());
+    observer.connectionOpened();
+  }
+
+  /** Requests that are not answered yet. */
+  get callsInFlight(): number {
+    return this.#calls.length;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#client.destroy();
+    this.#backing.destroy();
+    this.#settings.observer.connectionClosed();
+    this.onClosed();
+  }
+
+  #dial(broker: BackingBroker): Socket {
+    let buffer = ReadBuffer.next(undefined, 0);
+    const backing = this.#settings.backing.dial(broker, {
+      buffer: () => buffer.bytes,
+      callback: (readBytes) => {
+        const filled = buffer;
+        buffer = ReadBuffer.next(filled, readBytes);
+        return this.#responses.push(filled, readBytes);
+      },
+    });
+    backing.setNoDelay(true);
+    backing.on('drain', () => this.#resumeClient());
+    backing.on('error', (cause) => {
+      const { nodeId, host, port } = broker;
+      this.#settings.logger.warn({ nodeId, host, port, cause }, 'broker connection lost');
+      this.close();
+    });
+    // What the broker said before it closed still reaches the client.
+    backing.on('end', () => this.#client.destroySoon());
+    backing.on('close', () => this.#client.destroySoon());
+    return backing;
+  }
+
+  #onClientData(chunk: Buffer): void {
+    const held = this.#held;
+    this.#held = held === undefined ? chunk : Buffer.concat([held, chunk]);
+    this.#process();
+    if (this.#mustWait()) this.#client.pause();
+  }
+
+  #mustWait(): boolean {
+    return this.#hookBusy || this.#backing.writableNeedDrain || this.#calls.length >= callsMax;
+  }
+
+  #resumeClient(): void {
+    if (this.#closed || this.#hookBusy) return;
+    if (this.#held !== undefined) this.#process();
+    if (!this.#mustWait()) this.#client.resume();
+  }
+
+  /** Works through what was read; leaves in #held what cannot go on yet. */
+  #process(): void {
+    const buffer = this.#held;
+    if (buffer === undefined || this.#hookBusy || this.#closed) return;
+    this.#held = undefined;
+    this.#backing.cork();
+    try {
+      const end = this.#processFrames(buffer);
+      if (end < buffer.length && !this.#closed) this.#held = buffer.subarray(end);
+    } catch (error) {
+      this.#refuse('broken-request', error);
+    }
+    this.#backing.uncork();
+  }
+
+  /**
+   * Passes on whole and partial frames; neighbours that need no change go out as one piece.
+   * Answers how far it came.
+   */
+  #processFrames(buffer: Buffer): number {
+    let position = 0;
+    let runStart = 0;
+    const flush = (end: number) => {
+      if (end > runStart) this.#backing.write(buffer.subarray(runStart, end));
+    };
+    while (position < buffer.length && !this.#closed && !this.#hookBusy) {
+      if (this.#passing > 0) {
+        const size = Math.min(this.#passing, buffer.length - position);
+        this.#passing -= size;
+        position += size;
+        continue;
+      }
+      if (this.#collected === undefined) {
+        const begun = this.#beginFrame(buffer, position);
+        if (begun === 'incomplete') break;
+        if (begun === 'pass') continue;
+        if (begun === 'refused') return buffer.length;
+      }
+      flush(position);
+      position = this.#collect(buffer, position);
+      runStart = position;
+    }
+    flush(position);
+    return position;
+  }
+
+  #beginFrame(buffer: Buffer, position: number): 'incomplete' | 'pass' | 'collect' | 'refused' {
+    if (buffer.length - position < 4) return 'incomplete';
+    const size = buffer.readInt32BE(position);
+    if (size < requestBytesMin || size > this.#settings.frameBytesMax) {
+      return this.#refuse(describeGarbage(buffer, position));
+    }
+    const head = readHead(buffer, position);
+    if (head === undefined) return 'incomplete';
+    const api = this.#settings.apis.get(head.key);
+    if (api === undefined) return this.#refuse('unknown-api-key');
+    const served = isServed(api, head.version);
+    if (!served && api.unknownVersionAnswer === undefined) {
+      return this.#refuse('unknown-api-version');
+    }
+    const noAnswer = isProduce(head) ? wantsNoAnswer(buffer, position, head) : false;
+    if (noAnswer === undefined) return 'incomplete';
+    if (api.onRequest !== undefined || !served) {
+      this.#collected = { head, api, bytes: Buffer.allocUnsafe(size + 4), fill: 0 };
+      return 'collect';
+    }
+    this.#pass(buffer, position, head, api, noAnswer);
+    return 'pass';
+  }
+
+  /** The frame goes on as it is, but for the version where the API says so. */
+  #pass(
+    buffer: Buffer,
+    position: number,
+    head: RequestHead,
+    api: KafkaApi,
+    noAnswer: boolean,
+  ): void {
+    if (api.relayedVersionMax !== undefined && head.version > api.relayedVersionMax) {
+      buffer.writeInt16BE(api.relayedVersionMax, position + 6);
+    }
+    this.#passing = head.size + 4;
+    if (!noAnswer) this.#expect(head, api, undefined);
+  }
+
+  #expect(head: RequestHead, api: KafkaApi, note: unknown): PendingCall {
+    const hooked = api.onResponse !== undefined && head.version >= (api.responseHookSince ?? 0);
+    const call: PendingCall = {
+      api,
+      head,
+      startedAtMs: performance.now(),
+      kind: hooked ? 'hook' : 'relay',
+      note,
+      pieces: undefined,
+    };
+    this.#calls.push(call);
+    return call;
+  }
+
+  #collect(buffer: Buffer, position: number): number {
+    const collected = this.#collected!;
+    const copied = buffer.copy(collected.bytes, collected.fill, position);
+    collected.fill += copied;
+    if (collected.fill === collected.bytes.length) {
+      this.#collected = undefined;
+      this.#handle(collected.head, collected.api, collected.bytes);
+    }
+    return position + copied;
+  }
+
+  /** Lets the API's hook decide; nothing behind the request is read before it has. */
+  #handle(head: RequestHead, api: KafkaApi, frame: Buffer): void {
+    if (!isServed(api, head.version)) {
+      const answer = api.unknownVersionAnswer!;
+      return this.#handOver({ ...head, version: 0 }, api, frame, { answer });
+    }
+    const request = decodeRequest(api, head, frame);
+    const call = {
+      ...this.#settings.context,
+      version: head.version,
+      clientId: head.clientId,
+    };
+    const decided = api.onRequest!(request, call);
+    if (!(decided instanceof Promise)) return this.#handOver(head, api, frame, decided);
+    this.#hookBusy = true;
+    decided
+      .then((decision) => this.#handOver(head, api, frame, decision))
+      .catch((error: unknown) => this.#refuse('failed-request', error))
+      .finally(() => {
+        this.#hookBusy = false;
+        this.#resumeClient();
+      });
+  }
+
+  #handOver(
+    head: RequestHead,
+    api: KafkaApi,
+    frame: Buffer,
+    decision: Awaited<ReturnType<NonNullable<KafkaApi['onRequest']>>>,
+  ): void {
+    if (this.#closed) return;
+    if (decision === 'relay') {
+      this.#expect(head, api, undefined);
+      this.#backing.write(frame);
+    } else if ('relay' in decision) {
+      this.#expect(head, api, decision.note);
+      for (const piece of encodeRequest(api, head, decision.relay)) this.#backing.write(piece);
+    } else {
+      const call = this.#expect(head, api, undefined);
+      call.kind = 'local';
+      call.pieces = encodeResponse(api, head, decision.answer);
+      this.#responses.answerReady(errorNameOf(decision.answer));
+    }
+  }
+
+  /** Ends the connection, as Kafka does with what it cannot read. */
+  #refuse(reason: string, cause?: unknown): 'refused' {
+    if (this.#closed) return 'refused';
+    const { logger, observer } = this.#settings;
+    const { remoteAddress, remotePort } = this.#client;
+    logger.warn({ reason, remoteAddress, remotePort, cause }, 'Kafka connection refused');
+    observer.refused(reason);
+    this.close();
+    return 'refused';
+  }
+}
+
+function isServed({ request }: KafkaApi, version: number): boolean {
+  return version >= request.versionMin && version <= request.versionMax;
+}

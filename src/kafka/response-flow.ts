@@ -1,0 +1,226 @@
+/** The way back: from the broker's connection to the client's, in the order of the calls. */
+import type { Socket } from 'node:net';
+import type { DoorObserver } from '../ports/observer.ts';
+import type { KafkaContext } from './api.ts';
+import type { CallQueue, PendingCall } from './call-queue.ts';
+import { decodeResponse, encodeResponse, errorNameOf } from './frame-codec.ts';
+import type { ReadBuffer } from './read-buffers.ts';
+
+export type ResponseFlowSettings = {
+  readonly context: KafkaContext;
+  readonly observer: DoorObserver;
+  readonly onFailure: (reason: string, cause?: unknown) => void;
+  /** Calls were answered: more may be read from the client. */
+  readonly onRoom: () => void;
+};
+
+/** Answers collected for a hook are small messages; a larger one is no answer. */
+const hookedBytesMax = 128 * 1024 * 1024;
+/** Pieces up to this size are copied, so that the large buffer is free at once. */
+const copiedBytesMax = 1024;
+
+export class ResponseFlow {
+  readonly #client: Socket;
+  readonly #backing: Socket;
+  readonly #calls: CallQueue;
+  readonly #settings: ResponseFlowSettings;
+  /** Bytes of the broker that wait: the start of a frame, or behind a hook that takes time. */
+  #held: Buffer | undefined;
+  #hookBusy = false;
+  #passing = 0;
+  #passingBytes = 0;
+  #collected: { bytes: Buffer; fill: number } | undefined;
+
+  constructor(client: Socket, backing: Socket, calls: CallQueue, settings: ResponseFlowSettings) {
+    this.#client = client;
+    this.#backing = backing;
+    this.#calls = calls;
+    this.#settings = settings;
+  }
+
+  /** Takes what was read from the broker. Answers whether to read on. */
+  push(buffer: ReadBuffer, readBytes: number): boolean {
+    const chunk = buffer.bytes.subarray(0, readBytes);
+    if (this.#held === undefined) {
+      this.#process(chunk, buffer);
+    } else {
+      // Rare: a frame's first bytes were cut, or a hook is at work.
+      this.#process(Buffer.concat([this.#held, chunk]), undefined);
+    }
+    buffer.release();
+    return !this.#client.writableNeedDrain && !this.#hookBusy;
+  }
+
+  /** The client takes more, or a hook is done. */
+  resume(): void {
+    if (this.#client.destroyed || this.#hookBusy) return;
+    if (this.#held !== undefined) this.#process(this.#held, undefined);
+    if (!this.#client.writableNeedDrain && !this.#hookBusy) this.#backing.resume();
+  }
+
+  /** The gateway's own answer to a call is known. */
+  answerReady(error: string | undefined): void {
+    this.#writeLocalAnswers(error);
+    if (this.#held !== undefined) this.resume();
+  }
+
+  #process(chunk: Buffer, buffer: ReadBuffer | undefined): void {
+    this.#held = undefined;
+    this.#client.cork();
+    try {
+      const end = this.#processFrames(chunk, buffer);
+      // The buffer goes round; what waits is copied out of it.
+      if (end < chunk.length) {
+        this.#held = buffer === undefined ? chunk.subarray(end) : Buffer.from(chunk.subarray(end));
+      }
+    } catch (error) {
+      this.#settings.onFailure('broken-response', error);
+    }
+    this.#client.uncork();
+    this.#settings.onRoom();
+  }
+
+  /** Answers how far it came. Neighbours that need no change go out as one piece. */
+  #processFrames(chunk: Buffer, buffer: ReadBuffer | undefined): number {
+    let position = 0;
+    let runStart = 0;
+    const flush = (end: number) => {
+      if (end > runStart) this.#write(chunk.subarray(runStart, end), buffer);
+      runStart = end;
+    };
+    while (position < chunk.length && !this.#hookBusy) {
+      if (this.#passing > 0) {
+        const size = Math.min(this.#passing, chunk.length - position);
+        this.#passing -= size;
+        position += size;
+        if (this.#passing > 0) continue;
+        const next = this.#finish(this.#passingBytes, undefined);
+        if (next?.kind === 'local') {
+          flush(position);
+          this.#writeLocalAnswers(undefined);
+        }
+        continue;
+      }
+      if (this.#collected === undefined) {
+        const begun = this.#beginFrame(chunk, position);
+        if (begun === 'incomplete') break;
+        if (begun === 'pass') continue;
+      }
+      flush(position);
+      position = this.#collect(chunk, position);
+      runStart = position;
+    }
+    flush(position);
+    return position;
+  }
+
+  #beginFrame(chunk: Buffer, position: number): 'incomplete' | 'pass' | 'collect' {
+    if (chunk.length - position < 8) return 'incomplete';
+    const call = this.#calls.first();
+    const size = chunk.readInt32BE(position);
+    if (call === undefined || chunk.readInt32BE(position + 4) !== call.head.correlationId) {
+      throw new Error('the broker answered what was not asked');
+    }
+    if (call.kind === 'relay') {
+      this.#passing = size + 4;
+      this.#passingBytes = size + 4;
+      return 'pass';
+    }
+    if (size < 4 || size > hookedBytesMax) throw new Error(`a response of ${size} bytes`);
+    this.#collected = { bytes: Buffer.allocUnsafe(size + 4), fill: 0 };
+    return 'collect';
+  }
+
+  #collect(chunk: Buffer, position: number): number {
+    const collected = this.#collected!;
+    const copied = chunk.copy(collected.bytes, collected.fill, position);
+    collected.fill += copied;
+    if (collected.fill === collected.bytes.length) {
+      this.#collected = undefined;
+      this.#runHook(this.#calls.first()!, collected.bytes);
+    }
+    return position + copied;
+  }
+
+  #runHook(call: PendingCall, frame: Buffer): void {
+    const { api, head, note } = call;
+    if (api.isForeign?.(frame.subarray(4), head.version) === true) {
+      return this.#writeHooked(call, [frame], undefined);
+    }
+    const response = decodeResponse(api, head, frame.subarray(4));
+    const context = this.#settings.context;
+    const changed = api.onResponse!(
+      response,
+      { ...context, version: head.version, clientId: head.clientId },
+      note,
+    );
+    const error = errorNameOf(response);
+    const write = (value: typeof response | undefined) => {
+      const pieces = value === undefined ? [frame] : encodeResponse(api, head, value);
+      this.#writeHooked(call, pieces, error);
+    };
+    if (!(changed instanceof Promise)) return write(changed as typeof response | undefined);
+    this.#hookBusy = true;
+    changed
+      .then((value) => write(value as typeof response | undefined))
+      .catch((cause: unknown) => this.#settings.onFailure('failed-response', cause))
+      .finally(() => {
+        this.#hookBusy = false;
+        this.resume();
+        this.#settings.onRoom();
+      });
+  }
+
+  #writeHooked(call: PendingCall, pieces: readonly Buffer[], error: string | undefined): void {
+    if (this.#client.destroyed || this.#calls.first() !== call) return;
+    const bytes = this.#writePieces(pieces);
+    this.#finish(bytes, error);
+    this.#writeLocalAnswers(undefined);
+  }
+
+  /** Own answers whose turn it is. */
+  #writeLocalAnswers(error: string | undefined): void {
+    if (this.#passing > 0 || this.#hookBusy || this.#collected !== undefined) return;
+    let call = this.#calls.first();
+    while (call?.kind === 'local' && call.pieces !== undefined) {
+      const bytes = this.#writePieces(call.pieces);
+      call = this.#finish(bytes, error);
+    }
+  }
+
+  #writePieces(pieces: readonly Buffer[]): number {
+    let bytes = 0;
+    this.#client.cork();
+    for (const piece of pieces) {
+      this.#client.write(piece);
+      bytes += piece.length;
+    }
+    this.#client.uncork();
+    return bytes;
+  }
+
+  #write(piece: Buffer, buffer: ReadBuffer | undefined): void {
+    if (buffer === undefined) {
+      this.#client.write(piece);
+    } else if (piece.length <= copiedBytesMax) {
+      this.#client.write(Buffer.from(piece));
+    } else {
+      buffer.retain();
+      this.#client.write(piece, buffer.release);
+    }
+  }
+
+  /** The first call is answered. Gives the one that is first now. */
+  #finish(bytesOut: number, error: string | undefined): PendingCall | undefined {
+    const { api, head, startedAtMs } = this.#calls.first()!;
+    this.#calls.shift();
+    this.#settings.observer.request({
+      operation: api.name,
+      durationMs: performance.now() - startedAtMs,
+      error,
+      bytesIn: head.size + 4,
+      bytesOut,
+    });
+    return this.#calls.first();
+  }
+}
