@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ConfigError, helpText, readConfig, settings, settingsTable } from '../src/config.ts';
+
+function refusal(flags: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    readConfig(flags, environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message;
+  }
+  return assert.fail('it was taken');
+}
+
+test('defaults are those of the documentation', () => {
+  const config = readConfig([], { HOME: '/home/somebody' });
+  assert.equal(config.kinesisPort, 4567);
+  assert.equal(config.kafkaPort, 9092);
+  assert.equal(config.dynamodbPort, 8000);
+  assert.equal(config.opsPort, 9464);
+  assert.equal(config.accountId, '000000000000');
+  assert.equal(config.advertisedHost, '127.0.0.1');
+});
+
+test('a flag wins over its variable', () => {
+  const config = readConfig(['--kinesis-port', '1'], { KINESKA_KINESIS_PORT: '2' });
+  assert.equal(config.kinesisPort, 1);
+  assert.equal(readConfig([], { KINESKA_KINESIS_PORT: '2' }).kinesisPort, 2);
+});
+
+test('an unknown flag or variable is an error that names the nearest known one', () => {
+  assert.match(refusal(['--kinesis-prot', '1']), /Did you mean --kinesis-port\?/);
+  assert.match(refusal([], { KINESKA_KAFKA_BOOTSTRP: 'a:1' }), /KINESKA_KAFKA_BOOTSTRAP\?/);
+  assert.match(refusal(['start']), /"start" is no flag/);
+});
+
+test('a bad value is an error that says what a good one is', () => {
+  assert.match(refusal(['--kafka-port', 'x']), /--kafka-port .*whole number from 0 to 65535/);
+  assert.match(refusal([], { KINESKA_LIMITS: 'none' }), /aws, off/);
+  assert.match(refusal(['--account-id', '12']), /twelve digits/);
+  assert.match(refusal(['--dynamodb-endpoint', 'localhost']), /endpoint URL/);
+  assert.match(refusal(['--region']), /wants a value/);
+  assert.match(refusal(['--tls-cert', 'a.pem']), /go together/);
+});
+
+test('listening beyond loopback without credentials is refused, and says what to set', () => {
+  assert.match(refusal(['--host', '0.0.0.0']), /--insecure-bind/);
+  const config = readConfig(['--host', '0.0.0.0', '--insecure-bind'], {});
+  assert.equal(config.advertisedHost, '127.0.0.1');
+});
+
+test('the help and the documentation name every setting', () => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
+  assert.ok(page.includes(settingsTable()), 'run npm run docs');
+  for (const { flag } of Object.values(settings))
+    assert.ok(helpText().includes(`--${flag} `), flag);
+});
