@@ -6,10 +6,14 @@ import { decreaseStreamRetentionPeriod } from './decrease-stream-retention-perio
 import { deleteStream } from './delete-stream.ts';
 import { describeStreamSummary } from './describe-stream-summary.ts';
 import { describeStream } from './describe-stream.ts';
+import { getRecords } from './get-records.ts';
+import { getShardIterator } from './get-shard-iterator.ts';
 import { increaseStreamRetentionPeriod } from './increase-stream-retention-period.ts';
 import { listShards } from './list-shards.ts';
 import { listStreams } from './list-streams.ts';
 import { listTagsForStream } from './list-tags-for-stream.ts';
+import { putRecord } from './put-record.ts';
+import { putRecords } from './put-records.ts';
 import { removeTagsFromStream } from './remove-tags-from-stream.ts';
 
 export const actions: readonly Action[] = [
@@ -19,9 +23,13 @@ export const actions: readonly Action[] = [
   deleteStream,
   describeStream,
   describeStreamSummary,
+  getRecords,
+  getShardIterator,
   increaseStreamRetentionPeriod,
   listShards,
   listStreams,
   listTagsForStream,
+  putRecord,
+  putRecords,
   removeTagsFromStream,
 ];

@@ -1,0 +1,82 @@
+/**
+ * PutRecord: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
+ *
+ * Kafka gives offsets in the order in which it writes, so every put gets a greater sequence number
+ * than all that were answered before: SequenceNumberForOrdering is checked and always kept.
+ */
+import {
+  parseSequenceNumber,
+  printSequenceNumber,
+  sequenceNumberOf,
+} from '../../domain/sequence-number.ts';
+import { shardIdOf } from '../../domain/stream.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { putBodyBytesMax } from '../body.ts';
+import { invalidArgument } from '../errors.ts';
+import { findStreamToPut, routeEntry } from '../put-entry.ts';
+import { required, structure } from '../shape.ts';
+import {
+  data,
+  encryptionType,
+  hashKey,
+  partitionKey,
+  sequenceNumber,
+  shardId,
+  streamAddress,
+} from '../shapes.ts';
+import { namingTheStream } from '../stream-address.ts';
+
+export const putRecord = defineAction({
+  name: 'PutRecord',
+  input: structure({
+    SequenceNumberForOrdering: sequenceNumber,
+    PartitionKey: required(partitionKey),
+    ExplicitHashKey: hashKey,
+    Data: required(data),
+    ...streamAddress,
+  }),
+  output: structure({
+    ShardId: required(shardId),
+    SequenceNumber: required(sequenceNumber),
+    EncryptionType: encryptionType,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InternalFailure',
+    'InvalidArgumentException',
+    'ProvisionedThroughputExceededException',
+    'ResourceNotFoundException',
+  ],
+  deviations: [
+    'SequenceNumberForOrdering is checked, and has no other effect: later puts always get greater ' +
+      'numbers.',
+  ],
+  bodyBytesMax: putBodyBytesMax,
+  async handle(request, context) {
+    const stream = await findStreamToPut(request, context);
+    const { SequenceNumberForOrdering: minimum } = request;
+    if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
+    const { shard, record } = routeEntry(stream, request, 'data');
+    const where = { log: stream.name, partition: shard.index };
+    const { offsets, error } = await namingTheStream(stream.name, context, () =>
+      context.log.append(where, [record]),
+    );
+    const offset = offsets[0];
+    if (offset === undefined) throw error ?? new Error('an append of nothing');
+    context.tally.records += 1;
+    return {
+      ShardId: shardIdOf(shard.index),
+      SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
+    };
+  },
+});
+
+/** Errors: InvalidArgumentException for a number that no stream can have given by now. */
+function assertSequenceNumber(text: string, stream: string, context: KinesisContext): void {
+  const parts = parseSequenceNumber(text);
+  if (parts !== undefined && parts.createdAtSeconds * 1000 <= context.clock.nowMs()) return;
+  throw invalidArgument(
+    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream} ` +
+      `under account ${context.account} is invalid.`,
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+ *
+ * The records of one shard are appended together, in the order of the request, so that records
+ * with one partition key keep their order. Shards are written beside each other; what fails in
+ * one is told at its records.
+ */
+import type { GatewayError } from '../../errors.ts';
+import type { Appended, AppendRecord } from '../../ports/record-log.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../../domain/sequence-number.ts';
+import type { Shard, Stream } from '../../domain/stream.ts';
+import { shardIdOf } from '../../domain/stream.ts';
+import { isGatewayError } from '../../errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { putBodyBytesMax } from '../body.ts';
+import { invalidArgument } from '../errors.ts';
+import { findStreamToPut, type PutEntry, routeEntry } from '../put-entry.ts';
+import { integer, list, required, string, structure, type ValueOf } from '../shape.ts';
+import {
+  data,
+  encryptionType,
+  hashKey,
+  partitionKey,
+  sequenceNumber,
+  shardId,
+  streamAddress,
+} from '../shapes.ts';
+import { namingTheStream } from '../stream-address.ts';
+
+const recordsMax = 500;
+/** Of data and partition keys together. */
+const requestMiBMax = 10;
+
+const resultEntry = structure(
+  {
+    SequenceNumber: sequenceNumber,
+    ShardId: shardId,
+    ErrorCode: string(),
+    ErrorMessage: string(),
+  },
+  'PutRecordsResultEntry',
+);
+type ResultEntry = ValueOf<typeof resultEntry>;
+
+export const putRecords = defineAction({
+  name: 'PutRecords',
+  input: structure({
+    Records: required(
+      list(
+        structure(
+          {
+            PartitionKey: required(partitionKey),
+            ExplicitHashKey: hashKey,
+            Data: required(data),
+          },
+          'PutRecordsRequestEntry',
+        ),
+        { min: 1, max: recordsMax },
+      ),
+    ),
+    ...streamAddress,
+  }),
+  output: structure({
+    FailedRecordCount: integer(),
+    Records: required(list(resultEntry)),
+    EncryptionType: encryptionType,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InternalFailure',
+    'InvalidArgumentException',
+    'ProvisionedThroughputExceededException',
+    'ResourceNotFoundException',
+  ],
+  bodyBytesMax: putBodyBytesMax,
+  async handle(request, context) {
+    const stream = await findStreamToPut(request, context);
+    const parts = partsOf(stream, request.Records);
+    const results = new Array<ResultEntry>(request.Records.length);
+    await namingTheStream(stream.name, context, () => appendParts(stream, parts, results, context));
+    let failed = 0;
+    for (const { ErrorCode } of results) if (ErrorCode !== undefined) failed += 1;
+    context.tally.records += results.length - failed;
+    return { FailedRecordCount: failed, Records: results };
+  },
+});
+
+/** The records of one shard, and where each stands in the request. */
+type Part = {
+  readonly shard: Shard;
+  readonly records: AppendRecord[];
+  readonly places: number[];
+};
+
+/** One bad entry refuses the whole request, before anything is written. */
+function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] {
+  const parts = new Map<number, Part>();
+  let requestBytes = 0;
+  for (const [place, entry] of entries.entries()) {
+    const { shard, record } = routeEntry(stream, entry, `records.${place + 1}.member.data`);
+    requestBytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    let part = parts.get(shard.index);
+    if (part === undefined) {
+      part = { shard, records: [], places: [] };
+      parts.set(shard.index, part);
+    }
+    part.records.push(record);
+    part.places.push(place);
+  }
+  if (requestBytes > requestMiBMax * 1024 * 1024) {
+    throw invalidArgument(`Records size exceeds ${requestMiBMax} MB limit`);
+  }
+  return [...parts.values()];
+}
+
+/**
+ * Fills in the results. Errors: the log's own where nothing at all was written, so that the
+ * client hears it as the answer to the request and tries again by its own rules.
+ */
+async function appendParts(
+  stream: Stream,
+  parts: readonly Part[],
+  results: ResultEntry[],
+  context: KinesisContext,
+): Promise<void> {
+  const appended = await Promise.all(
+    parts.map(({ shard, records }) => appendPart(stream, shard, records, context)),
+  );
+  const firstError = appended[0]?.error;
+  if (firstError !== undefined && appended.every(({ offsets }) => offsets.length === 0)) {
+    throw firstError;
+  }
+  for (const [index, { shard, places }] of parts.entries()) {
+    const { offsets, error } = appended[index]!;
+    const ShardId = shardIdOf(shard.index);
+    for (const [nth, place] of places.entries()) {
+      const offset = offsets[nth];
+      results[place] =
+        offset === undefined
+          ? failure(error, shard, stream, context)
+          : { SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)), ShardId };
+    }
+  }
+}
+
+async function appendPart(
+  { name }: Stream,
+  shard: Shard,
+  records: readonly AppendRecord[],
+  { log }: KinesisContext,
+): Promise<Appended> {
+  try {
+    return await log.append({ log: name, partition: shard.index }, records);
+  } catch (error) {
+    if (isGatewayError(error)) return { offsets: [], error };
+    throw error;
+  }
+}
+
+function failure(
+  error: GatewayError | undefined,
+  shard: Shard,
+  stream: Stream,
+  { account, logger }: KinesisContext,
+): ResultEntry {
+  if (error?.kind === 'throughput-exceeded') {
+    return {
+      ErrorCode: 'ProvisionedThroughputExceededException',
+      ErrorMessage:
+        `Rate exceeded for shard ${shardIdOf(shard.index)} in stream ${stream.name} ` +
+        `under account ${account}.`,
+    };
+  }
+  logger.warn({ err: error, stream: stream.name, shard: shard.index }, 'records were not put');
+  return { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal service failure.' };
+}

@@ -1,0 +1,82 @@
+/**
+ * Records as GetRecords shows them. An answer may hold 10,000 of them and 10 MiB, so its JSON is
+ * written straight into one buffer instead of through a tree of values.
+ */
+import { printSequenceNumber, sequenceNumberOf } from '../domain/sequence-number.ts';
+import type { Shard } from '../domain/stream.ts';
+import { dataOf, partitionKeyOf } from '../domain/visible-record.ts';
+import type { LogRecord } from '../ports/record-log.ts';
+import { PreparedBody } from './action.ts';
+import type { record as recordShape } from './shapes.ts';
+import type { ValueOf } from './shape.ts';
+
+export type RecordView = ValueOf<typeof recordShape>;
+
+export function viewRecord(
+  shard: Shard,
+  { offset, timestampMs, key, value }: LogRecord,
+): RecordView {
+  return {
+    SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
+    // Producers may leave the time out of a record; Kafka then has −1 there.
+    ApproximateArrivalTimestamp: timestampMs < 0 ? undefined : timestampMs,
+    Data: dataOf(value),
+    PartitionKey: partitionKeyOf(key, offset),
+  };
+}
+
+/** `{"Records":[…],…rest}`, the same as through the shape. */
+export function recordsJson(
+  shard: Shard,
+  records: readonly LogRecord[],
+  rest: Readonly<Record<string, unknown>>,
+): PreparedBody {
+  const heads = new Array<string>(records.length);
+  const tail = `],${JSON.stringify(rest).slice(1)}`;
+  let size = opening.length + Buffer.byteLength(tail);
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!;
+    const head = headOf(shard, record);
+    heads[index] = head;
+    size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  let position = bytes.write(opening, 0, 'latin1');
+  for (let index = 0; index < records.length; index++) {
+    if (index > 0) bytes[position++] = comma;
+    position += bytes.write(heads[index]!, position, 'latin1');
+    const { value } = records[index]!;
+    if (value !== null) position += bytes.write(value.toString('base64'), position, 'latin1');
+    position += bytes.write(closing, position, 'latin1');
+  }
+  position += bytes.write(tail, position);
+  return new PreparedBody(bytes.subarray(0, position));
+}
+
+const opening = '{"Records":[';
+const closing = '"}';
+const comma = 0x2c;
+
+/** Everything of a record but its data; ASCII only. */
+function headOf(shard: Shard, { offset, timestampMs, key }: LogRecord): string {
+  const number = printSequenceNumber(sequenceNumberOf(shard, offset));
+  const time = timestampMs < 0 ? '' : `"ApproximateArrivalTimestamp":${timestampMs / 1000},`;
+  const partitionKey = asciiJson(partitionKeyOf(key, offset));
+  return `{"SequenceNumber":"${number}",${time}"PartitionKey":${partitionKey},"Data":"`;
+}
+
+const plainText = /^[ !#-[\]-~]*$/;
+const beyondAscii = /[\u007f-\uffff]/g;
+
+/** A JSON string without a character beyond ASCII, so that its length is its size. */
+function asciiJson(text: string): string {
+  if (plainText.test(text)) return `"${text}"`;
+  return JSON.stringify(text).replace(
+    beyondAscii,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function base64Bytes(size: number): number {
+  return Math.ceil(size / 3) * 4;
+}
