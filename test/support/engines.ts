@@ -10,7 +10,7 @@ import { after } from 'node:test';
 import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import { newClusterId, resolveKafka, startKafka } from '../../adapters/engines/embedded-kafka.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../adapters/engines/free-port.ts';
 
 export type Engines = {
   /** `host:port` */

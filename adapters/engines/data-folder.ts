@@ -1,0 +1,111 @@
+/**
+ * The folder of an instance: its data, logs and certificate, used by one gateway at a time.
+ * `instance.json` tells which; a process is known by its id and the time it was started, so that
+ * after a kill the id of some other process does not count.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GatewayError } from '../../src/errors.ts';
+
+type ProcessMark = { readonly pid: number; readonly startedAt: string };
+type Instance = ProcessMark & { readonly engines: readonly ProcessMark[] };
+
+export type DataFolder = {
+  readonly path: string;
+  readonly logs: string;
+  /** Notes an engine, so that the next start can end it if nothing else did. */
+  noteEngine(pid: number): void;
+  /** Gives the folder back; an ephemeral one is removed. */
+  release(): Promise<void>;
+};
+
+const instanceFile = 'instance.json';
+
+/**
+ * Takes the folder. Errors: `in-use` when another instance that is alive has it, with its
+ * process id.
+ */
+export async function takeDataFolder(path: string, ephemeral: boolean): Promise<DataFolder> {
+  const folder = ephemeral ? await mkdtemp(join(tmpdir(), 'kineska-')) : path;
+  const logs = join(folder, 'logs');
+  await mkdir(logs, { recursive: true });
+  const file = join(folder, instanceFile);
+  endLeftovers(file, folder);
+  let instance: Instance = { ...markOf(process.pid)!, engines: [] };
+  const note = () => writeFileSync(file, `${JSON.stringify(instance, null, 2)}\n`);
+  note();
+  return {
+    path: folder,
+    logs,
+    noteEngine(pid) {
+      const mark = markOf(pid);
+      if (mark === undefined) return;
+      instance = { ...instance, engines: [...instance.engines, mark] };
+      note();
+    },
+    async release() {
+      if (ephemeral) await rm(folder, { recursive: true, force: true });
+      else rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Refuses where the instance is alive; else ends what is left of it. */
+function endLeftovers(file: string, folder: string): void {
+  const before = readInstance(file);
+  if (before === undefined) return;
+  if (isAlive(before)) {
+    const message =
+      `The data folder ${folder} is in use by the instance with process id ${before.pid}: stop it ` +
+      '(Ctrl-C there), or name another folder with --data-dir.';
+    throw new GatewayError('in-use', message);
+  }
+  for (const engine of before.engines) if (isAlive(engine)) process.kill(engine.pid, 'SIGKILL');
+}
+
+function readInstance(file: string): Instance | undefined {
+  try {
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<Instance>;
+    if (typeof read.pid !== 'number' || typeof read.startedAt !== 'string') return undefined;
+    return { pid: read.pid, startedAt: read.startedAt, engines: read.engines ?? [] };
+  } catch {
+    // No file, or one that a kill cut off: nobody that could be asked.
+    return undefined;
+  }
+}
+
+function isAlive({ pid, startedAt }: ProcessMark): boolean {
+  return markOf(pid)?.startedAt === startedAt;
+}
+
+/** What tells this process from any other, or undefined where there is none of this id. */
+function markOf(pid: number): ProcessMark | undefined {
+  const startedAt = startOf(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/** On Linux the ticks since boot; elsewhere what ps says. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return psStartOf(pid);
+  }
+}
+
+function psStartOf(pid: number): string | undefined {
+  if (process.platform === 'linux') return undefined;
+  try {
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    // ps fails where there is no such process.
+    return undefined;
+  }
+}
