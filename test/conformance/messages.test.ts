@@ -1,0 +1,113 @@
+/** The message tables against the schemas, and the bytes against the classes, of kafka-clients. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { errorCodes, errorName } from '../../src/wire/error-names.ts';
+import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
+import { apiTables } from '../../src/wire/messages/index.ts';
+import {
+  allowsNull,
+  allTables,
+  arbitraryOf,
+  extremeOf,
+  extremes,
+  isIn,
+  versionsOf,
+} from '../support/wire-values.ts';
+import { JavaOracle } from './java-oracle.ts';
+import {
+  linesOfSchema,
+  linesOfTable,
+  optionsOfSchema,
+  optionsOfTable,
+  type Schema,
+} from './schema.ts';
+
+/** APIs that brokers listen for and that no client sends: the gateway has no tables for them. */
+const betweenBrokers: Readonly<Record<string, string>> = {
+  WriteTxnMarkers: 'a transaction coordinator tells the leaders of partitions',
+  InitializeShareGroupState: 'a group coordinator tells the share coordinator',
+  ReadShareGroupState: 'the leader of a partition asks the share coordinator',
+  WriteShareGroupState: 'the leader of a partition tells the share coordinator',
+  DeleteShareGroupState: 'a group coordinator tells the share coordinator',
+  ReadShareGroupStateSummary: 'a group coordinator asks the share coordinator',
+};
+
+const valuesEach = 6;
+const seed = 20_260_701;
+
+let java: JavaOracle;
+let schemas: Readonly<Record<string, Schema>>;
+
+before(async () => {
+  java = await JavaOracle.start();
+  schemas = (await java.ask({ ask: 'schemas' })) as typeof schemas;
+});
+after(() => java.stop());
+
+test('every API that clients may call has tables, and no other has', () => {
+  const ofBrokers = Object.values(schemas)
+    .filter(({ type, listeners }) => type === 'request' && listeners?.includes('broker') === true)
+    .map(({ name }) => name.slice(0, -'Request'.length));
+  const accountedFor = [...apiTables.map(({ name }) => name), ...Object.keys(betweenBrokers)];
+  assert.deepEqual(accountedFor.toSorted(), ofBrokers.toSorted());
+});
+
+test('every error code has the name that Kafka gives it', async () => {
+  const ours = Object.fromEntries(errorCodes.map((code) => [String(code), errorName(code)]));
+  assert.deepEqual(ours, await java.ask({ ask: 'errors' }));
+});
+
+for (const table of allTables) {
+  test(`${table.name} has the versions and fields of Kafka's schema`, () => {
+    const schema = schemas[table.name];
+    assert.ok(schema !== undefined, 'no such schema');
+    assert.deepEqual(optionsOfTable(table), optionsOfSchema(schema));
+    for (const version of versionsOf(table)) {
+      const expected = linesOfSchema(schema, version);
+      assert.deepEqual(linesOfTable(table, version), expected, `version ${version}`);
+    }
+  });
+
+  test(`${table.name} has the bytes that Java writes, in every version`, async () => {
+    await Promise.all(versionsOf(table).map((version) => compareBytes(table, version)));
+  });
+}
+
+async function compareBytes(table: Message, version: number): Promise<void> {
+  const values = [
+    ...extremes.map((extreme) => extremeOf(table, version, extreme)),
+    ...fc.sample(arbitraryOf(table, version), { numRuns: valuesEach, seed }),
+  ];
+  const { name } = table;
+  const what = `${name} version ${version}`;
+  await Promise.all(
+    values.map(async (value) => {
+      const ours = encodeMessage(table, version, value).toString('hex');
+      const json = carriedBy(table.fields, version, value);
+      const theirs = (await java.ask({ ask: 'encode', name, version, json })) as string;
+      assert.equal(ours, theirs, what);
+      const decoded = decodeMessage(table, version, Buffer.from(theirs, 'hex'));
+      assert.deepEqual(decoded, value, what);
+      assert.equal(await java.ask({ ask: 'recode', name, version, hex: ours }), ours, what);
+    }),
+  );
+}
+
+/** The part of a value that a message of this version carries, for Java's converter. */
+function carriedBy(fields: Fields, version: number, value: Record<string, unknown>): unknown {
+  const carried: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (!isIn(field, version)) continue;
+    const given = value[name];
+    const inner = field.fields ?? field.element?.fields;
+    if (given === null && !allowsNull(field, version)) continue;
+    if (inner === undefined || given === null) carried[name] = given;
+    else if (Array.isArray(given)) {
+      carried[name] = given.map((each) =>
+        carriedBy(inner, version, each as Record<string, unknown>),
+      );
+    } else carried[name] = carriedBy(inner, version, given as Record<string, unknown>);
+  }
+  return carried;
+}
