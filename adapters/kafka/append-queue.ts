@@ -9,9 +9,11 @@
 import { GatewayError } from '../../src/errors.ts';
 import { type Offset, toOffset } from '../../src/domain/stream.ts';
 import type { Appended, AppendRecord, LogPartition } from '../../src/ports/record-log.ts';
+import type { ValueOf } from '../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { encodeBatch, recordBytesMax } from '../../src/wire/record-batch.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, propagationMsMax } from './cluster.ts';
+import type { Connection } from './connection.ts';
 import {
   errorOf,
   isRetriable,
@@ -34,8 +36,12 @@ const replicationTimeoutMs = 20_000;
 /** Elections and moved leaders are waited out this long. */
 const retryForMs = 25_000;
 const retryEveryMs = 100;
+/** Batches of many partitions share a request up to this; brokers refuse 100 MiB. */
+const requestBytesMax = 16 * 1024 * 1024;
 /** Bytes that may wait in one gateway before puts are refused. */
-const queuedBytesMax = 256 * 1024 * 1024;
+const queuedBytesMax = 128 * 1024 * 1024;
+
+type ProduceAnswer = ValueOf<typeof produceResponse>['responses'];
 
 type Append = {
   readonly records: readonly AppendRecord[];
@@ -52,13 +58,14 @@ type Batch = {
   readonly parts: readonly Part[];
   readonly records: readonly AppendRecord[];
   readonly encoded: Buffer;
-  readonly giveUpAtMs: number;
+  readonly takenAtMs: number;
 };
 
 type PartitionQueue = {
   readonly where: LogPartition;
+  /** Those of which not every record is in a batch yet, in order. */
   waiting: Append[];
-  /** Records of the first waiting append that are in the log already. */
+  /** A batch is on its way. */
   busy: boolean;
 };
 
@@ -74,6 +81,7 @@ export class AppendQueue {
   }
 
   append(where: LogPartition, records: readonly AppendRecord[]): Promise<Appended> {
+    if (records.length === 0) return Promise.resolve({ offsets: [] });
     let size = 0;
     for (const record of records) size += recordBytesMax(record);
     if (this.#queuedBytes + size > queuedBytesMax) {
@@ -115,20 +123,26 @@ export class AppendQueue {
       const ready = this.#ready;
       this.#ready = [];
       const batches = ready.map((each) => takeBatch(each));
-      void this.#send(batches);
+      this.#send(batches);
     });
   }
 
-  async #send(batches: readonly Batch[]): Promise<void> {
+  #send(batches: readonly Batch[]): void {
     const byLeader = new Map<number, Batch[]>();
     for (const batch of batches) {
-      const leader = this.#knownLeader(batch) ?? (await this.#findLeader(batch));
-      if (leader === undefined) continue;
-      const together = byLeader.get(leader);
-      if (together === undefined) byLeader.set(leader, [batch]);
-      else together.push(batch);
+      const leader = this.#knownLeader(batch);
+      if (leader === undefined) void this.#sendWhenLed(batch);
+      else if (byLeader.has(leader)) byLeader.get(leader)!.push(batch);
+      else byLeader.set(leader, [batch]);
     }
-    for (const [leader, together] of byLeader) void this.#produce(leader, together);
+    for (const [leader, together] of byLeader) {
+      for (const request of requestsOf(together)) void this.#produce(leader, request);
+    }
+  }
+
+  async #sendWhenLed(batch: Batch): Promise<void> {
+    const leader = await this.#findLeader(batch);
+    if (leader !== undefined) await this.#produce(leader, [batch]);
   }
 
   #knownLeader({ queue: { where } }: Batch): number | undefined {
@@ -143,33 +157,42 @@ export class AppendQueue {
       return await this.#cluster.leaderOf(log, partition);
     } catch (error) {
       const failure = asGatewayError(error);
-      if (failure.kind === 'not-found') this.#fail(batch, failure);
+      if (failure.kind === 'not-found' && !isNew(batch)) this.#fail(batch, failure);
       else this.#retry(batch, failure);
       return undefined;
     }
   }
 
   async #produce(leader: number, batches: readonly Batch[]): Promise<void> {
+    let connection: Connection;
     try {
-      const request = {
-        acks: allInSync,
-        timeoutMs: replicationTimeoutMs,
-        topicData: topicsOf(batches),
-      };
-      const options = { versionMax: produceVersionMax, timeoutMs: replicationTimeoutMs + 5_000 };
-      const answer = await this.#cluster.requestTo(leader, 'produce', produceApi, request, options);
+      connection =
+        this.#cluster.openConnection(leader, 'produce') ??
+        (await this.#cluster.connection(leader, 'produce'));
+    } catch (error) {
+      // Nothing was sent: another broker may lead by now.
+      for (const batch of batches) this.#retry(batch, asGatewayError(error));
+      return;
+    }
+    const request = {
+      acks: allInSync,
+      timeoutMs: replicationTimeoutMs,
+      topicData: topicsOf(batches),
+    };
+    const options = { versionMax: produceVersionMax, timeoutMs: replicationTimeoutMs + 5_000 };
+    try {
+      const answer = await connection.request(produceApi, request, options);
       this.#settle(batches, answer.responses);
     } catch (error) {
-      // Sent or not, nobody knows: to write it again here could write it twice.
-      const failure = asGatewayError(error);
+      // In the log or not, nobody knows: to write it again here could write it twice.
       for (const batch of batches) {
         this.#cluster.forget(batch.queue.where.log);
-        this.#fail(batch, failure);
+        this.#fail(batch, asGatewayError(error));
       }
     }
   }
 
-  #settle(batches: readonly Batch[], responses: ReturnType<typeof answersOf>[]): void {
+  #settle(batches: readonly Batch[], responses: ProduceAnswer): void {
     for (const batch of batches) {
       const { log, partition } = batch.queue.where;
       const answer = responses
@@ -189,22 +212,22 @@ export class AppendQueue {
     const { log, partition } = batch.queue.where;
     const error = errorOf(code, `append to ${log}-${partition}`, detail);
     const tooLarge = code === messageTooLarge || code === recordListTooLarge;
-    if (tooLarge && batch.records.length > 1) void this.#sendHalves(batch);
+    if (tooLarge && batch.records.length > 1) this.#sendHalves(batch);
     else if (code === unknownTopicOrPartition || isRetriable(code)) this.#retry(batch, error);
     else this.#fail(batch, error);
   }
 
   /** The topic's limit is below ours: smaller batches, in the same order. */
-  async #sendHalves(batch: Batch): Promise<void> {
+  #sendHalves(batch: Batch): void {
     const half = Math.ceil(batch.records.length / 2);
     putBack(batch);
-    await this.#send([takeBatch(batch.queue, half)]);
+    this.#send([takeBatch(batch.queue, half)]);
   }
 
   #retry(batch: Batch, error: GatewayError): void {
-    if (Date.now() >= batch.giveUpAtMs) return this.#fail(batch, error);
+    if (Date.now() >= batch.takenAtMs + retryForMs) return this.#fail(batch, error);
     this.#cluster.forget(batch.queue.where.log);
-    setTimeout(() => void this.#send([batch]), retryEveryMs);
+    setTimeout(() => this.#send([batch]), retryEveryMs);
   }
 
   #succeed(batch: Batch, baseOffset: bigint): void {
@@ -235,18 +258,6 @@ export class AppendQueue {
   }
 }
 
-function answersOf(answer: {
-  name: string;
-  partitionResponses: {
-    index: number;
-    errorCode: number;
-    baseOffset: bigint;
-    errorMessage: string | null;
-  }[];
-}) {
-  return answer;
-}
-
 /** Takes what fits one batch from the front; an append that does not fit whole stays in front. */
 function takeBatch(queue: PartitionQueue, recordsMax = batchRecordsMax): Batch {
   const parts: Part[] = [];
@@ -269,8 +280,8 @@ function takeBatch(queue: PartitionQueue, recordsMax = batchRecordsMax): Batch {
     if (done + count === append.records.length) queue.waiting.shift();
   }
   queue.busy = true;
-  const encoded = encodeBatch(records, Date.now());
-  return { queue, parts, records, encoded, giveUpAtMs: Date.now() + retryForMs };
+  const takenAtMs = Date.now();
+  return { queue, parts, records, encoded: encodeBatch(records, takenAtMs), takenAtMs };
 }
 
 /** Undoes takeBatch: the appends stand in front again. */
@@ -278,6 +289,26 @@ function putBack(batch: Batch): void {
   const { queue } = batch;
   const appends = batch.parts.map((part) => part.append);
   queue.waiting = [...appends, ...queue.waiting.filter((each) => !appends.includes(each))];
+}
+
+/** A topic made a moment ago may not be known to every broker yet. */
+function isNew({ takenAtMs }: Batch): boolean {
+  return Date.now() - takenAtMs < propagationMsMax;
+}
+
+/** As few requests as the limit allows. */
+function requestsOf(batches: readonly Batch[]): readonly (readonly Batch[])[] {
+  const requests: Batch[][] = [];
+  let size = Infinity;
+  for (const batch of batches) {
+    size += batch.encoded.length;
+    if (size > requestBytesMax) {
+      requests.push([]);
+      size = batch.encoded.length;
+    }
+    requests.at(-1)!.push(batch);
+  }
+  return requests;
 }
 
 function topicsOf(batches: readonly Batch[]) {

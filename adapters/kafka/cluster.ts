@@ -40,6 +40,9 @@ export type TopicMetadata = {
   readonly leaders: readonly number[];
 };
 
+/** So long a topic made a moment ago may be unknown to a broker. */
+export const propagationMsMax = 500;
+
 const connectTimeoutMs = 5_000;
 /** Connections kept for one broker and purpose. */
 const connectionsPerPurpose: Readonly<Record<Purpose, number>> = {

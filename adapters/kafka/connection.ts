@@ -54,6 +54,8 @@ const timeoutCheckEveryMs = 1_000;
 /** Larger frames than any answer that we ask for are taken for garbage. */
 const frameBytesMax = 128 * 1024 * 1024;
 const requestsInFlightMax = 10_000;
+/** Answered requests that stay in the queue before it is cleared of them. */
+const answeredKeptMax = 256;
 /** Every broker since 2.4 understands this version. */
 const apiVersionsVersion = 3;
 
@@ -206,6 +208,7 @@ export class Connection {
     writeMessage(table, version, value, writer);
     const size = Buffer.allocUnsafe(4);
     size.writeInt32BE(writer.size);
+    // Corked, the pieces leave in one system call.
     this.#socket.cork();
     this.#socket.write(size);
     for (const piece of writer.finish()) this.#socket.write(piece);
@@ -226,8 +229,8 @@ export class Connection {
       throw new GatewayError('unavailable', 'an answer that nothing asked for');
     }
     this.#pendingHead++;
-    if (this.#pendingHead === this.#pending.length) {
-      this.#pending = [];
+    if (this.#pendingHead === this.#pending.length || this.#pendingHead >= answeredKeptMax) {
+      this.#pending = this.#pending.slice(this.#pendingHead);
       this.#pendingHead = 0;
     }
     const durationMs = Date.now() - pending.sentAtMs;

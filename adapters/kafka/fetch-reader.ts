@@ -25,26 +25,22 @@ const fetchBytesMin = 256 * 1024;
 const recordBytesGuess = 1024;
 const requestTimeoutMs = 20_000;
 
-/** Bytes of fetched records kept for reads that go on where another ended. */
-const leftoverBytesMax = 64 * 1024 * 1024;
-const leftoverAgeMsMax = 10_000;
+/** Memory for fetched records that are kept for reads that go on where another ended. */
+const leftoverBytesMax = 32 * 1024 * 1024;
+const leftoverAgeMsMax = 5_000;
+/** Memory of a decoded record beside its key and value, about. */
+const recordOverheadBytes = 200;
 
 type Aborted = readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 
-/** What is left of a fetch: records from `from` on, then the log at `nextOffset`. */
-type Leftover = {
-  readonly records: readonly LogRecord[];
-  readonly nextOffset: Offset;
-  readonly startOffset: Offset;
-  readonly endOffset: Offset;
-  readonly bytes: number;
-  readonly keptAtMs: number;
-};
+/** Records, and then the log from `nextOffset` on. */
+type Leftover = LogSlice & { readonly bytes: number; readonly keptAtMs: number };
 
 export class FetchReader {
   readonly #cluster: Cluster;
   readonly #leftovers = new Map<string, Leftover>();
   #leftoverBytes = 0;
+  #isSweeping = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -58,10 +54,19 @@ export class FetchReader {
     limits: ReadLimits,
   ): Promise<LogSlice | 'out-of-range'> {
     const kept = this.#takeLeftover(where, from);
-    if (kept !== undefined) return this.#cut(where, kept, limits);
-    const fetched = await this.#fetch(leader, where, from, limits);
-    if (fetched === 'out-of-range') return fetched;
-    return this.#cut(where, fetched, limits);
+    if (kept === undefined) {
+      const fetched = await this.#fetch(leader, where, from, limits);
+      return fetched === 'out-of-range' ? fetched : this.#cut(where, fetched, limits);
+    }
+    if (countWithin(kept.records, limits) < kept.records.length) {
+      return this.#cut(where, kept, limits);
+    }
+    // All of it is given out, so the log is asked what there is by now.
+    const recordsMax = Math.max(1, limits.recordsMax - kept.records.length);
+    const wanted = { ...limits, recordsMax, waitMsMax: 0 };
+    const fetched = await this.#fetch(leader, where, kept.nextOffset, wanted);
+    if (fetched === 'out-of-range') return kept;
+    return this.#cut(where, { ...fetched, records: kept.records.concat(fetched.records) }, limits);
   }
 
   async #fetch(
@@ -69,7 +74,7 @@ export class FetchReader {
     where: LogPartition,
     from: Offset,
     { recordsMax, bytesMax, waitMsMax, signal }: ReadLimits,
-  ): Promise<Leftover | 'out-of-range'> {
+  ): Promise<LogSlice | 'out-of-range'> {
     const wanted = Math.min(bytesMax, recordsMax * recordBytesGuess);
     const partitionMaxBytes = Math.max(wanted + fetchBytesExtra, fetchBytesMin);
     const partition = { partition: where.partition, fetchOffset: from, partitionMaxBytes };
@@ -97,48 +102,75 @@ export class FetchReader {
       ...visibleRecords(bytes, from, aborted, where),
       startOffset: toOffset(data.logStartOffset),
       endOffset: toOffset(data.lastStableOffset),
-      bytes: bytes.length,
-      keptAtMs: Date.now(),
     };
   }
 
   /** Gives what the limits allow, and keeps the rest. */
-  #cut(where: LogPartition, fetched: Leftover, limits: ReadLimits): LogSlice {
-    const { records, nextOffset, startOffset, endOffset } = fetched;
+  #cut(where: LogPartition, slice: LogSlice, limits: ReadLimits): LogSlice {
+    const { records } = slice;
     const count = countWithin(records, limits);
-    if (count === records.length) return { records, nextOffset, startOffset, endOffset };
-    const rest = records[count]!;
-    this.#keepLeftover(where, rest.offset, {
-      ...fetched,
-      records: records.slice(count),
-      bytes: Math.ceil((fetched.bytes * (records.length - count)) / records.length),
-    });
-    return { records: records.slice(0, count), nextOffset: rest.offset, startOffset, endOffset };
+    if (count === records.length) return slice;
+    const nextOffset = records[count]!.offset;
+    this.#keepLeftover(where, nextOffset, { ...slice, records: records.slice(count) });
+    return { ...slice, records: records.slice(0, count), nextOffset };
   }
 
   #takeLeftover(where: LogPartition, from: Offset): Leftover | undefined {
     const key = leftoverKey(where, from);
     const found = this.#leftovers.get(key);
-    if (found === undefined) return undefined;
-    this.#leftovers.delete(key);
-    this.#leftoverBytes -= found.bytes;
-    return Date.now() - found.keptAtMs > leftoverAgeMsMax ? undefined : found;
+    this.#dropLeftover(key);
+    const isFresh = found !== undefined && Date.now() - found.keptAtMs <= leftoverAgeMsMax;
+    return isFresh ? found : undefined;
   }
 
-  #keepLeftover(where: LogPartition, from: Offset, leftover: Leftover): void {
+  #keepLeftover(where: LogPartition, from: Offset, slice: LogSlice): void {
+    const bytes = memoryOf(slice.records);
+    if (bytes > leftoverBytesMax) return;
     const key = leftoverKey(where, from);
-    const before = this.#leftovers.get(key);
-    if (before !== undefined) this.#leftoverBytes -= before.bytes;
-    this.#leftovers.delete(key);
-    this.#leftovers.set(key, leftover);
-    this.#leftoverBytes += leftover.bytes;
+    this.#dropLeftover(key);
+    this.#leftovers.set(key, { ...slice, bytes, keptAtMs: Date.now() });
+    this.#leftoverBytes += bytes;
     // The map is in order of insertion: the oldest go first.
-    for (const [oldest, { bytes }] of this.#leftovers) {
+    for (const oldest of this.#leftovers.keys()) {
       if (this.#leftoverBytes <= leftoverBytesMax) break;
-      this.#leftovers.delete(oldest);
-      this.#leftoverBytes -= bytes;
+      this.#dropLeftover(oldest);
     }
+    this.#scheduleSweep();
   }
+
+  #scheduleSweep(): void {
+    if (this.#isSweeping || this.#leftovers.size === 0) return;
+    this.#isSweeping = true;
+    const sweep = () => {
+      this.#isSweeping = false;
+      const keptSinceMs = Date.now() - leftoverAgeMsMax;
+      for (const [key, { keptAtMs }] of this.#leftovers) {
+        if (keptAtMs <= keptSinceMs) this.#dropLeftover(key);
+      }
+      this.#scheduleSweep();
+    };
+    setTimeout(sweep, leftoverAgeMsMax).unref();
+  }
+
+  #dropLeftover(key: string): void {
+    const found = this.#leftovers.get(key);
+    if (found === undefined) return;
+    this.#leftovers.delete(key);
+    this.#leftoverBytes -= found.bytes;
+  }
+}
+
+/** Records are views into the bytes of their fetch, which stay as long as any of them does. */
+function memoryOf(records: readonly LogRecord[]): number {
+  let bytes = records.length * recordOverheadBytes;
+  let last: ArrayBufferLike | undefined;
+  for (const { key, value } of records) {
+    const memory = (value ?? key)?.buffer;
+    if (memory === undefined || memory === last) continue;
+    last = memory;
+    bytes += memory.byteLength;
+  }
+  return bytes;
 }
 
 function leftoverKey({ log, partition }: LogPartition, from: Offset): string {

@@ -14,7 +14,7 @@ import {
   listOffsetsResponse,
 } from '../../src/wire/messages/02-list-offsets.ts';
 import { AppendQueue } from './append-queue.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, propagationMsMax } from './cluster.ts';
 import { CodeError, isRetriable, noError } from './error-codes.ts';
 import { FetchReader } from './fetch-reader.ts';
 
@@ -66,8 +66,10 @@ export class KafkaRecordLog implements RecordLog {
 
   async offsetAt(where: LogPartition, timestampMs: number): Promise<Offset> {
     const timestamp = BigInt(Math.max(0, Math.ceil(timestampMs)));
+    // The end is asked for first: what is appended between the two answers is not passed over.
+    const end = await this.endOffset(where);
     const found = await this.#listOffset(where, timestamp);
-    return found < 0n ? this.endOffset(where) : found;
+    return found < 0n ? end : found;
   }
 
   #listOffset(where: LogPartition, timestamp: bigint): Promise<Offset> {
@@ -98,23 +100,25 @@ export class KafkaRecordLog implements RecordLog {
     signal: AbortSignal | undefined,
     run: (leader: number) => Promise<T>,
   ): Promise<T> {
-    const giveUpAtMs = Date.now() + retryForMs;
+    const startedAtMs = Date.now();
     for (;;) {
       try {
         return await run(await this.#cluster.leaderOf(where.log, where.partition));
       } catch (error) {
         this.#cluster.forget(where.log);
         signal?.throwIfAborted();
-        const again = error instanceof GatewayError && mayTryAgain(error);
-        if (!again || Date.now() >= giveUpAtMs) throw error;
+        if (Date.now() - startedAtMs >= patienceMs(error)) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
     }
   }
 }
 
-/** Reading again does no harm, so whatever a moment may mend is tried again. */
-function mayTryAgain(error: GatewayError): boolean {
-  if (error instanceof CodeError) return isRetriable(error.code);
-  return error.kind === 'unavailable';
+/** How long to try again: reading does no harm, so whatever a moment may mend is waited for. */
+function patienceMs(error: unknown): number {
+  if (!(error instanceof GatewayError)) return 0;
+  if (error.kind === 'not-found') return propagationMsMax;
+  const mayMend =
+    error instanceof CodeError ? isRetriable(error.code) : error.kind === 'unavailable';
+  return mayMend ? retryForMs : 0;
 }

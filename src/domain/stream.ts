@@ -56,6 +56,12 @@ export type Stream = {
   readonly version: number;
 };
 
+/** What listings say of a stream; made without reading its shards. */
+export type StreamSummary = Pick<
+  Stream,
+  'name' | 'logId' | 'rules' | 'status' | 'mode' | 'createdAtMs' | 'version'
+>;
+
 export function isOpen(shard: Shard): boolean {
   return shard.closed === undefined;
 }

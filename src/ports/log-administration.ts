@@ -24,7 +24,8 @@ export type LogAdministration = {
   list(): Promise<readonly LogDescription[]>;
   describe(name: string): Promise<LogDescription | undefined>;
   create(name: string, partitionCount: number, settings: LogSettings): Promise<LogDescription>;
-  delete(name: string): Promise<void>;
+  /** Deletes this very log: one made later under the same name stays. */
+  delete(log: Pick<LogDescription, 'name' | 'logId'>): Promise<void>;
   /** Adds partitions up to the count; no change where there are as many already. */
   grow(name: string, partitionCount: number): Promise<void>;
   settings(name: string): Promise<LogSettings>;

@@ -1,0 +1,188 @@
+/**
+ * The connection to DynamoDB: one client, and one dynamoose instance on it. Its limits are short
+ * and its attempts few, because the callers' own clients try again; the client comes back by
+ * itself once DynamoDB does.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Instance } from 'dynamoose/dist/Instance.js';
+import { type ErrorKind, GatewayError } from '../../src/errors.ts';
+import type { BackingObserver } from '../../src/ports/observer.ts';
+
+const connectTimeoutMs = 1_000;
+const requestTimeoutMs = 5_000;
+/** The first one included. */
+const attemptsMax = 3;
+const socketsMax = 64;
+const tableReadyTimeoutMs = 60_000;
+const tableCheckEveryMs = 100;
+
+export type DatabaseSettings = {
+  /** Absent: the SDK's own rules find DynamoDB, and the credentials. */
+  readonly endpoint?: string | undefined;
+  readonly region: string;
+  readonly observer?: BackingObserver | undefined;
+};
+
+export type Dynamoose = typeof import('dynamoose');
+export type DynamoClient = ReturnType<Instance['aws']['ddb']>;
+export type TransactItem = NonNullable<
+  NonNullable<Parameters<DynamoClient['transactWriteItems']>[0]>['TransactItems']
+>[number];
+export type CreateTableInput = Parameters<DynamoClient['createTable']>[0];
+
+/**
+ * dynamoose takes a tenth of a second to load, and makes a client that warns of the Node version
+ * while it does: both wait until somebody opens a database.
+ */
+async function loadDynamoose(): Promise<Dynamoose> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const { default: dynamoose } = await import('dynamoose');
+  return dynamoose;
+}
+
+export class Database {
+  readonly dynamoose: Dynamoose;
+  readonly instance: Instance;
+  readonly client: DynamoClient;
+  readonly #observer: BackingObserver | undefined;
+  readonly #tables = new Map<string, Promise<void>>();
+
+  private constructor(dynamoose: Dynamoose, settings: DatabaseSettings) {
+    this.dynamoose = dynamoose;
+    this.instance = new dynamoose.Instance();
+    const { DynamoDB } = this.instance.aws.ddb;
+    this.client = new DynamoDB({
+      region: settings.region,
+      ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+      ...localCredentials(settings.endpoint),
+      maxAttempts: attemptsMax,
+      requestHandler: {
+        connectionTimeout: connectTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        throwOnRequestTimeout: true,
+        httpAgent: { maxSockets: socketsMax, keepAlive: true },
+        httpsAgent: { maxSockets: socketsMax, keepAlive: true },
+      },
+      logger: silent,
+    });
+    this.instance.aws.ddb.set(this.client);
+    this.#observer = settings.observer;
+  }
+
+  /** Makes the client; nothing is sent yet, so that DynamoDB need not be there. */
+  static async open(settings: DatabaseSettings): Promise<Database> {
+    return new Database(await loadDynamoose(), settings);
+  }
+
+  /**
+   * Runs one call, observed, its failure as a GatewayError: `conflict` where a condition did not
+   * hold, `unavailable`, or `internal`. A missing table is made, and the call done again.
+   */
+  async call<T>(operation: string, table: CreateTableInput, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#observed(operation, work);
+    } catch (error) {
+      if (nameOf(error) !== 'ResourceNotFoundException') throw wrapped(operation, error);
+    }
+    try {
+      await this.#makeTable(table);
+      return await this.#observed(operation, work);
+    } catch (error) {
+      throw error instanceof GatewayError ? error : wrapped(operation, error);
+    }
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  async #observed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    let failed = true;
+    try {
+      const result = await work();
+      failed = false;
+      return result;
+    } finally {
+      this.#observer?.call('dynamodb', operation, performance.now() - startedAt, failed);
+    }
+  }
+
+  /** One at a time for a table, whoever asks. */
+  #makeTable(input: CreateTableInput): Promise<void> {
+    const name = String(input?.TableName);
+    const running = this.#tables.get(name);
+    if (running !== undefined) return running;
+    const making = this.#createAndWait(name, input).finally(() => this.#tables.delete(name));
+    this.#tables.set(name, making);
+    return making;
+  }
+
+  async #createAndWait(name: string, input: CreateTableInput): Promise<void> {
+    try {
+      await this.#observed('CreateTable', () => this.client.createTable(input));
+    } catch (error) {
+      // Another gateway is making it.
+      if (nameOf(error) !== 'ResourceInUseException') throw error;
+    }
+    const deadlineMs = Date.now() + tableReadyTimeoutMs;
+    for (;;) {
+      const { Table: table } = await this.client.describeTable({ TableName: name });
+      if (table?.TableStatus === 'ACTIVE') return;
+      if (Date.now() > deadlineMs) {
+        throw new GatewayError('unavailable', `DynamoDB has not made the table ${name} in time`);
+      }
+      await delay(tableCheckEveryMs);
+    }
+  }
+}
+
+/**
+ * DynamoDB Local takes any credentials and needs some; Amazon's own endpoints want the real ones,
+ * which the SDK finds.
+ */
+function localCredentials(endpoint: string | undefined) {
+  if (endpoint === undefined || /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(hostOf(endpoint))) {
+    return {};
+  }
+  return { credentials: { accessKeyId: 'kineska', secretAccessKey: 'kineska' } };
+}
+
+function hostOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
+}
+
+const nothing = (): void => undefined;
+/** What matters comes back as errors; the SDK's own lines do not belong on the terminal. */
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+const conflicts = new Set([
+  'ConditionalCheckFailedException',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+]);
+const defects = new Set(['ValidationException', 'ValidationError', 'TypeMismatch', 'TypeError']);
+
+function wrapped(operation: string, cause: unknown): GatewayError {
+  const kind = kindOf(cause);
+  const said = cause instanceof Error ? `: ${cause.name}: ${cause.message}` : '';
+  return new GatewayError(kind, `DynamoDB ${operation} failed${said}`, { cause });
+}
+
+function kindOf(error: unknown): ErrorKind {
+  const name = nameOf(error);
+  if (conflicts.has(name)) return 'conflict';
+  if (defects.has(name)) return 'internal';
+  if (name !== 'TransactionCanceledException') return 'unavailable';
+  const { CancellationReasons: reasons = [] } = error as {
+    CancellationReasons?: readonly { readonly Code?: string }[];
+  };
+  const codes = reasons.map(({ Code: code }) => code);
+  if (codes.includes('ConditionalCheckFailed')) return 'conflict';
+  if (codes.includes('TransactionConflict')) return 'conflict';
+  return codes.includes('ValidationError') ? 'internal' : 'unavailable';
+}

@@ -1,0 +1,250 @@
+/**
+ * The stream catalog in one DynamoDB table, by dynamoose; stream-rows.ts says what its rows hold.
+ * Every change is one transaction (or one put, where one row changes) under the condition that
+ * the stream's row is still the one that was read.
+ */
+import { randomBytes } from 'node:crypto';
+import type { AnyItem } from 'dynamoose/dist/Item.js';
+import type { ModelType } from 'dynamoose/dist/General.js';
+import type { Stream, StreamSummary } from '../../src/domain/stream.ts';
+import { GatewayError, isGatewayError } from '../../src/errors.ts';
+import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
+import type { CreateTableInput, Database, TransactItem } from './database.ts';
+import {
+  changedShardRows,
+  shardRowCount,
+  shardRowKey,
+  shardsScope,
+  streamOf,
+  streamRowOf,
+  streamsScope,
+  summaryOf,
+  type ShardRow,
+  type StreamRow,
+} from './stream-rows.ts';
+
+export const catalogTableDefault = 'kineska-streams';
+/** Each reading that a change came between is followed by another. */
+const readAttemptsMax = 10;
+const secretBytes = 32;
+const secretKey = { scope: 'gateway', key: 'secret' };
+
+type Row = AnyItem & StreamRow & ShardRow & { readonly secret: Buffer };
+
+let modelCount = 0;
+
+/** Sends nothing yet; the table is made when something is first asked of it. */
+export async function openStreamCatalog(
+  database: Database,
+  tableName = catalogTableDefault,
+): Promise<StreamCatalog> {
+  const { model, table } = defineTable(database, tableName);
+  return new DynamoStreamCatalog(database, model, await table);
+}
+
+function defineTable(database: Database, tableName: string) {
+  const { dynamoose, instance } = database;
+  const schema = new dynamoose.Schema({
+    scope: { type: String, hashKey: true },
+    key: { type: String, rangeKey: true },
+    version: Number,
+    logId: String,
+    rules: String,
+    status: String,
+    mode: String,
+    partitioner: String,
+    createdAtMs: Number,
+    retentionHours: Number,
+    recordKiBMax: Number,
+    tags: { type: Array, schema: [{ type: Object, schema: { key: String, value: String } }] },
+    shardCount: Number,
+    shardsVersion: Number,
+    shards: String,
+    secret: Buffer,
+  });
+  // dynamoose keeps models by name, and ties one of the same name to the table of another.
+  modelCount += 1;
+  const model = dynamoose.model<Row>(`${tableName}#${modelCount}`, schema);
+  const table = new instance.Table(tableName, [model], {
+    create: false,
+    waitForActive: false,
+    throughput: 'ON_DEMAND',
+  });
+  // dynamoose types the answer of the other form of this call.
+  const request = table.create({ return: 'request' }) as Promise<unknown>;
+  return { model, table: request as Promise<CreateTableInput> };
+}
+
+class DynamoStreamCatalog implements StreamCatalog {
+  readonly #database: Database;
+  readonly #model: ModelType<Row>;
+  readonly #table: CreateTableInput;
+  #secret: Buffer | undefined;
+
+  constructor(database: Database, model: ModelType<Row>, table: CreateTableInput) {
+    this.#database = database;
+    this.#model = model;
+    this.#table = table;
+  }
+
+  async get(name: string, known?: Stream): Promise<Stream | undefined> {
+    const rowKey = { scope: streamsScope, key: name };
+    for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
+      const reading = this.#call('GetItem', () => this.#model.get(rowKey, { consistent: true }));
+      if (known !== undefined) {
+        const row = await reading;
+        if (row === undefined) return undefined;
+        if (row.version === known.version && row.createdAtMs === known.createdAtMs) return known;
+      }
+      const [row, shardRows] = await Promise.all([reading, this.#shardRows(name)]);
+      if (row === undefined) return undefined;
+      const stream = streamOf(row, shardRows);
+      if (stream !== undefined) return stream;
+    }
+    throw new GatewayError('unavailable', `the rows of stream ${name} keep changing`);
+  }
+
+  /** Without dynamoose's items: they cost a third of a millisecond each. */
+  async list(): Promise<readonly StreamSummary[]> {
+    const summaries: StreamSummary[] = [];
+    let from: Record<string, never> | undefined;
+    do {
+      const page = await this.#call('Query', () =>
+        this.#database.client.query({
+          TableName: String(this.#table?.TableName),
+          ConsistentRead: true,
+          KeyConditionExpression: '#scope = :streams',
+          ProjectionExpression: listedAttributes.map((each) => `#${each}`).join(),
+          ExpressionAttributeNames: attributeNames,
+          ExpressionAttributeValues: { ':streams': { S: streamsScope } },
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      const { unmarshall } = this.#database.instance.aws.converter();
+      for (const item of page.Items ?? []) summaries.push(summaryOf(unmarshall(item) as StreamRow));
+      from = page.LastEvaluatedKey as Record<string, never> | undefined;
+    } while (from !== undefined);
+    return summaries;
+  }
+
+  async create(stream: Stream): Promise<void> {
+    const shardRows = changedShardRows(undefined, stream);
+    await this.#write([
+      this.#model.transaction.create(streamRowOf(stream)),
+      ...shardRows.map((row) => this.#put(row)),
+    ]);
+  }
+
+  async replace(before: Stream, after: Stream): Promise<void> {
+    const shardRows = changedShardRows(before, after);
+    const surplus = shardRowCount(before.shards.length) - shardRowCount(after.shards.length);
+    const { scope, key, shardCount, shardsVersion, ...changed } = streamRowOf(after);
+    await this.#write([
+      this.#update(
+        { scope, key },
+        shardRows.length > 0 ? { ...changed, shardCount, shardsVersion } : changed,
+        before,
+      ),
+      ...shardRows.map((row) => this.#put(row)),
+      ...this.#deletions(before, surplus),
+    ]);
+  }
+
+  async remove(stream: Stream): Promise<void> {
+    const key = { scope: streamsScope, key: stream.name };
+    await this.#write([
+      this.#model.transaction.delete(key, { condition: this.#unchanged(stream) }),
+      ...this.#deletions(stream),
+    ]);
+  }
+
+  async secret(): Promise<Buffer> {
+    for (let attempt = 0; this.#secret === undefined; attempt += 1) {
+      const row = await this.#call('GetItem', () =>
+        this.#model.get(secretKey, { consistent: true }),
+      );
+      this.#secret = row === undefined ? undefined : Buffer.from(row.secret);
+      if (this.#secret !== undefined) break;
+      const made = { ...secretKey, secret: randomBytes(secretBytes) };
+      try {
+        await this.#write([this.#model.transaction.create(made)]);
+      } catch (error) {
+        // Another gateway was first: its secret stands.
+        if (!isGatewayError(error, 'conflict') || attempt >= readAttemptsMax) throw error;
+      }
+    }
+    return this.#secret;
+  }
+
+  async #shardRows(name: string): Promise<readonly ShardRow[]> {
+    return this.#call('Query', () =>
+      this.#model.query('scope').eq(shardsScope(name)).consistent().all().exec(),
+    );
+  }
+
+  #put(row: ShardRow): Promise<TransactItem> {
+    return this.#model.transaction.create(row, { overwrite: true });
+  }
+
+  #update(key: object, changed: object, before: Stream): Promise<TransactItem> {
+    const condition = this.#unchanged(before);
+    const update = this.#model.transaction.update(key, changed, { condition });
+    // dynamoose's type leaves out that an update with attributes has an expression.
+    return update as Promise<TransactItem>;
+  }
+
+  /** The last `count` of the stream's rows of shards; all of them where no count is given. */
+  #deletions(stream: Stream, count = Infinity): Promise<TransactItem>[] {
+    const rows = shardRowCount(stream.shards.length);
+    const deletions: Promise<TransactItem>[] = [];
+    for (let index = Math.max(rows - count, 0); index < rows; index += 1) {
+      const key = { scope: shardsScope(stream.name), key: shardRowKey(index) };
+      deletions.push(this.#model.transaction.delete(key));
+    }
+    return deletions;
+  }
+
+  /** The row is still that of the stream as it was read. */
+  #unchanged(stream: Stream) {
+    return new this.#database.dynamoose.Condition()
+      .where('version')
+      .eq(stream.version)
+      .and()
+      .where('createdAtMs')
+      .eq(stream.createdAtMs);
+  }
+
+  /** All rows or none. */
+  async #write(items: readonly Promise<TransactItem>[]): Promise<void> {
+    const { client } = this.#database;
+    const [first, ...others] = await Promise.all(items);
+    if (first === undefined) return;
+    if (others.length > 0) {
+      await this.#call('TransactWriteItems', () =>
+        client.transactWriteItems({ TransactItems: [first, ...others] }),
+      );
+      return;
+    }
+    const { Put: put, Update: update, Delete: deletion } = first;
+    if (put !== undefined) await this.#call('PutItem', () => client.putItem(put));
+    if (update !== undefined) await this.#call('UpdateItem', () => client.updateItem(update));
+    if (deletion !== undefined) await this.#call('DeleteItem', () => client.deleteItem(deletion));
+  }
+
+  #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    return this.#database.call(operation, this.#table, work);
+  }
+}
+
+const listedAttributes = [
+  'key',
+  'logId',
+  'rules',
+  'status',
+  'mode',
+  'createdAtMs',
+  'version',
+] as const;
+const attributeNames = Object.fromEntries(
+  ['scope', ...listedAttributes].map((each) => [`#${each}`, each]),
+);

@@ -1,0 +1,184 @@
+/**
+ * A stream as rows of the catalog's table, and back. Pure.
+ *
+ * | scope         | key           | holds                                          |
+ * |---------------|---------------|------------------------------------------------|
+ * | `streams`     | stream's name | the stream, all but its shards                 |
+ * | `shards:NAME` | `00000` …     | 250 shards each, ordered by index, as JSON     |
+ * | `gateway`     | `secret`      | the secret that gateways share                 |
+ *
+ * Shards are packed so that a change of a stream, whatever it changes, is one transaction of
+ * DynamoDB (100 rows, 4 MB), and so that a stream of 10,000 shards is read in 41 rows; a row of
+ * 250 shards has at most 60 KB of the 400 KB that it may have.
+ */
+import { GatewayError } from '../../src/errors.ts';
+import { toOffset } from '../../src/domain/stream.ts';
+import type { HashKey, Shard, Stream, StreamSummary } from '../../src/domain/stream.ts';
+
+export const streamsScope = 'streams';
+const shardsPerRow = 250;
+/** Room for 18,750 shards, closed ones included, within a transaction's 100 rows and 4 MB. */
+const shardRowsMax = 75;
+
+export type StreamRow = {
+  readonly scope: string;
+  readonly key: string;
+  readonly version: number;
+  readonly logId: string;
+  readonly rules: Stream['rules'];
+  readonly status: Stream['status'];
+  readonly mode: Stream['mode'];
+  readonly partitioner: Stream['partitioner'];
+  readonly createdAtMs: number;
+  readonly retentionHours: number;
+  readonly recordKiBMax: number;
+  /** A list, because a tag's key may hold dots, which paths of attributes may not. */
+  readonly tags: readonly { readonly key: string; readonly value: string }[];
+  readonly shardCount: number;
+  /** Version at which shards were last written. */
+  readonly shardsVersion: number;
+};
+
+export type ShardRow = {
+  readonly scope: string;
+  readonly key: string;
+  /** The stream's version at which this row was written. */
+  readonly version: number;
+  /** Whose shards they are: rows of a former stream of that name do not count. */
+  readonly createdAtMs: number;
+  readonly shards: string;
+};
+
+type PackedShard = {
+  readonly start: string;
+  readonly end: string;
+  readonly created: number;
+  readonly parent?: number;
+  readonly adjacentParent?: number;
+  readonly endOffset?: string;
+  readonly closedAtMs?: number;
+};
+
+export function shardsScope(name: string): string {
+  return `shards:${name}`;
+}
+
+export function streamRowOf(stream: Stream): StreamRow {
+  const { name, tags, shards, ...rest } = stream;
+  return {
+    scope: streamsScope,
+    key: name,
+    ...rest,
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    shardCount: shards.length,
+    shardsVersion: stream.version,
+  };
+}
+
+export function shardRowCount(shardCount: number): number {
+  return Math.ceil(shardCount / shardsPerRow);
+}
+
+export function shardRowKey(index: number): string {
+  return String(index).padStart(5, '0');
+}
+
+/** The rows of `after` that differ from those of `before`. Errors: `limit-exceeded`. */
+export function changedShardRows(before: Stream | undefined, after: Stream): ShardRow[] {
+  if (before?.shards === after.shards) return [];
+  const count = shardRowCount(after.shards.length);
+  if (count > shardRowsMax) {
+    const max = shardRowsMax * shardsPerRow;
+    throw new GatewayError('limit-exceeded', `${after.name} would have over ${max} shards`);
+  }
+  const rows: ShardRow[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const shards = packedRow(after, index);
+    if (before !== undefined && sameStream(before, after) && packedRow(before, index) === shards) {
+      continue;
+    }
+    rows.push({
+      scope: shardsScope(after.name),
+      key: shardRowKey(index),
+      version: after.version,
+      createdAtMs: after.createdAtMs,
+      shards,
+    });
+  }
+  return rows;
+}
+
+function sameStream(one: Stream, other: Stream): boolean {
+  return one.createdAtMs === other.createdAtMs;
+}
+
+function packedRow(stream: Stream, row: number): string {
+  const from = row * shardsPerRow;
+  return JSON.stringify(stream.shards.slice(from, from + shardsPerRow).map(packed));
+}
+
+function packed(shard: Shard): PackedShard {
+  return {
+    start: String(shard.startingHashKey),
+    end: String(shard.endingHashKey),
+    created: shard.createdAtSeconds,
+    ...(shard.parentIndex === undefined ? {} : { parent: shard.parentIndex }),
+    ...(shard.adjacentParentIndex === undefined
+      ? {}
+      : { adjacentParent: shard.adjacentParentIndex }),
+    ...(shard.closed === undefined
+      ? {}
+      : { endOffset: String(shard.closed.endOffset), closedAtMs: shard.closed.closedAtMs }),
+  };
+}
+
+function unpacked(shard: PackedShard, index: number): Shard {
+  const { parent, adjacentParent, endOffset, closedAtMs } = shard;
+  return {
+    index,
+    startingHashKey: BigInt(shard.start) as HashKey,
+    endingHashKey: BigInt(shard.end) as HashKey,
+    createdAtSeconds: shard.created,
+    ...(parent === undefined ? {} : { parentIndex: parent }),
+    ...(adjacentParent === undefined ? {} : { adjacentParentIndex: adjacentParent }),
+    ...(endOffset === undefined || closedAtMs === undefined
+      ? {}
+      : { closed: { endOffset: toOffset(BigInt(endOffset)), closedAtMs } }),
+  };
+}
+
+/**
+ * The stream that the rows hold; undefined where the shards' rows are not those that the
+ * stream's row vouches for, because a change came between reading the one and the others.
+ */
+export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream | undefined {
+  const own = shardRows.filter(({ createdAtMs }) => createdAtMs === row.createdAtMs);
+  const lastWritten = Math.max(...own.map(({ version }) => version));
+  if (own.length !== shardRowCount(row.shardCount) || lastWritten !== row.shardsVersion) {
+    return undefined;
+  }
+  const shards = own.flatMap((each) => JSON.parse(each.shards) as PackedShard[]).map(unpacked);
+  if (shards.length !== row.shardCount) return undefined;
+  return {
+    ...summaryOf(row),
+    partitioner: row.partitioner,
+    retentionHours: row.retentionHours,
+    recordKiBMax: row.recordKiBMax,
+    tags: Object.fromEntries(row.tags.map(({ key, value }) => [key, value])),
+    shards,
+  };
+}
+
+export function summaryOf(
+  row: Pick<StreamRow, 'key' | 'logId' | 'rules' | 'status' | 'mode' | 'createdAtMs' | 'version'>,
+): StreamSummary {
+  return {
+    name: row.key,
+    logId: row.logId,
+    rules: row.rules,
+    status: row.status,
+    mode: row.mode,
+    createdAtMs: row.createdAtMs,
+    version: row.version,
+  };
+}

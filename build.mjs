@@ -1,0 +1,32 @@
+// Builds dist/kineska.mjs, one file: reading the thousand small files of the libraries would take
+// longer than the gateway may take to start. Native modules, and the package that is run by its
+// path, stay outside.
+import { readFileSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
+await build({
+  entryPoints: { kineska: 'src/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  sourcemap: true,
+  logLevel: 'warning',
+  external: ['@node-rs/crc32', '@mongodb-js/zstd', 'lz4-napi', 'dynamodb-local', 'cbor-extract'],
+  define: { KINESKA_VERSION: JSON.stringify(version) },
+  banner: {
+    js: [
+      '#!/usr/bin/env node',
+      "import { createRequire as makeRequire } from 'node:module';",
+      "import { fileURLToPath as toPath } from 'node:url';",
+      "import { dirname as folderOf } from 'node:path';",
+      'const require = makeRequire(import.meta.url);',
+      'const __filename = toPath(import.meta.url);',
+      'const __dirname = folderOf(__filename);',
+    ].join('\n'),
+  },
+});

@@ -1,0 +1,52 @@
+/**
+ * Which open shard takes a key. The index over a stream's shards is made once for each list of
+ * shards: lists are never changed in place.
+ */
+import { hashKeyOf } from './hash-key.ts';
+import { crc32, murmur2 } from './partitioners.ts';
+import { isOpen } from './stream.ts';
+import type { HashKey, Shard, Stream } from './stream.ts';
+
+const indexes = new WeakMap<readonly Shard[], readonly Shard[]>();
+
+/** The open shards, ordered by range. */
+export function openShardsOf(stream: Stream): readonly Shard[] {
+  const known = indexes.get(stream.shards);
+  if (known !== undefined) return known;
+  const open = stream.shards
+    .filter(isOpen)
+    .toSorted((one, other) => (one.startingHashKey < other.startingHashKey ? -1 : 1));
+  indexes.set(stream.shards, open);
+  return open;
+}
+
+/** The open shard whose range holds the hash key. Open shards cover all hash keys. */
+export function shardForHashKey(stream: Stream, hashKey: HashKey): Shard {
+  const open = openShardsOf(stream);
+  let low = 0;
+  let high = open.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (open[middle]!.startingHashKey <= hashKey) low = middle;
+    else high = middle - 1;
+  }
+  const found = open[low];
+  if (found === undefined) throw new Error(`stream ${stream.name} has no open shard`);
+  return found;
+}
+
+/**
+ * The open shard that takes a partition key put through the Kinesis door, by the stream's own
+ * partitioner. Kafka's partitioners count partitions; where the one they choose is closed, the
+ * open shard that holds the key's hash takes the record.
+ */
+export function shardForPartitionKey(stream: Stream, partitionKey: string): Shard {
+  if (stream.partitioner !== 'md5-range') {
+    const key = Buffer.from(partitionKey);
+    // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 as an unsigned number.
+    const hash = stream.partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
+    const chosen = stream.shards[hash % stream.shards.length];
+    if (chosen !== undefined && isOpen(chosen)) return chosen;
+  }
+  return shardForHashKey(stream, hashKeyOf(partitionKey));
+}

@@ -1,0 +1,38 @@
+/** The command line. Nothing heavy is loaded before the settings are known to be right. */
+import { ConfigError, helpText, readConfig } from './config.ts';
+import { isGatewayError } from './errors.ts';
+import { version } from './version.ts';
+
+const wrongUsage = 2;
+const failed = 1;
+
+async function main(): Promise<void> {
+  const [command, ...flags] = process.argv.slice(2);
+  if (command === undefined || command === '--help' || flags.includes('--help')) {
+    process.stdout.write(helpText());
+    return;
+  }
+  if (command === '--version') {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  if (command !== 'start') {
+    throw new ConfigError(`"${command}" is no command of kineska: try kineska start, or --help.`);
+  }
+  const config = readConfig(flags, process.env);
+  const { start } = await import('./start.ts');
+  await start(config);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`kineska: ${error.message}\n`);
+    process.exit(wrongUsage);
+  }
+  // What users can mend is a sentence; what they cannot is a defect, with its trace.
+  const known = isGatewayError(error) && error.kind !== 'internal';
+  process.stderr.write(`kineska: ${known ? error.message : (error as Error).stack}\n`);
+  process.exit(failed);
+}

@@ -1,0 +1,252 @@
+/**
+ * The composition root: makes every part, connects them, starts them in order, and stops them in
+ * the reverse order. Besides main.ts the only importer of adapters.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { destination, type Logger, pino } from 'pino';
+import { Database } from '../adapters/dynamodb/database.ts';
+import { openStreamCatalog } from '../adapters/dynamodb/stream-catalog.ts';
+import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder.ts';
+import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
+import { checkPorts } from '../adapters/engines/port-check.ts';
+import { KafkaAdministration } from '../adapters/kafka/administration.ts';
+import { PlainBackingBrokers } from '../adapters/kafka/backing-brokers.ts';
+import { Cluster } from '../adapters/kafka/cluster.ts';
+import type { BrokerAddress } from '../adapters/kafka/connection.ts';
+import { KafkaRecordLog } from '../adapters/kafka/record-log.ts';
+import type { Config } from './config.ts';
+import { GatewayError } from './errors.ts';
+import { KafkaDoor } from './kafka/server.ts';
+import { actions } from './kinesis/actions/index.ts';
+import { type Certificate, selfSignedCertificate } from './kinesis/certificate.ts';
+import { createDispatcher } from './kinesis/dispatcher.ts';
+import { createKinesisServer } from './kinesis/server.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createOperationsServer } from './operations.ts';
+import type { Clock } from './ports/clock.ts';
+import { type Endpoints, readyBlock } from './ready-block.ts';
+import { createStreamDirectory } from './streams/stream-directory.ts';
+import { version } from './version.ts';
+
+/** The whole stop, engines included, takes no longer; then whatever is left is killed. */
+const stopMsMax = 9_500;
+
+/** Stops of what was started, in the order of the starts. */
+type Stops = (() => Promise<void> | void)[];
+
+/** Runs until SIGINT or SIGTERM. Errors: GatewayError with a sentence that says what to do. */
+export async function start(config: Config): Promise<void> {
+  const stops: Stops = [];
+  try {
+    const folder = await takeDataFolder(config.dataDir, config.ephemeral);
+    stops.push(() => folder.release());
+    const logger = openLog(config, folder);
+    quietLibraries(logger);
+    await checkPorts(wantedPorts(config));
+    const engines = await startEmbedded({
+      folder,
+      cacheFolder: config.cacheDir,
+      kafka:
+        config.kafkaBootstrap === ''
+          ? { port: config.embeddedKafkaPort, heapMb: config.kafkaHeapMb }
+          : undefined,
+      dynamodb:
+        config.dynamodbEndpoint === ''
+          ? { port: config.dynamodbPort, heapMb: config.dynamodbHeapMb }
+          : undefined,
+      progress: (sentence) => process.stdout.write(`${sentence}\n`),
+    });
+    stops.push(() => engines.stop());
+    const endpoints = await startGateway(config, folder, engines, logger, stops);
+    stopOnSignal(stops, logger, engines);
+    logger.info({ endpoints, version }, 'ready');
+    process.stdout.write(readyBlock(config, endpoints, folder.path));
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function startGateway(
+  config: Config,
+  folder: DataFolder,
+  engines: EmbeddedEngines,
+  logger: Logger,
+  stops: Stops,
+): Promise<Endpoints> {
+  const metrics = createMetrics(version);
+  const clock: Clock = { nowMs: () => Date.now() };
+  const bootstrap = bootstrapOf(config, engines);
+  const cluster = new Cluster({ bootstrap, clientId: 'kineska', observer: metrics.backing });
+  stops.push(() => cluster.close());
+  const database = await Database.open({
+    endpoint: dynamodbEndpointOf(config, engines),
+    region: config.region,
+    observer: metrics.backing,
+  });
+  stops.push(() => database.close());
+  const catalog = await openStreamCatalog(database, config.catalogTable);
+  const administration = new KafkaAdministration(cluster, bootstrap, logger);
+  stops.push(() => administration.stop());
+  const streams = createStreamDirectory({ catalog, administration, clock });
+  const [secret, certificate] = await Promise.all([
+    catalog.secret(),
+    certificateOf(config, folder),
+    cluster.refreshBrokers(),
+  ]);
+  const kinesis = createKinesisServer({
+    dispatch: createDispatcher({
+      streams,
+      log: new KafkaRecordLog(cluster),
+      clock,
+      logger,
+      account: config.accountId,
+      region: config.region,
+      secret,
+      actions,
+    }),
+    host: config.host,
+    port: config.kinesisPort,
+    certificate,
+    observer: metrics.door('kinesis'),
+  });
+  const kafka = new KafkaDoor({
+    host: config.host,
+    port: config.kafkaPort,
+    advertisedHost: config.advertisedHost,
+    backing: new PlainBackingBrokers(cluster),
+    streams,
+    observer: metrics.door('kafka'),
+    logger,
+  });
+  const operations = operationsOf(config, metrics, cluster, catalog);
+  stops.push(() => operations.stop());
+  // The doors stop together, before everything that they use.
+  stops.push(async () => {
+    await Promise.all([kinesis.stop(), kafka.stop()]);
+  });
+  const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
+    kinesis.start().then(({ port }) => port),
+    kafka.start(),
+    operations.start(),
+  ]);
+  return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+}
+
+function operationsOf(
+  config: Config,
+  metrics: Metrics,
+  cluster: Cluster,
+  catalog: Awaited<ReturnType<typeof openStreamCatalog>>,
+) {
+  return createOperationsServer({
+    host: config.host,
+    port: config.opsPort,
+    registry: metrics.registry,
+    probes: [
+      { name: 'kafka', check: () => cluster.refreshBrokers() },
+      {
+        name: 'dynamodb',
+        async check() {
+          await catalog.secret();
+        },
+      },
+    ],
+  });
+}
+
+function openLog(config: Config, folder: DataFolder): Logger {
+  const file = config.logFile === '' ? join(folder.logs, 'gateway.log') : config.logFile;
+  const to = destination({ dest: file === '-' ? 1 : file, mkdir: true, sync: false });
+  return pino({ level: config.logLevel, base: { pid: process.pid } }, to);
+}
+
+/** Warnings of libraries are for us, not for the terminal. */
+function quietLibraries(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => logger.warn({ warning: warning.message }, warning.name));
+}
+
+function wantedPorts(config: Config) {
+  const { host } = config;
+  const doors = [
+    { port: config.kinesisPort, host, what: 'the Kinesis API', flag: 'kinesis-port' },
+    { port: config.kafkaPort, host, what: 'the Kafka protocol', flag: 'kafka-port' },
+    { port: config.opsPort, host, what: 'operations', flag: 'ops-port' },
+  ];
+  const local = '127.0.0.1';
+  const dynamodb = {
+    port: config.dynamodbPort,
+    host: local,
+    what: 'DynamoDB Local',
+    flag: 'dynamodb-port',
+  };
+  const kafka = {
+    port: config.embeddedKafkaPort,
+    host: local,
+    what: 'the embedded Kafka',
+    flag: 'embedded-kafka-port',
+  };
+  return [
+    ...doors,
+    ...(config.dynamodbEndpoint === '' ? [dynamodb] : []),
+    ...(config.kafkaBootstrap === '' ? [kafka] : []),
+  ];
+}
+
+function bootstrapOf(config: Config, engines: EmbeddedEngines): readonly BrokerAddress[] {
+  if (config.kafkaBootstrap === '') return [{ host: '127.0.0.1', port: engines.kafkaPort! }];
+  return config.kafkaBootstrap.split(',').map((each) => {
+    const colon = each.lastIndexOf(':');
+    return { host: each.slice(0, colon), port: Number(each.slice(colon + 1)) };
+  });
+}
+
+function dynamodbEndpointOf(config: Config, engines: EmbeddedEngines): string | undefined {
+  if (config.dynamodbEndpoint === '') return `http://127.0.0.1:${engines.dynamodbPort!}`;
+  return config.dynamodbEndpoint === 'aws' ? undefined : config.dynamodbEndpoint;
+}
+
+async function certificateOf(config: Config, folder: DataFolder): Promise<Certificate> {
+  if (config.tlsCert === '') {
+    return selfSignedCertificate(join(folder.path, 'tls'), config.advertisedHost, Date.now());
+  }
+  try {
+    const [cert, key] = await Promise.all([
+      readFile(config.tlsCert, 'utf8'),
+      readFile(config.tlsKey, 'utf8'),
+    ]);
+    return { cert, key };
+  } catch (cause) {
+    const message = `--tls-cert or --tls-key cannot be read: ${(cause as Error).message}`;
+    throw new GatewayError('invalid-argument', message, { cause });
+  }
+}
+
+async function stopAll(stops: Stops): Promise<void> {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+}
+
+/** The first signal stops in order; a second one, or too long a stop, ends at once. */
+function stopOnSignal(stops: Stops, logger: Logger, engines: EmbeddedEngines): void {
+  let stopping = false;
+  const stop = (exitCode: number) => {
+    // The guards of the engines end them when this process is gone.
+    if (stopping) process.exit(exitCode === 0 ? 1 : exitCode);
+    stopping = true;
+    setTimeout(() => process.exit(1), stopMsMax).unref();
+    stopAll(stops).then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        logger.error({ error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  engines.onEnded((sentence) => {
+    process.stderr.write(`kineska: ${sentence} Stopping.\n`);
+    stop(1);
+  });
+}
