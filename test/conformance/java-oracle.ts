@@ -60,9 +60,19 @@ export class JavaOracle {
   }
 }
 
+/** A float64: Java's converter takes no whole number without a point or exponent for one. */
+export class Float {
+  readonly digits: string;
+
+  constructor(value: number) {
+    this.digits = Object.is(value, -0) ? '-0e0' : value.toExponential();
+  }
+}
+
 /** JSON with int64 as digits, which Java reads to the last, and bytes as base64. */
 export function toJson(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
+  if (value instanceof Float) return value.digits;
   if (Buffer.isBuffer(value)) return JSON.stringify(value.toString('base64'));
   if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -1,7 +1,7 @@
 /** The message tables against the schemas, and the bytes against the classes, of kafka-clients. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { errorCodes, errorName } from '../../src/wire/error-names.ts';
 import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
 import { apiTables } from '../../src/wire/messages/index.ts';
@@ -14,7 +14,7 @@ import {
   isIn,
   versionsOf,
 } from '../support/wire-values.ts';
-import { JavaOracle } from './java-oracle.ts';
+import { Float, JavaOracle } from './java-oracle.ts';
 import {
   linesOfSchema,
   linesOfTable,
@@ -102,7 +102,8 @@ function carriedBy(fields: Fields, version: number, value: Record<string, unknow
     const given = value[name];
     const inner = field.fields ?? field.element?.fields;
     if (given === null && !allowsNull(field, version)) continue;
-    if (inner === undefined || given === null) carried[name] = given;
+    if (field.kind === 'float64') carried[name] = new Float(given as number);
+    else if (inner === undefined || given === null) carried[name] = given;
     else if (Array.isArray(given)) {
       carried[name] = given.map((each) =>
         carriedBy(inner, version, each as Record<string, unknown>),

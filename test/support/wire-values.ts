@@ -2,7 +2,7 @@
  * Values for the message tables: for any table and version, arbitrary ones and the extremes. What
  * a table says of defaults and null is worked out here anew, not asked of the interpreter.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Field, type Fields, type Message, uuidZero } from '../../src/wire/message.ts';
 import { apiTables } from '../../src/wire/messages/index.ts';
 import {
@@ -128,7 +128,7 @@ export const extremes: readonly Extreme[] = ['empty', 'default', 'min', 'max'];
 
 /**
  * The corner values. `empty` is null wherever null may be; `default` is what each field defaults
- * to, as far as the version may carry it.
+ * to, as far as the version may carry it, but arrays of structs have one such struct.
  */
 export function extremeOf(table: Message, version: number, extreme: Extreme) {
   return extremeOfStruct(table.fields, version, extreme);
@@ -146,6 +146,9 @@ function extremeOfField(field: Field, version: number, extreme: Extreme): unknow
   const standard = defaultOf(field);
   if (!isIn(field, version)) return standard;
   const nullable = allowsNull(field, version);
+  if (extreme === 'default' && field.element?.fields !== undefined) {
+    return [extremeOfStruct(field.element.fields, version, extreme)];
+  }
   if (extreme === 'default' && (standard !== null || nullable)) return standard;
   if (extreme === 'empty' && nullable) return null;
   return extremeOfKind(field, version, extreme);

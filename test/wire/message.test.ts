@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeMessage, encodeMessage } from '../../src/wire/message.ts';
 import { allTables, arbitraryOf, extremeOf, extremes, versionsOf } from '../support/wire-values.ts';
 

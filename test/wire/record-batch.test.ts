@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compressionNames } from '../../src/wire/compression.ts';
 import { WireError } from '../../src/wire/primitives.ts';
 import {
@@ -40,8 +40,8 @@ test('decoding gives back what was encoded, in every compression', async () => {
         assert.ok(batch !== undefined && isIntact(batch));
         assert.equal(batch.baseOffset, 5n);
         assert.equal(batch.lastOffset, 4n + BigInt(records.length));
-        const read = fullRecordsOf(batch).map(({ offsetDelta: _, ...rest }) => rest);
-        assert.deepEqual(read, records);
+        const expected = records.map((each, offsetDelta) => ({ ...each, offsetDelta }));
+        assert.deepEqual(fullRecordsOf(batch), expected);
       },
     ),
     { numRuns: 60 },
