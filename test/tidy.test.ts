@@ -108,7 +108,7 @@ function functionsOf(text: string): { line: number; lines: number }[] {
     // whatever else ends otherwise is a call or a member of a type.
     const closes = (each: string, at: number) => at > index && each.startsWith(`${match[1]})`);
     const opens = line.endsWith('(') ? lines.findIndex(closes) : index;
-    if (opens === -1 || lines[opens]?.endsWith(' {') !== true) return;
+    if (opens === -1 || !/\)(?::.*)? \{$/.test(lines[opens] ?? '')) return;
     const end = lines.findIndex((each, at) => at > opens && each === `${match[1]}}`);
     if (end !== -1) found.push({ line: index + 1, lines: end - index + 1 });
   });

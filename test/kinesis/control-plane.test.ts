@@ -276,6 +276,11 @@ test('tags are added, listed in order page by page, and removed', async (t) => {
   assert.equal((rest['Tags'] as Body[]).length, 6);
 });
 
+/** As many tags, numbered on from a number. */
+function many(from: number, count: number): Body {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${from + i}`, 'a']));
+}
+
 test('tags of wrong characters, and more than fifty, are refused', async (t) => {
   const { ask, name } = await control(t);
   await ask('CreateStream', { StreamName: name, ShardCount: 1 });
@@ -292,8 +297,6 @@ test('tags of wrong characters, and more than fifty, are refused', async (t) => 
   }
   const percent = await add({ 'a%': '1' });
   assert.match(String(percent['message']), /^Failed to add tags .* illegal characters\./);
-  const many = (from: number, count: number): Body =>
-    Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${from + i}`, 'a']));
   assert.equal(await add(many(0, 50)), undefined);
   assert.equal(await add(many(10, 40)), undefined);
   const over = await add(many(50, 1));
