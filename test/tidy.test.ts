@@ -109,7 +109,9 @@ function functionsOf(text: string): { line: number; lines: number }[] {
     const closes = (each: string, at: number) => at > index && each.startsWith(`${match[1]})`);
     const opens = line.endsWith('(') ? lines.findIndex(closes) : index;
     if (opens === -1 || !/\)(?::.*)? \{$/.test(lines[opens] ?? '')) return;
-    const end = lines.findIndex((each, at) => at > opens && each === `${match[1]}}`);
+    // A method of an object literal ends with a comma.
+    const ends = [`${match[1]}}`, `${match[1]}},`];
+    const end = lines.findIndex((each, at) => at > opens && ends.includes(each));
     if (end !== -1) found.push({ line: index + 1, lines: end - index + 1 });
   });
   return found;

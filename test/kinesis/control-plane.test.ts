@@ -93,8 +93,8 @@ test('a summary counts open shards, and an on-demand stream begins with four', a
   assert.equal(both['__type'], 'ValidationException');
   const none = await ask('CreateStream', { StreamName: name });
   assert.match(String(none['message']), /Value null at 'shardCount' failed to satisfy/);
-  const many = await ask('CreateStream', { StreamName: name, ShardCount: 10_001 });
-  assert.equal(many['__type'], 'LimitExceededException');
+  const tooMany = await ask('CreateStream', { StreamName: name, ShardCount: 10_001 });
+  assert.equal(tooMany['__type'], 'LimitExceededException');
   await ask('CreateStream', {
     StreamName: name,
     StreamModeDetails: mode,
