@@ -22,7 +22,7 @@ const readCommitted = 1;
 const fetchBytesExtra = 64 * 1024;
 const fetchBytesMin = 256 * 1024;
 /** Taken for the size of a record where nothing is known of it. */
-const recordBytesGuess = 1024;
+const recordBytesGuess = 2048;
 const requestTimeoutMs = 20_000;
 
 /** Memory for fetched records that are kept for reads that go on where another ended. */

@@ -9,6 +9,9 @@ import type { AppendRecord, LogPartition, LogRecord } from '../../src/ports/reco
 import { type Offset, toOffset } from '../../src/domain/stream.ts';
 import { sharedEngines } from '../support/engines.ts';
 
+// Asked for outside of every test: engines that a test starts would end with that test.
+const { kafkaBootstrap } = await sharedEngines();
+
 export type TestTopic = {
   readonly name: string;
   readonly where: LogPartition;
@@ -24,7 +27,6 @@ export async function testTopic(
   configs: Readonly<Record<string, string>> = {},
   partitions = 1,
 ): Promise<TestTopic> {
-  const { kafkaBootstrap } = await sharedEngines();
   const [host = '', port] = kafkaBootstrap.split(':');
   const calls = new Map<string, number>();
   const observer: BackingObserver = {
