@@ -106,11 +106,14 @@ test('AT_TIMESTAMP needs a time that is not in the future', async (t) => {
   const future = await ask({ Timestamp: Date.now() / 1000 + 100 });
   assert.match(
     future['message'] as string,
-    /^The timestampInMillis parameter cannot be greater than the currentTimestampInMillis\. timestampInMillis: \d+, currentTimestampInMillis: \d+$/,
+    new RegExp(
+      'The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. ' +
+        'timestampInMillis: \\d+, currentTimestampInMillis: \\d+$',
+    ),
   );
 });
 
-test('a starting sequence number goes with the types that use one, and only with them', async (t) => {
+test('a starting sequence number goes with the types that use one, no others', async (t) => {
   const door = await dataDoor(t);
   const number = await put(door, 'a');
   const ask = (ShardIteratorType: string, more: Body = {}) =>

@@ -99,7 +99,7 @@ test('SequenceNumberForOrdering must be a sequence number', async (t) => {
   }
 });
 
-test('PutRecords answers in the order of the request, and keeps the order of each key', async (t) => {
+test('PutRecords answers in order, and keeps the order of each key', async (t) => {
   const door = await dataDoor(t, 4);
   const records = Array.from({ length: 500 }, (_, index) => ({
     PartitionKey: `key ${index % 13}`,
@@ -148,7 +148,10 @@ test('one bad entry refuses the whole request, and nothing is written', async (t
     [
       { PartitionKey: 'k', Data: tooLarge },
       'ValidationException',
-      /^1 validation error detected: Value at 'records\.2\.member\.data' failed to satisfy constraint: Member must have length less than or equal to 1048576$/,
+      new RegExp(
+        "^1 validation error detected: Value at 'records.2.member.data' failed to satisfy " +
+          'constraint: Member must have length less than or equal to 1048576$',
+      ),
     ],
     [{ PartitionKey: 'k', Data: justTooLarge }, 'InvalidArgumentException', /1048577 bytes/],
   ];

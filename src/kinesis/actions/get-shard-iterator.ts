@@ -1,5 +1,6 @@
 /**
- * GetShardIterator: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
+ * GetShardIterator:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
  *
  * LATEST is where the log ends now: what is put afterwards is read, however late the first
  * GetRecords comes. AT_TIMESTAMP is the first record of that millisecond or later.

@@ -48,8 +48,8 @@ export const putRecord = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: [
-    'SequenceNumberForOrdering is checked, and has no other effect: later puts always get greater ' +
-      'numbers.',
+    'SequenceNumberForOrdering is checked, and has no other effect: later puts always get ' +
+      'greater numbers.',
   ],
   bodyBytesMax: putBodyBytesMax,
   async handle(request, context) {
