@@ -10,7 +10,13 @@ import { type Offset, toOffset } from '../../src/domain/stream.ts';
 import type { LogPartition, LogRecord, LogSlice, ReadLimits } from '../../src/ports/record-log.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { WireError } from '../../src/wire/primitives.ts';
-import { markerOf, readBatches, type RecordBatch, recordsOf } from '../../src/wire/record-batch.ts';
+import {
+  markerOf,
+  readBatches,
+  type RecordBatch,
+  recordsOf,
+  unpackBatch,
+} from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
 import { CodeError, noError, offsetOutOfRange } from './error-codes.ts';
 
@@ -24,6 +30,8 @@ const fetchBytesMin = 256 * 1024;
 /** Taken for the size of a record where nothing is known of it. */
 const recordBytesGuess = 2048;
 const requestTimeoutMs = 20_000;
+/** Batches of one fetch are decompressed up to this; a later read goes on with the next one. */
+const unpackedBytesMax = 64 * 1024 * 1024;
 
 /** Memory for fetched records that are kept for reads that go on where another ended. */
 const leftoverBytesMax = 32 * 1024 * 1024;
@@ -99,7 +107,7 @@ export class FetchReader {
     const aborted = data.abortedTransactions ?? [];
     const bytes = data.records ?? Buffer.alloc(0);
     return {
-      ...visibleRecords(bytes, from, aborted, where),
+      ...(await visibleRecords(bytes, from, aborted, where)),
       startOffset: toOffset(data.logStartOffset),
       endOffset: toOffset(data.lastStableOffset),
     };
@@ -193,18 +201,20 @@ function countWithin(records: readonly LogRecord[], limits: ReadLimits): number 
  * the transactions that were aborted in what it sent; a producer's records count as aborted from
  * the first offset of such a transaction up to its abort marker.
  */
-function visibleRecords(
+async function visibleRecords(
   bytes: Buffer,
   from: Offset,
   aborted: Aborted,
   where: LogPartition,
-): { records: LogRecord[]; nextOffset: Offset } {
+): Promise<{ records: LogRecord[]; nextOffset: Offset }> {
   const records: LogRecord[] = [];
   const open = aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
   const aborting = new Set<bigint>();
   let nextOffset = from;
+  let unpackedBytes = 0;
   try {
     for (const batch of readBatches(bytes)) {
+      if (unpackedBytes >= unpackedBytesMax) break;
       while (open.length > 0 && open[0]!.firstOffset <= batch.lastOffset) {
         aborting.add(open.shift()!.producerId);
       }
@@ -213,7 +223,9 @@ function visibleRecords(
       if (batch.control) {
         if (markerOf(batch) === 'abort') aborting.delete(batch.producerId);
       } else if (!(batch.transactional && aborting.has(batch.producerId))) {
-        addRecords(records, batch, from);
+        const plain = batch.plain === undefined ? await unpackBatch(batch) : batch;
+        if (plain !== batch) unpackedBytes += plain.plain?.length ?? 0;
+        addRecords(records, plain, from);
       }
     }
   } catch (cause) {

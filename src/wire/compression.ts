@@ -3,15 +3,18 @@
  * frames, zstd. What is decompressed is bounded, so that no batch is a bomb.
  * Source: the Kafka protocol guide, "Record Batch"; KIP-57 (lz4), KIP-110 (zstd).
  */
+import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { decompressFrameSync as lz4Decompress, compressFrameSync as lz4Compress } from 'lz4-napi';
-import { Decompress as ZstdDecompress } from 'fzstd';
-import { compress as zstdCompress } from '@mongodb-js/zstd';
+import { compress as zstdCompress, decompress as zstdDecompress } from '@mongodb-js/zstd';
+import { compressFrameSync as lz4Compress, decompressFrame as lz4Decompress } from 'lz4-napi';
 import { compress as snappyCompress, uncompress as snappyDecompress } from 'snappyjs';
-import { WireError } from './primitives.ts';
+import { Reader, WireError } from './primitives.ts';
 
 export const compressionNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Compression = (typeof compressionNames)[number];
+
+/** The most that the records of one batch may be when decompressed. */
+export const decompressedBytesMax = 256 * 1024 * 1024;
 
 /** Compresses the records of a batch. */
 export async function compressRecords(how: Compression, data: Buffer): Promise<Buffer> {
@@ -30,21 +33,29 @@ export async function compressRecords(how: Compression, data: Buffer): Promise<B
 }
 
 /**
- * Decompresses the records of a batch to at most `bytesMax` bytes. Throws WireError where the
- * data is broken, or would be larger.
+ * Decompresses the records of a batch to at most `bytesMax` bytes, off the main thread where the
+ * library can. Throws WireError where the data is broken, or would be larger.
  */
-export function decompressRecords(how: Compression, data: Buffer, bytesMax: number): Buffer {
+export async function decompressRecords(
+  how: Compression,
+  data: Buffer,
+  bytesMax: number,
+): Promise<Buffer> {
   try {
-    return decompressors[how](data, bytesMax);
+    return await decompressors[how](data, bytesMax);
   } catch (cause) {
     if (cause instanceof WireError) throw cause;
     throw new WireError(`records that are no ${how}`, { cause });
   }
 }
 
-const decompressors: Record<Compression, (data: Buffer, bytesMax: number) => Buffer> = {
+type Decompress = (data: Buffer, bytesMax: number) => Buffer | Promise<Buffer>;
+
+const gunzip = promisify(zlib.gunzip);
+
+const decompressors: Record<Compression, Decompress> = {
   none: (data) => data,
-  gzip: (data, bytesMax) => zlib.gunzipSync(data, { maxOutputLength: bytesMax }),
+  gzip: (data, bytesMax) => gunzip(data, { maxOutputLength: bytesMax }),
   snappy: decompressSnappy,
   lz4: decompressLz4,
   zstd: decompressZstd,
@@ -57,10 +68,12 @@ function tooLarge(bytesMax: number): WireError {
 /** Java's snappy streams begin so, followed by two version numbers of four bytes. */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const xerialHeaderBytes = 16;
+/** Snappy's densest element makes 64 bytes of 3. */
+const snappyRatioMax = 22;
 
 function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
   if (!data.subarray(0, xerialMagic.length).equals(xerialMagic)) {
-    return asBuffer(snappyDecompress(data, bytesMax));
+    return decompressSnappyBlock(data, bytesMax);
   }
   const pieces: Buffer[] = [];
   let left = bytesMax;
@@ -70,7 +83,7 @@ function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
     const size = data.readInt32BE(position);
     position += 4;
     if (size < 0 || size > data.length - position) throw new WireError('snappy block cut off');
-    const piece = asBuffer(snappyDecompress(data.subarray(position, position + size), left));
+    const piece = decompressSnappyBlock(data.subarray(position, position + size), left);
     pieces.push(piece);
     left -= piece.length;
     position += size;
@@ -78,10 +91,13 @@ function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-function asBuffer(bytes: Uint8Array | ArrayBuffer): Buffer {
-  return bytes instanceof Uint8Array
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : Buffer.from(bytes);
+/** The library allocates the size that the block claims, so no block may claim what it cannot be. */
+function decompressSnappyBlock(data: Buffer, bytesMax: number): Buffer {
+  const size = new Reader(data).uvarint();
+  if (size > bytesMax) throw tooLarge(bytesMax);
+  if (size > snappyRatioMax * data.length) throw new WireError('snappy block of a wrong size');
+  const { buffer, byteOffset, byteLength } = snappyDecompress(data);
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 const lz4Magic = 0x184d2204;
@@ -95,42 +111,84 @@ const lz4BlockBytesMax: Readonly<Record<number, number>> = {
 };
 
 /** The library has no limit, so the most that the frame can hold is reckoned before. */
-function decompressLz4(data: Buffer, bytesMax: number): Buffer {
-  if (lz4SizeMax(data) > bytesMax) throw tooLarge(bytesMax);
-  return lz4Decompress(data);
+async function decompressLz4(data: Buffer, bytesMax: number): Promise<Buffer> {
+  const { sizeMax, end } = measureLz4(data);
+  if (sizeMax > bytesMax) throw tooLarge(bytesMax);
+  return lz4Decompress(data.subarray(0, end));
 }
 
-function lz4SizeMax(data: Buffer): number {
+/** Where the frame ends, and the most bytes that it can hold. */
+function measureLz4(data: Buffer): { sizeMax: number; end: number } {
   if (data.length < 7 || data.readUInt32LE(0) !== lz4Magic) throw new WireError('no lz4 frame');
   const flags = data[4]!;
   const blockBytesMax = lz4BlockBytesMax[(data[5]! >> 4) & 7];
   if (blockBytesMax === undefined) throw new WireError('lz4 frame of an unknown block size');
-  const hasBlockChecksum = (flags & 0x10) !== 0;
+  const checksumBytes = (flags & 0x10) === 0 ? 0 : 4;
+  const contentChecksumBytes = (flags & 0x04) === 0 ? 0 : 4;
   let position = 7 + ((flags & 0x08) === 0 ? 0 : 8) + ((flags & 0x01) === 0 ? 0 : 4);
-  let size = 0;
+  let sizeMax = 0;
   while (position + 4 <= data.length) {
     const word = data.readUInt32LE(position);
-    if (word === 0) return size;
+    position += 4;
+    if (word === 0) return { sizeMax, end: position + contentChecksumBytes };
     const blockBytes = word & 0x7fffffff;
-    size += word > 0x7fffffff ? blockBytes : Math.min(blockBytesMax, lz4RatioMax * blockBytes);
-    position += 4 + blockBytes + (hasBlockChecksum ? 4 : 0);
+    const isPlain = word > 0x7fffffff;
+    sizeMax += isPlain ? blockBytes : Math.min(blockBytesMax, lz4RatioMax * blockBytes);
+    position += blockBytes + checksumBytes;
   }
   throw new WireError('lz4 frame cut off');
 }
 
-type NativeZstd = (data: Buffer, options: { maxOutputLength: number }) => Buffer;
-/** Node has zstd of its own from 22.15 on; before, a decoder in JavaScript serves. */
-const nativeZstd = (zlib as { zstdDecompressSync?: NativeZstd }).zstdDecompressSync;
+const zstdMagic = 0xfd2fb528;
+/** Frames to be skipped have 16 magic numbers, from this one on. */
+const zstdSkipMagic = 0x184d2a50;
+const zstdBlockBytesMax = 128 * 1024;
 
-function decompressZstd(data: Buffer, bytesMax: number): Buffer {
-  if (nativeZstd !== undefined) return nativeZstd(data, { maxOutputLength: bytesMax });
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const stream = new ZstdDecompress((piece) => {
-    size += piece.length;
-    if (size > bytesMax) throw tooLarge(bytesMax);
-    pieces.push(piece);
-  });
-  stream.push(data, true);
-  return pieces.length === 1 ? asBuffer(pieces[0]!) : Buffer.concat(pieces, size);
+/** The library has no limit, so the most that the frames can hold is reckoned before. */
+async function decompressZstd(data: Buffer, bytesMax: number): Promise<Buffer> {
+  if (measureZstd(data) > bytesMax) throw tooLarge(bytesMax);
+  return zstdDecompress(data);
+}
+
+/** The most bytes that the frames can hold, by the headers of their blocks (RFC 8878). */
+function measureZstd(data: Buffer): number {
+  const reader = new Reader(data);
+  let sizeMax = 0;
+  while (reader.remaining > 0) {
+    const magic = uint32LittleEndian(reader);
+    if ((magic & 0xfffffff0) === zstdSkipMagic) {
+      reader.take(uint32LittleEndian(reader));
+    } else if (magic === zstdMagic) {
+      sizeMax += measureZstdFrame(reader);
+    } else {
+      throw new WireError('no zstd frame');
+    }
+  }
+  return sizeMax;
+}
+
+function measureZstdFrame(reader: Reader): number {
+  const flags = reader.uint8();
+  const isSingleSegment = (flags & 0x20) !== 0;
+  const dictionaryIdBytes = [0, 1, 2, 4][flags & 3]!;
+  const contentSizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][flags >> 6]!;
+  reader.take((isSingleSegment ? 0 : 1) + dictionaryIdBytes + contentSizeBytes);
+  let sizeMax = 0;
+  let isLast = false;
+  while (!isLast) {
+    const header = reader.uint8() | (reader.uint8() << 8) | (reader.uint8() << 16);
+    isLast = (header & 1) !== 0;
+    const kind = (header >> 1) & 3;
+    const size = header >> 3;
+    if (size > zstdBlockBytesMax) throw new WireError(`zstd block of ${size} bytes`);
+    // Plain, one byte again and again, compressed.
+    sizeMax += kind === 2 ? zstdBlockBytesMax : size;
+    reader.take(kind === 1 ? 1 : size);
+  }
+  reader.take((flags & 0x04) === 0 ? 0 : 4);
+  return sizeMax;
+}
+
+function uint32LittleEndian(reader: Reader): number {
+  return reader.buffer.readUInt32LE(reader.take(4));
 }

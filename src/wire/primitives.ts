@@ -41,6 +41,10 @@ export class Reader {
     return this.buffer.readInt8(this.take(1));
   }
 
+  uint8(): number {
+    return this.buffer[this.take(1)]!;
+  }
+
   bool(): boolean {
     return this.buffer[this.take(1)] !== 0;
   }
@@ -113,6 +117,24 @@ export class Reader {
     throw new WireError('varlong longer than 64 bits');
   }
 
+  /** As varlong, rounded where it is no safe integer; without bigints where it is small. */
+  varlongAsNumber(): number {
+    const { buffer, position, end } = this;
+    let value = 0;
+    let scale = 1;
+    // Seven bytes hold 49 bits, which a number holds exactly.
+    for (let index = 0; index < 7 && position + index < end; index++) {
+      const byte = buffer[position + index]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        this.position = position + index + 1;
+        return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+      }
+      scale *= 0x80;
+    }
+    return Number(this.varlong());
+  }
+
   /** UUID in Kafka's own text form: base64url of its 16 bytes. */
   uuid(): string {
     const start = this.take(16);
@@ -170,13 +192,18 @@ export class Writer {
     return at;
   }
 
-  int8(value: number): void {
+  #uint8(value: number): void {
     const at = this.#reserve(1);
     this.#buffer[at] = value;
   }
 
+  int8(value: number): void {
+    inRange(value, -0x80, 0x7f);
+    this.#uint8(value);
+  }
+
   bool(value: boolean): void {
-    this.int8(value ? 1 : 0);
+    this.#uint8(value ? 1 : 0);
   }
 
   int16(value: number): void {
@@ -218,23 +245,25 @@ export class Writer {
     inRange(value, 0, 0xffffffff);
     let rest = value;
     while (rest >= 0x80) {
-      this.int8((rest & 0x7f) | 0x80);
+      this.#uint8((rest & 0x7f) | 0x80);
       rest = Math.floor(rest / 0x80);
     }
-    this.int8(rest);
+    this.#uint8(rest);
   }
 
   varint(value: number): void {
+    inRange(value, -0x80000000, 0x7fffffff);
     this.uvarint(((value << 1) ^ (value >> 31)) >>> 0);
   }
 
   varlong(value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) throw new WireError(`${value} is no int64`);
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
     while (rest >= 0x80n) {
-      this.int8(Number(rest & 0x7fn) | 0x80);
+      this.#uint8(Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;
     }
-    this.int8(Number(rest));
+    this.#uint8(Number(rest));
   }
 
   uuid(value: string): void {

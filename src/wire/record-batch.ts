@@ -4,20 +4,30 @@
  *
  * A batch is 61 bytes of header and then its records, which may be compressed. Reading is lazy:
  * the header is a view, and the records are decoded when they are asked for, keys and values as
- * views into the bytes that were read.
+ * views into the bytes that were read. Messages of the formats 0 and 1, which logs that are older
+ * than Kafka 0.11 may still hold, are read as batches too: see old-message.ts.
  */
 import { checksumOf } from './crc32c.ts';
 import {
   type Compression,
   compressionNames,
   compressRecords,
+  decompressedBytesMax,
   decompressRecords,
 } from './compression.ts';
+import {
+  isOldIntact,
+  oldHeaderBytes,
+  oldRecordsOf,
+  oldValueOf,
+  readOldMessage,
+} from './old-message.ts';
 import { Reader, WireError } from './primitives.ts';
 
 const headerBytes = 61;
 /** Base offset and length stand before what the length counts. */
 const lengthEnd = 12;
+const magicStart = 16;
 const crcStart = 17;
 const crcEnd = 21;
 const magic = 2;
@@ -26,9 +36,6 @@ const compressionMask = 0x07;
 const appendTimeFlag = 0x08;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
-
-/** The most that the records of one batch may be when decompressed. */
-export const decompressedBytesMax = 256 * 1024 * 1024;
 
 export type Header = { readonly key: string; readonly value: Buffer | null };
 
@@ -113,7 +120,7 @@ function writeHeader(
   batch.writeBigInt64BE(options.baseOffset ?? 0n, 0);
   batch.writeInt32BE(batch.length - lengthEnd, 8);
   batch.writeInt32BE(-1, 12);
-  batch[16] = magic;
+  batch[magicStart] = magic;
   batch.writeInt16BE(compression | flags, crcEnd);
   batch.writeInt32BE(records.length - 1, 23);
   batch.writeBigInt64BE(BigInt(baseTimestampMs), 27);
@@ -214,9 +221,17 @@ function writeVarlong(batch: Buffer, start: number, value: number): number {
 
 /** The header of a batch, and where its records are. */
 export type RecordBatch = {
+  /** Message format: 2, or 0 or 1 for a message of an old log. */
+  readonly magic: number;
+  /**
+   * What the offsetDelta of a record counts from: the first offset; but the last one for messages
+   * compressed together in an old format, which say no other (their deltas are negative).
+   */
   readonly baseOffset: bigint;
   readonly lastOffset: bigint;
+  /** Records in the batch; −1 where only decompression tells, in old formats. */
   readonly recordCount: number;
+  /** −1 where there is none: in format 0, and in batches that compaction has emptied. */
   readonly baseTimestampMs: number;
   readonly maxTimestampMs: number;
   /** The log stamped the records: every one has the batch's max timestamp. */
@@ -229,23 +244,26 @@ export type RecordBatch = {
   readonly baseSequence: number;
   /** The whole batch. */
   readonly bytes: Buffer;
+  /** The records; undefined while they are compressed: see unpackBatch. */
+  readonly plain: Buffer | undefined;
 };
 
 /**
  * Reads the headers of the batches in what a fetch gave. A batch that is cut off at the end is
- * left out: Kafka sends such. Throws WireError where the bytes are no batches of format 2.
+ * left out: Kafka sends such. Throws WireError where the bytes are no batches.
  */
 export function readBatches(bytes: Buffer): RecordBatch[] {
   const batches: RecordBatch[] = [];
   let position = 0;
-  while (bytes.length - position > crcStart) {
+  while (bytes.length - position > magicStart) {
     const size = bytes.readInt32BE(position + 8) + lengthEnd;
-    if (bytes[position + 16] !== magic) {
-      throw new WireError(`records of message format ${bytes[position + 16]}; 2 is supported`);
-    }
-    if (size < headerBytes) throw new WireError(`batch of ${size} bytes`);
+    const format = bytes[position + magicStart]!;
+    if (format > magic) throw new WireError(`records of the unknown message format ${format}`);
+    const sizeMin = format === magic ? headerBytes : oldHeaderBytes;
+    if (size < sizeMin) throw new WireError(`batch of ${size} bytes`);
     if (size > bytes.length - position) break;
-    batches.push(readBatch(bytes.subarray(position, position + size)));
+    const batch = bytes.subarray(position, position + size);
+    batches.push(format === magic ? readBatch(batch) : readOldMessage(batch));
     position += size;
   }
   return batches;
@@ -260,6 +278,7 @@ function readBatch(bytes: Buffer): RecordBatch {
   const recordCount = bytes.readInt32BE(57);
   if (lastOffsetDelta < 0 || recordCount < 0) throw new WireError('batch with a negative count');
   return {
+    magic,
     baseOffset,
     lastOffset: baseOffset + BigInt(lastOffsetDelta),
     recordCount,
@@ -273,11 +292,27 @@ function readBatch(bytes: Buffer): RecordBatch {
     producerEpoch: bytes.readInt16BE(51),
     baseSequence: bytes.readInt32BE(53),
     bytes,
+    plain: compression === 'none' ? bytes.subarray(headerBytes) : undefined,
   };
+}
+
+/**
+ * The batch with its records decompressed, as the functions that decode records want it; the
+ * batch itself where nothing is compressed. Throws WireError where that is broken, or would take
+ * more than `bytesMax` bytes.
+ */
+export async function unpackBatch(
+  batch: RecordBatch,
+  bytesMax = decompressedBytesMax,
+): Promise<RecordBatch> {
+  if (batch.plain !== undefined) return batch;
+  const packed = batch.magic < magic ? oldValueOf(batch) : batch.bytes.subarray(headerBytes);
+  return { ...batch, plain: await decompressRecords(batch.compression, packed, bytesMax) };
 }
 
 /** Whether the batch's checksum is that of its bytes. */
 export function isIntact(batch: RecordBatch): boolean {
+  if (batch.magic < magic) return isOldIntact(batch);
   return batch.bytes.readUInt32BE(crcStart) === checksumOf(batch.bytes.subarray(crcEnd));
 }
 
@@ -292,8 +327,9 @@ export type BatchRecord = {
 /** A record with its headers, which readers that have no use for them are spared. */
 export type FullRecord = BatchRecord & { readonly headers: readonly Header[] };
 
-/** Decodes the records of a batch. Throws WireError. */
+/** Decodes the records of a batch that is not, or no longer, compressed. Throws WireError. */
 export function recordsOf(batch: RecordBatch): BatchRecord[] {
+  if (batch.magic < magic) return oldRecordsOf(batch);
   const records: BatchRecord[] = [];
   eachRecord(batch, (reader, offsetDelta, timestampMs, key, value, end) => {
     reader.position = end;
@@ -304,6 +340,7 @@ export function recordsOf(batch: RecordBatch): BatchRecord[] {
 
 /** As recordsOf, with the headers. */
 export function fullRecordsOf(batch: RecordBatch): FullRecord[] {
+  if (batch.magic < magic) return oldRecordsOf(batch).map((each) => ({ ...each, headers: [] }));
   const records: FullRecord[] = [];
   eachRecord(batch, (reader, offsetDelta, timestampMs, key, value, end) => {
     const headers = readHeaders(reader, end);
@@ -325,11 +362,8 @@ type Visit = (
 const recordBytesMin = 7;
 
 function eachRecord(batch: RecordBatch, visit: Visit): void {
-  const packed = batch.bytes.subarray(headerBytes);
-  const plain =
-    batch.compression === 'none'
-      ? packed
-      : decompressRecords(batch.compression, packed, decompressedBytesMax);
+  const { plain } = batch;
+  if (plain === undefined) throw new WireError('records that are still compressed');
   if (batch.recordCount * recordBytesMin > plain.length) {
     throw new WireError(`${batch.recordCount} records in ${plain.length} bytes`);
   }
@@ -338,7 +372,7 @@ function eachRecord(batch: RecordBatch, visit: Visit): void {
     const size = reader.varint();
     const start = reader.take(size);
     reader.position = start + 1;
-    const delta = varlongAsNumber(reader);
+    const delta = reader.varlongAsNumber();
     const timestampMs = batch.appendTime ? batch.maxTimestampMs : batch.baseTimestampMs + delta;
     const offsetDelta = reader.varint();
     const key = readNullable(reader);
@@ -346,10 +380,6 @@ function eachRecord(batch: RecordBatch, visit: Visit): void {
     if (reader.position > start + size) throw new WireError('record longer than it says');
     visit(reader, offsetDelta, timestampMs, key, value, start + size);
   }
-}
-
-function varlongAsNumber(reader: Reader): number {
-  return Number(reader.varlong());
 }
 
 function readNullable(reader: Reader): Buffer | null {

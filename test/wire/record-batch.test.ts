@@ -12,6 +12,7 @@ import {
   readBatches,
   recordsOf,
   type RecordInput,
+  unpackBatch,
 } from '../../src/wire/record-batch.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
@@ -41,7 +42,7 @@ test('decoding gives back what was encoded, in every compression', async () => {
         assert.equal(batch.baseOffset, 5n);
         assert.equal(batch.lastOffset, 4n + BigInt(records.length));
         const expected = records.map((each, offsetDelta) => ({ ...each, offsetDelta }));
-        assert.deepEqual(fullRecordsOf(batch), expected);
+        assert.deepEqual(fullRecordsOf(await unpackBatch(batch)), expected);
       },
     ),
     { numRuns: 60 },
@@ -98,10 +99,54 @@ test('hostile bytes throw a WireError and nothing else', () => {
   );
 });
 
-test('compressed records that would grow past the limit are refused', async () => {
-  const bomb = [{ key: null, value: Buffer.alloc(300 * 1024 * 1024) }];
-  for (const compression of ['gzip', 'zstd'] as const) {
+const compressed = compressionNames.filter((name) => name !== 'none');
+
+for (const compression of compressed) {
+  test(`${compression} records that would grow past the limit are refused`, async () => {
+    const sizeMax = 1_000_000;
+    const bomb = [{ key: null, value: Buffer.alloc(20 * sizeMax) }];
     const [batch] = readBatches(await encodeCompressedBatch(bomb, 1, compression));
-    assert.throws(() => recordsOf(batch!), WireError, compression);
+    await assert.rejects(unpackBatch(batch!, sizeMax), WireError);
+    const small = [{ key: null, value: Buffer.alloc(sizeMax / 10) }];
+    const [other] = readBatches(await encodeCompressedBatch(small, 1, compression));
+    assert.equal(recordsOf(await unpackBatch(other!, sizeMax))[0]!.value!.length, sizeMax / 10);
+  });
+
+  test(`hostile ${compression} records throw a WireError and nothing else`, async () => {
+    const records = Array.from({ length: 40 }, (_, index) => ({
+      key: Buffer.from(`key ${index}`),
+      value: Buffer.from('a word and a word '.repeat(index)),
+    }));
+    const good = await encodeCompressedBatch(records, 1, compression);
+    const sizeMax = 1_000_000;
+    const place = fc.nat({ max: good.length - 1 });
+    const change = fc.tuple(place, fc.nat({ max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), place, (changes, end) =>
+        refusesOrReads(broken(good, changes, end), sizeMax),
+      ),
+      { numRuns: 400 },
+    );
+  });
+}
+
+/** The batch with bytes changed, cut off at an even `end`. */
+function broken(good: Buffer, changes: readonly (readonly [number, number])[], end: number) {
+  const cut = end % 2 === 0 ? Math.max(end, 61) : good.length;
+  const bad = Buffer.from(good.subarray(0, cut));
+  for (const [at, byte] of changes) if (at < cut) bad[at] = byte;
+  bad.writeInt32BE(cut - 12, 8);
+  return bad;
+}
+
+async function refusesOrReads(hostile: Buffer, sizeMax: number): Promise<void> {
+  try {
+    for (const batch of readBatches(hostile)) {
+      const { plain, ...rest } = await unpackBatch(batch, sizeMax);
+      assert.ok(plain!.length <= sizeMax);
+      fullRecordsOf({ ...rest, plain });
+    }
+  } catch (error) {
+    assert.ok(error instanceof WireError, String(error));
   }
-});
+}
