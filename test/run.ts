@@ -26,13 +26,19 @@ const child = spawn(
   process.execPath,
   [
     ...['--import', 'tsx', '--test', '--test-reporter=spec'],
-    ...[`--test-concurrency=${filesAtOnce}`, '--test-force-exit'],
+    ...[
+      `--test-concurrency=${filesAtOnce}`,
+      '--test-force-exit',
+      '--test-timeout=300000',
+      '--test-timeout=300000',
+    ],
     ...(chosen.length > 0 ? chosen : testFiles()),
   ],
   {
     stdio: 'inherit',
     env: {
       ...process.env,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       TEST_KAFKA_BOOTSTRAP: engines.kafkaBootstrap,
       TEST_DYNAMODB_ENDPOINT: engines.dynamodbEndpoint,
     },
