@@ -2,6 +2,7 @@
  * The composition root: makes every part, connects them, starts them in order, and stops them in
  * the reverse order. Besides main.ts the only importer of adapters.
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { destination, type Logger, pino } from 'pino';
@@ -41,7 +42,7 @@ export async function start(config: Config): Promise<void> {
   try {
     const folder = await takeDataFolder(config.dataDir, config.ephemeral);
     stops.push(() => folder.release());
-    const logger = openLog(config, folder);
+    const logger = await openLog(config, folder);
     quietLibraries(logger);
     await checkPorts(wantedPorts(config));
     const engines = await startEmbedded({
@@ -156,9 +157,14 @@ function operationsOf(
   });
 }
 
-function openLog(config: Config, folder: DataFolder): Logger {
+async function openLog(config: Config, folder: DataFolder): Promise<Logger> {
   const file = config.logFile === '' ? join(folder.logs, 'gateway.log') : config.logFile;
   const to = destination({ dest: file === '-' ? 1 : file, mkdir: true, sync: false });
+  // Until it is open, an early end of the process would trip over it.
+  await once(to, 'ready').catch((cause: Error) => {
+    const message = `The log ${file} cannot be written (${cause.message}): set --log-file.`;
+    throw new GatewayError('invalid-argument', message, { cause });
+  });
   return pino({ level: config.logLevel, base: { pid: process.pid } }, to);
 }
 
