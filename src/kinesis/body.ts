@@ -54,24 +54,41 @@ export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const finish = (error?: Error): void => {
+    const stopListening = (): void => {
       clearTimeout(timer);
       source.removeListener('data', take);
-      if (error === undefined) {
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
-      } else reject(error);
+      source.removeListener('end', finish);
+      source.removeListener('error', fail);
+      source.removeListener('aborted', cutOff);
+      source.removeListener('close', cutOff);
     };
     const take = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > bytesMax) finish(tooLarge(bytesMax));
-      else chunks.push(chunk);
+      chunks.push(chunk);
+      if (length <= bytesMax) return;
+      stopListening();
+      // What still comes is nobody's; its errors are no news.
+      source.once('error', () => {});
+      reject(tooLarge(bytesMax));
     };
-    const timer = setTimeout(() => finish(incomplete('in time')), bodyTimeoutMs);
+    const finish = (): void => {
+      stopListening();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
+    };
+    const fail = (cause?: Error): void => {
+      stopListening();
+      reject(incomplete('whole', cause));
+    };
+    const cutOff = (): void => fail();
+    const timer = setTimeout(() => {
+      stopListening();
+      reject(incomplete('in time'));
+    }, bodyTimeoutMs);
     source.on('data', take);
-    source.once('end', () => finish());
-    source.once('error', (cause: Error) => finish(incomplete('whole', cause)));
-    source.once('aborted', () => finish(incomplete('whole')));
-    source.once('close', () => finish(incomplete('whole')));
+    source.on('end', finish);
+    source.on('error', fail);
+    source.on('aborted', cutOff);
+    source.on('close', cutOff);
   });
 }
 
