@@ -13,7 +13,7 @@ export class ConfigError extends Error {
 }
 
 export type Setting<T> = {
-  /** `--flag`, and with the prefix KINESKA_ the variable: `kinesis-port` is KINESKA_KINESIS_PORT. */
+  /** `--flag`, and the variable with a prefix: `kinesis-port` is KINESKA_KINESIS_PORT. */
   readonly flag: string;
   readonly default: T;
   /** What the value looks like, for the help. */
@@ -136,7 +136,8 @@ export const settings = {
     '',
     'an endpoint URL, or aws',
     /^$|^aws$|^https?:\/\/\S+$/,
-    "An existing DynamoDB; none is started then. `aws` leaves endpoint, region and credentials to the AWS SDK's own rules.",
+    'An existing DynamoDB; none is started then. `aws` leaves endpoint, region and credentials ' +
+      "to the AWS SDK's own rules.",
   ),
   catalogTable: matching(
     'catalog-table',
@@ -202,7 +203,8 @@ export const settings = {
     'log-file',
     '',
     'file, or -',
-    'Where it logs to, as JSON lines; logs/gateway.log in the data folder where empty, - for the standard output.',
+    'Where it logs to, as JSON lines; logs/gateway.log in the data folder where empty, - for the ' +
+      'standard output.',
   ),
 } as const;
 

@@ -1,4 +1,4 @@
-/** docker-compose.yml and the Dockerfile, held against the settings and against a start of the same. */
+/** docker-compose.yml and the Dockerfile, held against the settings and a start of the same. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -39,7 +39,7 @@ test('it prints one block and nothing else, and Ctrl-C ends it and its engines',
   assert.doesNotMatch(gateway.output(), /warn|deprecat|SLF4J/i);
 });
 
-test('when the gateway is killed, its engines end; the next start uses the same data', async (t) => {
+test('its engines end when it is killed; the next start uses the same data', async (t) => {
   const gateway = await startGateway(t, { embedded: true });
   const pids = enginesOf(gateway.dataDir);
   gateway.child.kill('SIGKILL');
@@ -48,7 +48,7 @@ test('when the gateway is killed, its engines end; the next start uses the same 
   assert.equal(await again.stop(), 0);
 });
 
-test('a folder in use, a port in use: a sentence that says what to do, and exit code 1', async (t) => {
+test('a folder in use, a port in use: a sentence that says what to do, exit code 1', async (t) => {
   const gateway = await startGateway(t);
   const settings = {
     KINESKA_DATA_DIR: gateway.dataDir,

@@ -56,7 +56,7 @@ test('only the composition root imports adapters', () => {
   const wrong = sources.filter(
     (file) =>
       file.startsWith('src/') &&
-      file !== 'src/main.ts' &&
+      file !== 'src/start.ts' &&
       importsOf(file).some((imported) => imported.startsWith('adapters/')),
   );
   assert.deepEqual(wrong, []);

@@ -59,8 +59,8 @@ function endLeftovers(file: string, folder: string): void {
   if (before === undefined) return;
   if (isAlive(before)) {
     const message =
-      `The data folder ${folder} is in use by the instance with process id ${before.pid}: stop it ` +
-      '(Ctrl-C there), or name another folder with --data-dir.';
+      `The data folder ${folder} is in use by the instance with process id ${before.pid}: ` +
+      'stop it (Ctrl-C there), or name another folder with --data-dir.';
     throw new GatewayError('in-use', message);
   }
   for (const engine of before.engines) if (isAlive(engine)) process.kill(engine.pid, 'SIGKILL');
@@ -91,7 +91,9 @@ function markOf(pid: number): ProcessMark | undefined {
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // One that has ended may stay in the table until its parent asks for it.
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return psStartOf(pid);
   }

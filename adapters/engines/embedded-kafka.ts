@@ -86,12 +86,13 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
   const replicas = String(Math.min(3, nodes.length));
   const inSync = String(Math.max(1, Math.min(2, nodes.length - 1)));
   const voters = nodes.map((each) => `${each.nodeId}@${each.host}:${each.controllerPort}`);
+  const listener = `PLAINTEXT://${node.host}:${node.port}`;
   const all: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': String(node.nodeId),
     'controller.quorum.voters': voters.join(','),
-    listeners: `PLAINTEXT://${node.host}:${node.port},CONTROLLER://${node.host}:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${node.host}:${node.port}`,
+    listeners: `${listener},CONTROLLER://${node.host}:${node.controllerPort}`,
+    'advertised.listeners': listener,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'log.dirs': join(folder, 'data'),
@@ -109,8 +110,8 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
     'transaction.state.log.num.partitions': '16',
     'share.coordinator.state.topic.num.partitions': '16',
     // After a kill, the node may register again only when its old session is over.
-    'broker.session.timeout.ms': '3000',
-    'broker.heartbeat.interval.ms': '500',
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '400',
     // A group of one need not wait for others.
     'group.initial.rebalance.delay.ms': '0',
     ...properties,

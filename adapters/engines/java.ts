@@ -29,8 +29,8 @@ export async function checkJava(): Promise<void> {
 function javaWanted(found: string, cause?: Error): GatewayError {
   return new GatewayError(
     'unavailable',
-    `Java ${javaVersionMin} or later is needed for the embedded engines, ${found}: install a JDK or ` +
-      'set JAVA_HOME, or name running engines with KINESKA_KAFKA_BOOTSTRAP and ' +
+    `Java ${javaVersionMin} or later is needed for the embedded engines, ${found}: install a ` +
+      'JDK or set JAVA_HOME, or name running engines with KINESKA_KAFKA_BOOTSTRAP and ' +
       'KINESKA_DYNAMODB_ENDPOINT.',
     cause === undefined ? undefined : { cause },
   );

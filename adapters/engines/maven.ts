@@ -111,7 +111,7 @@ function mavenMissing(cause: Error): GatewayError {
 function mavenFailed(how: number | string | null, logFile: string): GatewayError {
   return new GatewayError(
     'unavailable',
-    `Maven could not resolve the engines' jars (it ended with ${how}): read ${logFile}, check the ` +
-      'network and Maven settings, and start again.',
+    `Maven could not resolve the engines' jars (it ended with ${how}): read ${logFile}, ` +
+      'check the network and the settings of Maven, and start again.',
   );
 }

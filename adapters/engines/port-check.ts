@@ -34,7 +34,8 @@ function checkPort({ port, host, what, flag }: WantedPort): Promise<void> {
         cause.code === 'EADDRINUSE'
           ? 'is taken by another process'
           : `cannot be opened (${cause.code})`;
-      const message = `Port ${port} for ${what} ${why}: stop what uses it, or choose another with --${flag}.`;
+      const advice = `stop what uses it, or choose another with --${flag}.`;
+      const message = `Port ${port} for ${what} ${why}: ${advice}`;
       reject(new GatewayError('in-use', message, { cause }));
     });
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));

@@ -21,7 +21,7 @@ export type ShardIterator = ShardPosition & { readonly issuedAtMs: number };
 
 export const iteratorLifetimeMs = 300_000;
 
-/** Layout of the payload: version, time (6), shard (4), offset (8), length of log id, both names. */
+/** The payload: version, time (6), shard (4), offset (8), length of the log id, both names. */
 const layoutVersion = 1;
 const fixedBytes = 20;
 const signatureBytes = 32;

@@ -119,7 +119,7 @@ test('clients are told the addresses of the door, never those of the cluster', a
   );
 });
 
-test('a produce request with acks=0 has no answer, and the order of the others holds', async (t) => {
+test('a produce request with acks=0 has no answer; the order of the others holds', async (t) => {
   const door = await startKafkaDoor(t);
   const topic = await createTopic(door.bootstrap);
   const raw = rawClient(t, door.port);

@@ -207,7 +207,7 @@ test('each shard filter takes what it needs and nothing else', async (t) => {
   assert.equal((await filtered({ Type: 'AFTER_SHARD_ID' }))['__type'], 'InvalidArgumentException');
 });
 
-test('retention grows and shrinks between 24 and 8,760 hours, each by its own action', async (t) => {
+test('retention grows and shrinks in 24 to 8,760 hours, each by its own action', async (t) => {
   const { ask, name } = await control(t);
   await ask('CreateStream', { StreamName: name, ShardCount: 1 });
   const change = (verb: string, hours: number): Promise<Body> =>

@@ -1,4 +1,7 @@
-/** ListOffsets: Offsets by time, earliest and latest. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ListOffsets: Offsets by time, earliest and latest. Relayed as it is. Source: the Kafka protocol
+ * guide.
+ */
 import {
   listOffsetsRequest as request,
   listOffsetsResponse as response,

@@ -1,4 +1,6 @@
-/** OffsetFetch: Committed offsets of a group. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * OffsetFetch: Committed offsets of a group. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   offsetFetchRequest as request,
   offsetFetchResponse as response,

@@ -1,4 +1,6 @@
-/** SyncGroup: Assignments of a classic group. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * SyncGroup: Assignments of a classic group. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   syncGroupRequest as request,
   syncGroupResponse as response,

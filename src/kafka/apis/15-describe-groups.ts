@@ -1,4 +1,7 @@
-/** DescribeGroups: Classic groups as the coordinator sees them. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeGroups: Classic groups as the coordinator sees them. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   describeGroupsRequest as request,
   describeGroupsResponse as response,

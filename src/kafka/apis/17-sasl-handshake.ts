@@ -1,4 +1,6 @@
-/** SaslHandshake: Choice of a SASL mechanism. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * SaslHandshake: Choice of a SASL mechanism. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   saslHandshakeRequest as request,
   saslHandshakeResponse as response,

@@ -1,4 +1,7 @@
-/** InitProducerId: Idempotent and transactional producers. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * InitProducerId: Idempotent and transactional producers. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   initProducerIdRequest as request,
   initProducerIdResponse as response,

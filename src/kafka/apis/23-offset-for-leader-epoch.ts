@@ -1,4 +1,7 @@
-/** OffsetForLeaderEpoch: Ends of leader epochs, for truncation checks. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * OffsetForLeaderEpoch: Ends of leader epochs, for truncation checks. Relayed as it is. Source:
+ * the Kafka protocol guide.
+ */
 import {
   offsetForLeaderEpochRequest as request,
   offsetForLeaderEpochResponse as response,

@@ -1,4 +1,6 @@
-/** TxnOffsetCommit: Offsets in a transaction. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * TxnOffsetCommit: Offsets in a transaction. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   txnOffsetCommitRequest as request,
   txnOffsetCommitResponse as response,

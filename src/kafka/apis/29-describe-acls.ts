@@ -1,4 +1,6 @@
-/** DescribeAcls: ACLs of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeAcls: ACLs of the backing cluster. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   describeAclsRequest as request,
   describeAclsResponse as response,

@@ -1,4 +1,7 @@
-/** DescribeConfigs: Configs of topics, brokers and groups. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeConfigs: Configs of topics, brokers and groups. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   describeConfigsRequest as request,
   describeConfigsResponse as response,

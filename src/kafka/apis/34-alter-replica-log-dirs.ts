@@ -1,4 +1,7 @@
-/** AlterReplicaLogDirs: Replicas between disks of a broker. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AlterReplicaLogDirs: Replicas between disks of a broker. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   alterReplicaLogDirsRequest as request,
   alterReplicaLogDirsResponse as response,

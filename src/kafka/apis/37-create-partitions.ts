@@ -19,7 +19,7 @@ export const createPartitions = defineApi({
   request,
   response,
   deviations: [
-    'Streams made by CreateStream: POLICY_VIOLATION; use UpdateShardCount, SplitShard or MergeShards.',
+    'Streams made by CreateStream: POLICY_VIOLATION; use UpdateShardCount or SplitShard.',
   ],
   async onRequest(asked, { streams }) {
     const parted = await partByRules(

@@ -1,4 +1,7 @@
-/** CreateDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * CreateDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   createDelegationTokenRequest as request,
   createDelegationTokenResponse as response,

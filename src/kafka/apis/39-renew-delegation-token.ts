@@ -1,4 +1,7 @@
-/** RenewDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * RenewDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   renewDelegationTokenRequest as request,
   renewDelegationTokenResponse as response,

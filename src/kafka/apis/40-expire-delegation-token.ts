@@ -1,4 +1,7 @@
-/** ExpireDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ExpireDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   expireDelegationTokenRequest as request,
   expireDelegationTokenResponse as response,

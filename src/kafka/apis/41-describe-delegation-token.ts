@@ -1,4 +1,7 @@
-/** DescribeDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeDelegationToken: Delegation tokens of the backing cluster. Relayed as it is. Source:
+ * the Kafka protocol guide.
+ */
 import {
   describeDelegationTokenRequest as request,
   describeDelegationTokenResponse as response,

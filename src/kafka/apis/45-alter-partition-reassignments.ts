@@ -1,4 +1,6 @@
-/** AlterPartitionReassignments: Replica moves. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AlterPartitionReassignments: Replica moves. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   alterPartitionReassignmentsRequest as request,
   alterPartitionReassignmentsResponse as response,

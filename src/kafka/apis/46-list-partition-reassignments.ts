@@ -1,4 +1,6 @@
-/** ListPartitionReassignments: Replica moves. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ListPartitionReassignments: Replica moves. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   listPartitionReassignmentsRequest as request,
   listPartitionReassignmentsResponse as response,

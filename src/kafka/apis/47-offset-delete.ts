@@ -1,4 +1,6 @@
-/** OffsetDelete: Removal of committed offsets. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * OffsetDelete: Removal of committed offsets. Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   offsetDeleteRequest as request,
   offsetDeleteResponse as response,

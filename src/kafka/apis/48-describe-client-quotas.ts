@@ -1,4 +1,7 @@
-/** DescribeClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   describeClientQuotasRequest as request,
   describeClientQuotasResponse as response,

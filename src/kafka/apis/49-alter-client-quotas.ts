@@ -1,4 +1,7 @@
-/** AlterClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AlterClientQuotas: Quotas of the backing cluster. Relayed as it is. Source: the Kafka protocol
+ * guide.
+ */
 import {
   alterClientQuotasRequest as request,
   alterClientQuotasResponse as response,

@@ -1,4 +1,7 @@
-/** DescribeUserScramCredentials: SCRAM users of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeUserScramCredentials: SCRAM users of the backing cluster. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   describeUserScramCredentialsRequest as request,
   describeUserScramCredentialsResponse as response,

@@ -1,4 +1,7 @@
-/** AlterUserScramCredentials: SCRAM users of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AlterUserScramCredentials: SCRAM users of the backing cluster. Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   alterUserScramCredentialsRequest as request,
   alterUserScramCredentialsResponse as response,

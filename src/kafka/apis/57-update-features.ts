@@ -1,4 +1,7 @@
-/** UpdateFeatures: Feature levels of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * UpdateFeatures: Feature levels of the backing cluster. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   updateFeaturesRequest as request,
   updateFeaturesResponse as response,

@@ -1,4 +1,7 @@
-/** DescribeProducers: Producers of a partition. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeProducers: Producers of a partition. Relayed as it is. Source: the Kafka protocol
+ * guide.
+ */
 import {
   describeProducersRequest as request,
   describeProducersResponse as response,

@@ -1,4 +1,7 @@
-/** ConsumerGroupHeartbeat: Members of a KIP-848 group. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ConsumerGroupHeartbeat: Members of a KIP-848 group. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   consumerGroupHeartbeatRequest as request,
   consumerGroupHeartbeatResponse as response,

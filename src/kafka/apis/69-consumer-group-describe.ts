@@ -1,4 +1,7 @@
-/** ConsumerGroupDescribe: KIP-848 groups as the coordinator sees them. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ConsumerGroupDescribe: KIP-848 groups as the coordinator sees them. Relayed as it is. Source:
+ * the Kafka protocol guide.
+ */
 import {
   consumerGroupDescribeRequest as request,
   consumerGroupDescribeResponse as response,

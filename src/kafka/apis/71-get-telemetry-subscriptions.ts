@@ -1,4 +1,7 @@
-/** GetTelemetrySubscriptions: Client telemetry (KIP-714). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * GetTelemetrySubscriptions: Client telemetry (KIP-714). Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   getTelemetrySubscriptionsRequest as request,
   getTelemetrySubscriptionsResponse as response,

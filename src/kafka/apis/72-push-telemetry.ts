@@ -1,4 +1,6 @@
-/** PushTelemetry: Client telemetry (KIP-714). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * PushTelemetry: Client telemetry (KIP-714). Relayed as it is. Source: the Kafka protocol guide.
+ */
 import {
   pushTelemetryRequest as request,
   pushTelemetryResponse as response,

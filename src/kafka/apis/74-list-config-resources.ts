@@ -1,4 +1,7 @@
-/** ListConfigResources: Names of resources with configs. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ListConfigResources: Names of resources with configs. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   listConfigResourcesRequest as request,
   listConfigResourcesResponse as response,

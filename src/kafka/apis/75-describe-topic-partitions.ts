@@ -1,4 +1,7 @@
-/** DescribeTopicPartitions: Topics page by page (KIP-966). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeTopicPartitions: Topics page by page (KIP-966). Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   describeTopicPartitionsRequest as request,
   describeTopicPartitionsResponse as response,

@@ -1,4 +1,7 @@
-/** ShareGroupHeartbeat: Members of a share group (KIP-932). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ShareGroupHeartbeat: Members of a share group (KIP-932). Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   shareGroupHeartbeatRequest as request,
   shareGroupHeartbeatResponse as response,

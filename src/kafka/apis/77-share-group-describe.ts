@@ -1,4 +1,7 @@
-/** ShareGroupDescribe: Share groups as the coordinator sees them (KIP-932). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * ShareGroupDescribe: Share groups as the coordinator sees them (KIP-932). Relayed as it is.
+ * Source: the Kafka protocol guide.
+ */
 import {
   shareGroupDescribeRequest as request,
   shareGroupDescribeResponse as response,

@@ -1,4 +1,7 @@
-/** AddRaftVoter: Controllers of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AddRaftVoter: Controllers of the backing cluster. Relayed as it is. Source: the Kafka protocol
+ * guide.
+ */
 import {
   addRaftVoterRequest as request,
   addRaftVoterResponse as response,

@@ -1,4 +1,7 @@
-/** RemoveRaftVoter: Controllers of the backing cluster. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * RemoveRaftVoter: Controllers of the backing cluster. Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   removeRaftVoterRequest as request,
   removeRaftVoterResponse as response,

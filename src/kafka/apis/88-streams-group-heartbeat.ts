@@ -1,4 +1,7 @@
-/** StreamsGroupHeartbeat: Members of a streams group (KIP-1071). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * StreamsGroupHeartbeat: Members of a streams group (KIP-1071). Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   streamsGroupHeartbeatRequest as request,
   streamsGroupHeartbeatResponse as response,

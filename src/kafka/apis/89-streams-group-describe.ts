@@ -1,4 +1,7 @@
-/** StreamsGroupDescribe: Streams groups as the coordinator sees them (KIP-1071). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * StreamsGroupDescribe: Streams groups as the coordinator sees them (KIP-1071). Relayed as it is.
+ * Source: the Kafka protocol guide.
+ */
 import {
   streamsGroupDescribeRequest as request,
   streamsGroupDescribeResponse as response,

@@ -1,4 +1,7 @@
-/** DescribeShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DescribeShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the
+ * Kafka protocol guide.
+ */
 import {
   describeShareGroupOffsetsRequest as request,
   describeShareGroupOffsetsResponse as response,

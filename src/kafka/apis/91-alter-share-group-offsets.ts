@@ -1,4 +1,7 @@
-/** AlterShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * AlterShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   alterShareGroupOffsetsRequest as request,
   alterShareGroupOffsetsResponse as response,

@@ -1,4 +1,7 @@
-/** DeleteShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DeleteShareGroupOffsets: Offsets of share groups (KIP-932). Relayed as it is. Source: the Kafka
+ * protocol guide.
+ */
 import {
   deleteShareGroupOffsetsRequest as request,
   deleteShareGroupOffsetsResponse as response,
