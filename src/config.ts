@@ -40,10 +40,10 @@ function wholeNumber(
     default: value,
     form,
     sentence,
-    parse(text) {
-      const number = Number(text);
-      if (/^\d+$/.test(text) && number >= min && number <= max) return number;
-      throw new ConfigError(`must be a whole number from ${min} to ${max}, not "${text}"`);
+    parse(given) {
+      const number = Number(given);
+      if (/^\d+$/.test(given) && number >= min && number <= max) return number;
+      throw new ConfigError(`must be a whole number from ${min} to ${max}, not "${given}"`);
     },
   };
 }
