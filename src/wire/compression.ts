@@ -55,11 +55,22 @@ const gunzip = promisify(zlib.gunzip);
 
 const decompressors: Record<Compression, Decompress> = {
   none: (data) => data,
-  gzip: (data, bytesMax) => gunzip(data, { maxOutputLength: bytesMax }),
+  gzip: decompressGzip,
   snappy: decompressSnappy,
   lz4: decompressLz4,
   zstd: decompressZstd,
 };
+
+/** Output is made in chunks, each of which is a trip to another thread. */
+const gzipChunkBytesMin = 16 * 1024;
+const gzipChunkBytesMax = 1024 * 1024;
+const gzipRatioGuess = 8;
+
+function decompressGzip(data: Buffer, bytesMax: number): Promise<Buffer> {
+  const guess = Math.max(gzipRatioGuess * data.length, gzipChunkBytesMin);
+  const chunkSize = Math.min(guess, gzipChunkBytesMax);
+  return gunzip(data, { maxOutputLength: bytesMax, chunkSize });
+}
 
 function tooLarge(bytesMax: number): WireError {
   return new WireError(`records that decompress to more than ${bytesMax} bytes`);
@@ -91,7 +102,7 @@ function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-/** The library allocates the size that the block claims, so no block may claim what it cannot be. */
+/** The library allocates what the block claims to be, so none may claim what it cannot be. */
 function decompressSnappyBlock(data: Buffer, bytesMax: number): Buffer {
   const size = new Reader(data).uvarint();
   if (size > bytesMax) throw tooLarge(bytesMax);

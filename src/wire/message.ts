@@ -167,6 +167,8 @@ type Codec = {
 
 type PlannedField = Codec & {
   readonly name: string;
+  /** −1 for a regular field. */
+  readonly tag: number;
   readonly makeDefault: () => unknown;
   readonly isDefault: (value: unknown) => boolean;
 };
@@ -174,7 +176,7 @@ type PlannedField = Codec & {
 /** The fields of one struct in one version. */
 type Plan = {
   readonly regular: readonly PlannedField[];
-  readonly tagged: ReadonlyMap<number, PlannedField>;
+  readonly tagged: readonly PlannedField[];
   /** Fields that the version has not; decode gives their default. */
   readonly absent: readonly PlannedField[];
   readonly flexible: boolean;
@@ -194,18 +196,18 @@ function planOf(table: Message, version: number): Plan {
 
 function planStruct(fields: Fields, version: number, flexible: boolean): Plan {
   const regular: PlannedField[] = [];
-  const tagged: [number, PlannedField][] = [];
+  const tagged: PlannedField[] = [];
   const absent: PlannedField[] = [];
   for (const [name, field] of Object.entries(fields)) {
     const { since = 0, until = Infinity, tag } = field.options;
     const planned = planField(name, field, version, flexible);
     if (version < since || version > until) absent.push(planned);
-    else if (tag !== undefined) tagged.push([tag, planned]);
+    else if (tag !== undefined) tagged.push(planned);
     else regular.push(planned);
   }
-  tagged.sort(([a], [b]) => a - b);
+  tagged.sort((a, b) => a.tag - b.tag);
   const sizeMin = regular.reduce((sum, field) => sum + field.sizeMin, flexible ? 1 : 0);
-  return { regular, tagged: new Map(tagged), absent, flexible, sizeMin };
+  return { regular, tagged, absent, flexible, sizeMin };
 }
 
 function planField(name: string, field: Field, version: number, flexible: boolean): PlannedField {
@@ -213,6 +215,7 @@ function planField(name: string, field: Field, version: number, flexible: boolea
   return {
     ...codecOf(field, version, flexible, nullable),
     name,
+    tag: field.options.tag ?? -1,
     makeDefault: defaultOf(field, version, flexible),
     isDefault: defaultTest(field),
   };
@@ -259,7 +262,7 @@ function defaultOf(field: Field, version: number, flexible: boolean): () => unkn
 function defaultStruct(plan: Plan): Struct {
   const value: Struct = {};
   for (const field of plan.regular) value[field.name] = field.makeDefault();
-  for (const field of plan.tagged.values()) value[field.name] = field.makeDefault();
+  for (const field of plan.tagged) value[field.name] = field.makeDefault();
   for (const field of plan.absent) value[field.name] = field.makeDefault();
   return value;
 }
@@ -418,6 +421,7 @@ function arrayCodec(element: Field, version: number, flexible: boolean, nullable
       if (length * elementBytesMin > reader.remaining) {
         throw new WireError(`array of ${length} in ${reader.remaining} bytes`);
       }
+      reader.countElements(length);
       const values: unknown[] = [];
       for (let index = 0; index < length; index++) values.push(inner.read(reader));
       return values;
@@ -473,15 +477,14 @@ function readStruct(reader: Reader, plan: Plan): Struct {
   const value: Struct = {};
   for (const field of plan.regular) value[field.name] = field.read(reader);
   for (const field of plan.absent) value[field.name] = field.makeDefault();
-  if (plan.flexible) {
-    for (const field of plan.tagged.values()) value[field.name] = field.makeDefault();
-    readTags(reader, plan, value);
-  }
+  for (const field of plan.tagged) value[field.name] = field.makeDefault();
+  if (plan.flexible) readTags(reader, plan, value);
   return value;
 }
 
 function readTags(reader: Reader, plan: Plan, value: Struct): void {
   const count = reader.uvarint();
+  if (count === 0) return;
   let last = -1;
   for (let index = 0; index < count; index++) {
     const tag = reader.uvarint();
@@ -489,16 +492,26 @@ function readTags(reader: Reader, plan: Plan, value: Struct): void {
     last = tag;
     const size = reader.uvarint();
     const start = reader.take(size);
-    const field = plan.tagged.get(tag);
+    const field = plan.tagged.find((each) => each.tag === tag);
     if (field === undefined) {
+      reader.countElements(1);
       const bytesOfTag = reader.buffer.subarray(start, start + size);
       (value[unknownTags] ??= []).push({ tag, bytes: bytesOfTag });
-      continue;
+    } else {
+      value[field.name] = readTag(reader, field, start, start + size);
     }
-    const inner = new Reader(reader.buffer, start, start + size);
-    value[field.name] = field.read(inner);
-    if (inner.remaining > 0) throw new WireError(`${inner.remaining} bytes after tag ${tag}`);
   }
+}
+
+/** Reads a tagged field, which must end where its size says. */
+function readTag(reader: Reader, field: PlannedField, start: number, tagEnd: number): unknown {
+  const { end } = reader;
+  reader.position = start;
+  reader.end = tagEnd;
+  const value = field.read(reader);
+  if (reader.remaining > 0) throw new WireError(`${reader.remaining} bytes after ${field.name}`);
+  reader.end = end;
+  return value;
 }
 
 function writeStruct(writer: Writer, plan: Plan, value: Struct): void {
@@ -510,16 +523,17 @@ function writeStruct(writer: Writer, plan: Plan, value: Struct): void {
 }
 
 function writeTags(writer: Writer, plan: Plan, value: Struct): void {
-  const tags: UnknownTag[] = [...(value[unknownTags] ?? [])];
-  for (const [tag, field] of plan.tagged) {
+  const unknown = value[unknownTags];
+  const tags = unknown === undefined ? [] : [...unknown];
+  for (const field of plan.tagged) {
     const given = value[field.name];
     if (given === undefined || field.isDefault(given)) continue;
     const inner = new Writer();
     field.write(inner, given);
-    tags.push({ tag, bytes: inner.toBuffer() });
+    tags.push({ tag: field.tag, bytes: inner.toBuffer() });
   }
-  tags.sort((a, b) => a.tag - b.tag);
   writer.uvarint(tags.length);
+  if (tags.length > 1) tags.sort((a, b) => a.tag - b.tag);
   for (const { tag, bytes: bytesOfTag } of tags) {
     writer.uvarint(tag);
     writer.uvarint(bytesOfTag.length);

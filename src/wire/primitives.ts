@@ -8,14 +8,25 @@ export class WireError extends Error {
   override readonly name = 'WireError';
 }
 
+/** Views take a hundred bytes each, so empty ones are one. */
+const noBytes = Buffer.alloc(0);
+
 const varintBytesMax = 5;
 const varlongBytesMax = 10;
+
+/**
+ * The most elements that the arrays of one message may have, all together. An element of three
+ * bytes becomes an object of a hundred, so without this a frame of many elements would fill the
+ * memory; the metadata of a cluster with half a million partitions has fewer.
+ */
+export const elementsMax = 5_000_000;
 
 /** Reads forward; never past the end it was given. Every failure is a WireError. */
 export class Reader {
   readonly buffer: Buffer;
-  readonly end: number;
   position: number;
+  end: number;
+  #elements = 0;
 
   constructor(buffer: Buffer, position = 0, end = buffer.length) {
     this.buffer = buffer;
@@ -25,6 +36,12 @@ export class Reader {
 
   get remaining(): number {
     return this.end - this.position;
+  }
+
+  /** Called before elements are read: refuses those above elementsMax. */
+  countElements(count: number): void {
+    this.#elements += count;
+    if (this.#elements > elementsMax) throw new WireError(`more than ${elementsMax} elements`);
   }
 
   /** Moves on by `size` bytes and answers where they begin. */
@@ -148,6 +165,7 @@ export class Reader {
 
   /** A view, not a copy. */
   bytes(size: number): Buffer {
+    if (size === 0) return noBytes;
     const start = this.take(size);
     return this.buffer.subarray(start, start + size);
   }
