@@ -57,14 +57,15 @@ export type BatchOptions = {
 };
 
 /**
- * Encodes records as one uncompressed batch, in one allocation. `baseTimestampMs` is that of
- * records that carry none.
+ * Encodes records, at least one, as one uncompressed batch, in one allocation. `baseTimestampMs` is
+ * that of records that carry none. Throws WireError.
  */
 export function encodeBatch(
   records: readonly RecordInput[],
   baseTimestampMs: number,
   options: BatchOptions = {},
 ): Buffer {
+  if (records.length === 0) throw new WireError('a batch of no records');
   let size = headerBytes;
   const bodySizes = new Array<number>(records.length);
   for (let index = 0; index < records.length; index++) {

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
 import { errorCodes, errorName } from '../../src/wire/error-names.ts';
 import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
+import { heartbeatRequest } from '../../src/wire/messages/12-heartbeat.ts';
 import { apiTables } from '../../src/wire/messages/index.ts';
 import {
   allowsNull,
@@ -20,6 +21,7 @@ import {
   linesOfTable,
   optionsOfSchema,
   optionsOfTable,
+  rangeOf,
   type Schema,
 } from './schema.ts';
 
@@ -53,9 +55,36 @@ test('every API that clients may call has tables, and no other has', () => {
   assert.deepEqual(accountedFor.toSorted(), ofBrokers.toSorted());
 });
 
+test('unknown tagged fields and text that is no UTF-8 come back as from Java', async () => {
+  const name = 'HeartbeatRequest';
+  const ask = (hex: string) => java.ask({ ask: 'recode', name, version: 4, hex });
+  const fields = { groupId: 'g', memberId: 'm' };
+  const good = encodeMessage(heartbeatRequest, 4, fields).toString('hex');
+  const withTags = `${good.slice(0, -2)}02050141ac0202ffff`;
+  const damaged = good.replace('0267', '05e282ff67');
+  for (const hex of [withTags, damaged]) {
+    const decoded = decodeMessage(heartbeatRequest, 4, Buffer.from(hex, 'hex'));
+    assert.equal(encodeMessage(heartbeatRequest, 4, decoded).toString('hex'), await ask(hex));
+  }
+});
+
 test('every error code has the name that Kafka gives it', async () => {
   const ours = Object.fromEntries(errorCodes.map((code) => [String(code), errorName(code)]));
   assert.deepEqual(ours, await java.ask({ ask: 'errors' }));
+});
+
+test('Fetch from version 15 on differs only in fields that a relay may leave out', () => {
+  // docs/decisions/0005: requests above version 15 are passed on as version 15.
+  const optional = /^nodeEndpoints|replicaDirectoryId|highWatermark: int64 = \d+ tag/;
+  for (const name of ['FetchRequest', 'FetchResponse']) {
+    const schema = schemas[name]!;
+    const [, latest] = rangeOf(schema.validVersions);
+    const of15 = linesOfSchema(schema, 15);
+    for (let version = 16; version <= latest; version++) {
+      const lines = linesOfSchema(schema, version).filter((line) => !optional.test(line));
+      assert.deepEqual(lines, of15, `${name} version ${version}`);
+    }
+  }
 });
 
 for (const table of allTables) {

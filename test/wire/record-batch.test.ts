@@ -99,6 +99,50 @@ test('hostile bytes throw a WireError and nothing else', () => {
   );
 });
 
+test('a batch that claims more records than its bytes can hold is refused', () => {
+  const batch = encodeBatch([{ key: null, value: Buffer.from('a') }], 1);
+  for (const count of [2, 0x7fffffff]) {
+    batch.writeInt32BE(count, 57);
+    assert.throws(() => recordsOf(readBatches(batch)[0]!), WireError);
+  }
+  batch.writeInt32BE(-1, 57);
+  assert.throws(() => readBatches(batch), WireError);
+});
+
+test('a batch of no records is not written, and one that compaction emptied is read', () => {
+  assert.throws(() => encodeBatch([], 1), WireError);
+  const header = encodeBatch([{ key: null, value: null }], 1).subarray(0, 61);
+  header.writeInt32BE(61 - 12, 8);
+  header.writeInt32BE(4, 23);
+  header.writeInt32BE(0, 57);
+  const [batch] = readBatches(header);
+  assert.deepEqual([batch!.lastOffset, recordsOf(batch!)], [4n, []]);
+});
+
+test('records that are still compressed are asked for in vain', async () => {
+  const [batch] = readBatches(await encodeCompressedBatch([{ key: null, value: null }], 1, 'gzip'));
+  assert.throws(() => recordsOf(batch!), WireError);
+  assert.throws(() => fullRecordsOf(batch!), WireError);
+});
+
+test('a hostile message of an old format throws a WireError and nothing else', async () => {
+  const message = Buffer.alloc(50);
+  message.writeInt32BE(38, 8);
+  message[16] = 1;
+  message.writeInt32BE(3, 26);
+  message.writeInt32BE(13, 33);
+  assert.equal(recordsOf(readBatches(message)[0]!)[0]!.value!.length, 13);
+  const change = fc.tuple(fc.nat({ max: 49 }), fc.nat({ max: 255 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const bad = Buffer.from(message);
+      for (const [at, byte] of changes) bad[at] = byte;
+      await refusesOrReads(bad, 1_000_000);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 const compressed = compressionNames.filter((name) => name !== 'none');
 
 for (const compression of compressed) {
