@@ -62,7 +62,7 @@ export function startEngine(engine: EngineCommand): EngineProcess {
  * A shell that waits on a pipe whose other end only the gateway holds: when the gateway is gone,
  * however it went, the wait ends and the engine's group with it.
  */
-function startGuard(pid: number): ChildProcess {
+export function startGuard(pid: number): ChildProcess {
   const script = 'read -r line; kill -s KILL -- "-$1"';
   const guard = spawn('/bin/sh', ['-c', script, 'kineska-guard', String(pid)], {
     detached: true,

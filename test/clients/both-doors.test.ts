@@ -87,7 +87,7 @@ test('10,000 records that boto3 puts over 4 shards, every Kafka client reads', a
   for (const protocol of ['classic', 'consumer']) {
     await t.test(`kafka-clients, group protocol ${protocol}`, async () => {
       const given = ['consume', kafka, stream, String(count), protocol];
-      assertAllOnce(kafkaRecords(await kafkaProgram('KafkaClient', given)), count);
+      assertAllOnce(kafkaRecords(await kafkaProgram(given)), count);
     });
     await t.test(`confluent-kafka-python, group protocol ${protocol}`, async () => {
       const given = [kafkaPython, 'consume', kafka, stream, String(count), protocol];
@@ -123,8 +123,7 @@ const producers: readonly [
 ][] = [
   [
     'kafka-clients',
-    (kafka, topic, how) =>
-      kafkaProgram('KafkaClient', ['produce', kafka, topic, String(count), how]),
+    (kafka, topic, how) => kafkaProgram(['produce', kafka, topic, String(count), how]),
   ],
   [
     'confluent-kafka-python',
@@ -155,10 +154,7 @@ test('of transactions, boto3 and Kafka readers see what was committed', async (t
   const py = await python();
   const many = '500';
   const runs: readonly [string, (topic: string) => Promise<string>][] = [
-    [
-      'kafka-clients',
-      (topic) => kafkaProgram('KafkaClient', ['transactions', gateway.kafka, topic, many]),
-    ],
+    ['kafka-clients', (topic) => kafkaProgram(['transactions', gateway.kafka, topic, many])],
     [
       'confluent-kafka-python',
       (topic) => run(py, [kafkaPython, 'transactions', gateway.kafka, topic, many]),
@@ -183,7 +179,7 @@ test('of transactions, boto3 and Kafka readers see what was committed', async (t
 test('records that only Kafka can write look to Kinesis as the documentation says', async (t) => {
   const gateway = await startGateway(t);
   const stream = await createStream(gateway.kinesis);
-  await kafkaProgram('KafkaClient', ['odd', gateway.kafka, stream]);
+  await kafkaProgram(['odd', gateway.kafka, stream]);
   const client = sdk(gateway.kinesis);
   const { ShardIterator } = await client.send(
     new GetShardIteratorCommand({

@@ -27,6 +27,8 @@ export type RunOptions = {
 };
 
 const runTimeoutMs = 120_000;
+/** Programs that run for a second or two: a small heap, no time spent on optimising. */
+const javaOptions = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=ERROR'];
 
 /** Runs a program to its end and answers its standard output; what it printed, where it fails. */
 export function run(
@@ -56,15 +58,25 @@ export function run(
   });
 }
 
-/** Makes a folder once for these inputs; it appears whole, or not at all. */
-async function once(
+const made = new Map<string, Promise<string>>();
+
+/**
+ * Makes a folder once for this content; it appears whole, or not at all, so that two processes
+ * that make it at once, or one that is killed, leave no half of it.
+ */
+function once(
   name: string,
-  inputs: readonly string[],
+  content: string,
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
-  const hash = createHash('sha256');
-  for (const input of inputs) hash.update(readFileSync(input));
-  const folder = join(cache, `${name}-${hash.digest('hex').slice(0, hashDigits)}`);
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, hashDigits);
+  const folder = join(cache, `${name}-${hash}`);
+  const making = made.get(folder) ?? makeOnce(name, folder, make);
+  made.set(folder, making);
+  return making;
+}
+
+async function makeOnce(name: string, folder: string, make: (folder: string) => Promise<void>) {
   if (existsSync(folder)) return folder;
   progress(`Installing ${name} for the tests, once …`);
   const partial = `${folder}.partial-${process.pid}`;
@@ -80,11 +92,20 @@ async function once(
   return folder;
 }
 
+function textOf(...files: readonly string[]): string {
+  return files.map((file) => readFileSync(file, 'utf8')).join('\n');
+}
+
+/** Installs all that client tests need, side by side; what is there already takes no time. */
+export async function installClients(): Promise<void> {
+  await Promise.all([python(), franzGo(), kafkaClasses(), awsClasses(), kcat()]);
+}
+
 /** The python of an environment with the pinned clients. */
 export async function python(): Promise<string> {
   const requirements = 'test/clients/requirements.txt';
   const timeoutMs = installTimeoutMs;
-  const folder = await once('python', [requirements], async (into) => {
+  const folder = await once('python', textOf(requirements), async (into) => {
     await run('python3', ['-m', 'venv', into], { timeoutMs });
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
     await run(join(into, 'bin/python'), [...pip, '-r', requirements], { timeoutMs });
@@ -96,7 +117,7 @@ export async function python(): Promise<string> {
 export async function franzGo(): Promise<string> {
   const source = 'test/clients/franz-go';
   const inputs = ['main.go', 'go.mod', 'go.sum'].map((file) => join(source, file));
-  const folder = await once('franz-go', inputs, async (into) => {
+  const folder = await once('franz-go', textOf(...inputs), async (into) => {
     const output = join(into, 'franz');
     await run('go', ['build', '-o', output, '.'], { folder: source, timeoutMs: installTimeoutMs });
   });
@@ -116,46 +137,48 @@ export async function kafkaTool(
   options?: RunOptions,
 ): Promise<string> {
   const classPath = await kafkaClassPath();
-  const quiet = '-Dlog4j2.level=ERROR';
-  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', quiet, '-cp', classPath, mainClass];
+  const java = [...javaOptions, '-cp', classPath, mainClass];
   return run(javaCommand(), [...java, ...argumentsGiven], options);
 }
 
-/** Compiles the Kafka programs of test/clients/java and runs one. */
-export async function kafkaProgram(
-  mainClass: string,
-  argumentsGiven: readonly string[],
-  options?: RunOptions,
-): Promise<string> {
+async function kafkaClasses(): Promise<string> {
   const classPath = await kafkaClassPath();
   const source = 'test/clients/java/KafkaClient.java';
-  const classes = await once('java-kafka', [source], async (into) => {
+  const classes = await once('java-kafka', textOf(source), async (into) => {
     await run('javac', ['-cp', classPath, '-d', into, source]);
   });
-  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=ERROR'];
-  const path = [classes, classPath].join(delimiter);
-  return run(javaCommand(), [...java, '-cp', path, mainClass, ...argumentsGiven], options);
+  return [classes, classPath].join(delimiter);
 }
 
-/** Compiles the AWS programs of test/clients/java, with KCL on the class path, and runs one. */
-export async function awsProgram(
-  mainClass: string,
+/** Runs the kafka-clients program of test/clients/java. */
+export async function kafkaProgram(
   argumentsGiven: readonly string[],
   options?: RunOptions,
 ): Promise<string> {
+  const java = [...javaOptions, '-cp', await kafkaClasses(), 'KafkaClient'];
+  return run(javaCommand(), [...java, ...argumentsGiven], options);
+}
+
+async function awsClasses(): Promise<string> {
   const pom = 'test/clients/java/pom.xml';
   const { jars } = await resolveJars('test-clients', pom, defaultCacheFolder(), progress);
   const classPath = jars.join(delimiter);
   const source = 'test/clients/java/AwsClient.java';
-  const classes = await once('java-aws', [source, pom], async (into) => {
+  const classes = await once('java-aws', textOf(source, pom), async (into) => {
     await run('javac', ['-cp', classPath, '-d', into, source]);
   });
-  const java = ['-Xmx256m', '-XX:TieredStopAtLevel=1'];
-  const path = [classes, classPath].join(delimiter);
-  return run(javaCommand(), [...java, '-cp', path, mainClass, ...argumentsGiven], options);
+  return [classes, classPath].join(delimiter);
 }
 
-const kcatPackages = ['kcat', 'librdkafka1', 'libyajl2'];
+/** Runs the program of test/clients/java with the AWS SDK for Java 2 and KCL. */
+export async function awsProgram(
+  argumentsGiven: readonly string[],
+  options?: RunOptions & { readonly properties?: readonly string[] },
+): Promise<string> {
+  const java = [...javaOptions, ...(options?.properties ?? [])];
+  const path = ['-cp', await awsClasses(), 'AwsClient'];
+  return run(javaCommand(), [...java, ...path, ...argumentsGiven], options);
+}
 
 export type Kcat = (argumentsGiven: readonly string[], options?: RunOptions) => Promise<string>;
 
@@ -166,18 +189,30 @@ export type Kcat = (argumentsGiven: readonly string[], options?: RunOptions) => 
 export async function kcat(): Promise<Kcat | undefined> {
   if (await succeeds('kcat', ['-V'])) return (given, options) => run('kcat', given, options);
   if (!(await succeeds('apt-get', ['--version']))) return undefined;
-  const folder = await once('kcat', ['test/clients/requirements.txt'], async (into) => {
+  const folder = await once('kcat', 'kcat', async (into) => {
     if (!(await succeeds('apt-cache', ['show', 'kcat']))) await run('apt-get', ['update']);
-    await run('apt-get', ['download', ...kcatPackages], { folder: into });
+    await run('apt-get', ['download', ...(await kcatPackages())], { folder: into });
     for (const file of readdirSync(into).filter((each) => each.endsWith('.deb'))) {
       await run('dpkg', ['-x', join(into, file), into]);
     }
   });
-  const libraries = readdirSync(join(folder, 'usr/lib')).map((each) =>
-    join(folder, 'usr/lib', each),
-  );
+  const libraries = ['usr/lib', 'lib']
+    .map((path) => join(folder, path))
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readdirSync(path).map((each) => join(path, each)));
   const environment = { LD_LIBRARY_PATH: libraries.join(delimiter) };
   return (given, options) => run(join(folder, 'usr/bin/kcat'), given, { ...options, environment });
+}
+
+/** kcat and of the libraries that it needs those that are not installed. */
+async function kcatPackages(): Promise<string[]> {
+  const others = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'];
+  const listed = await run('apt-cache', [
+    ...['depends', '--recurse', ...others.map((each) => `--no-${each}`), 'kcat'],
+  ]);
+  const names = listed.split('\n').filter((line) => /^[a-z0-9]/.test(line));
+  const installed = await Promise.all(names.map((name) => succeeds('dpkg', ['-s', name])));
+  return names.filter((_, index) => !installed[index]);
 }
 
 async function succeeds(command: string, argumentsGiven: readonly string[]): Promise<boolean> {

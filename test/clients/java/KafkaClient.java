@@ -1,12 +1,23 @@
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -14,14 +25,18 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * kafka-clients as its users run it; records as JSON lines.
  *
- * produce BOOTSTRAP TOPIC COUNT COMPRESSION   record-0 … under 97 keys, idempotent
+ * produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, idempotent, by every codec
  * odd BOOTSTRAP TOPIC                         records with no key, no value, binary keys, headers
  * transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
  * consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT records
+ * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
+ * share BOOTSTRAP TOPIC COUNT                 two members of a share group read COUNT records
+ * transform BOOTSTRAP SOURCE COUNT TARGET     copies COUNT records in transactions, one aborted
  */
 public class KafkaClient {
   private static final int KEYS = 97;
   private static final long DEADLINE_MS = 60_000;
+  private static final Duration POLL = Duration.ofMillis(200);
 
   public static void main(String[] arguments) throws Exception {
     String bootstrap = arguments[1];
@@ -31,6 +46,9 @@ public class KafkaClient {
       case "odd" -> odd(bootstrap, topic);
       case "transactions" -> transactions(bootstrap, topic, Integer.parseInt(arguments[3]));
       case "consume" -> consume(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
+      case "members" -> members(bootstrap, topic, arguments[3]);
+      case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]));
+      case "transform" -> transform(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -60,9 +78,11 @@ public class KafkaClient {
     }
   }
 
-  private static void produce(String bootstrap, String topic, int count, String compression) {
-    try (var producer = producer(bootstrap, Map.of("compression.type", compression))) {
-      send(producer, topic, count, "record");
+  private static void produce(String bootstrap, String topic, int count, String codecs) {
+    for (String codec : codecs.split(",")) {
+      try (var producer = producer(bootstrap, Map.of("compression.type", codec))) {
+        send(producer, topic, count, "record");
+      }
     }
   }
 
@@ -90,29 +110,122 @@ public class KafkaClient {
     }
   }
 
-  private static void consume(String bootstrap, String topic, int count, String protocol) {
+  private static Properties reader(String bootstrap, String group) {
     Properties properties = new Properties();
     properties.put("bootstrap.servers", bootstrap);
-    properties.put("group.id", "java-" + protocol + "-" + topic);
+    properties.put("group.id", group);
+    properties.put("key.deserializer", ByteArrayDeserializer.class);
+    properties.put("value.deserializer", ByteArrayDeserializer.class);
+    return properties;
+  }
+
+  private static KafkaConsumer<byte[], byte[]> member(String bootstrap, String group, String protocol) {
+    Properties properties = reader(bootstrap, group);
     properties.put("group.protocol", protocol);
     properties.put("auto.offset.reset", "earliest");
     properties.put("isolation.level", "read_committed");
-    properties.put("key.deserializer", ByteArrayDeserializer.class);
-    properties.put("value.deserializer", ByteArrayDeserializer.class);
-    StringBuilder out = new StringBuilder();
-    try (var consumer = new KafkaConsumer<byte[], byte[]>(properties)) {
+    properties.put("enable.auto.commit", false);
+    return new KafkaConsumer<>(properties);
+  }
+
+  /** Calls `step` until `done`; fails when that takes too long. */
+  private static void until(BooleanSupplier done, Runnable step) {
+    long giveUp = System.currentTimeMillis() + DEADLINE_MS;
+    while (!done.getAsBoolean()) {
+      if (System.currentTimeMillis() > giveUp) throw new IllegalStateException("deadline");
+      step.run();
+    }
+  }
+
+  private static void consume(String bootstrap, String topic, int count, String protocol) {
+    var read = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+    try (var consumer = member(bootstrap, "java-" + protocol + "-" + topic, protocol)) {
       consumer.subscribe(List.of(topic));
-      long giveUp = System.currentTimeMillis() + DEADLINE_MS;
-      int left = count;
-      while (left > 0) {
-        if (System.currentTimeMillis() > giveUp) throw new IllegalStateException(left + " missing");
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
-          print(out, record);
-          left--;
-        }
-      }
+      until(() -> read.size() >= count, () -> consumer.poll(POLL).forEach(read::add));
       consumer.commitSync();
     }
+    print(read);
+  }
+
+  private static void members(String bootstrap, String topic, String protocol) {
+    String group = "java-members-" + protocol + "-" + topic;
+    try (var stays = member(bootstrap, group, protocol)) {
+      stays.subscribe(List.of(topic));
+      try (var leaves = member(bootstrap, group, protocol)) {
+        leaves.subscribe(List.of(topic));
+        until(
+            () -> stays.assignment().size() == 2 && leaves.assignment().size() == 2,
+            () -> {
+              stays.poll(POLL);
+              leaves.poll(POLL);
+            });
+      }
+      until(() -> stays.assignment().size() == 4, () -> stays.poll(POLL));
+    }
+  }
+
+  private static void share(String bootstrap, String topic, int count) throws Exception {
+    String group = "java-share-" + topic;
+    try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+      var earliest = new ConfigEntry("share.auto.offset.reset", "earliest");
+      var set = new AlterConfigOp(earliest, AlterConfigOp.OpType.SET);
+      admin.incrementalAlterConfigs(Map.of(resource, List.of(set))).all().get();
+    }
+    var read = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+    Properties properties = reader(bootstrap, group);
+    properties.put("share.acknowledgement.mode", "explicit");
+    try (var one = new KafkaShareConsumer<byte[], byte[]>(properties);
+        var other = new KafkaShareConsumer<byte[], byte[]>(properties)) {
+      one.subscribe(List.of(topic));
+      other.subscribe(List.of(topic));
+      until(
+          () -> read.size() >= count,
+          () -> {
+            for (var consumer : List.of(one, other)) {
+              for (var record : consumer.poll(POLL)) {
+                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+                read.add(record);
+              }
+              consumer.commitSync();
+            }
+          });
+    }
+    print(read);
+  }
+
+  /** Offsets and records of a transaction that aborts must both be as if it had never been. */
+  private static void transform(String bootstrap, String source, int count, String target) {
+    String group = "java-transform-" + source;
+    for (boolean commit : List.of(false, true)) {
+      int copied = 0;
+      try (var consumer = member(bootstrap, group, "classic");
+          var producer = producer(bootstrap, Map.of("transactional.id", group))) {
+        producer.initTransactions();
+        consumer.subscribe(List.of(source));
+        while (copied < count) {
+          var records = consumer.poll(POLL);
+          if (records.isEmpty()) continue;
+          producer.beginTransaction();
+          Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
+          for (var record : records) {
+            producer.send(new ProducerRecord<>(target, record.key(), record.value()), KafkaClient::check);
+            var partition = new TopicPartition(source, record.partition());
+            next.put(partition, new OffsetAndMetadata(record.offset() + 1));
+            copied++;
+          }
+          producer.sendOffsetsToTransaction(next, consumer.groupMetadata());
+          producer.flush();
+          if (commit) producer.commitTransaction();
+          else producer.abortTransaction();
+        }
+      }
+    }
+  }
+
+  private static void print(List<ConsumerRecord<byte[], byte[]>> records) {
+    StringBuilder out = new StringBuilder();
+    for (var record : records) print(out, record);
     System.out.print(out);
   }
 

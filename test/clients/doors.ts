@@ -1,0 +1,26 @@
+/** Clients of both doors that the tests themselves use, and names for what they make. */
+import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import kafkajs from 'kafkajs';
+
+let names = 0;
+
+/** A name that no other test of the run has: the engines are shared. */
+export const newName = (): string => `clients-${process.pid}-${names++}`;
+
+export function kinesisClient(endpoint: string): KinesisClient {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  return new KinesisClient({ endpoint, region: 'us-east-1', credentials });
+}
+
+export function kafkaClient(bootstrap: string): kafkajs.Kafka {
+  return new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING });
+}
+
+/** Answers the name of a new stream. */
+export async function createStream(endpoint: string, ShardCount = 4): Promise<string> {
+  const StreamName = newName();
+  const client = kinesisClient(endpoint);
+  await client.send(new CreateStreamCommand({ StreamName, ShardCount }));
+  client.destroy();
+  return StreamName;
+}
