@@ -193,6 +193,13 @@ export const settings = {
   ),
   tlsCert: text('tls-cert', '', 'file', 'Certificate (PEM) of the Kinesis port; made where empty.'),
   tlsKey: text('tls-key', '', 'file', 'Private key (PEM) of that certificate.'),
+  schemaRegistry: matching(
+    'schema-registry',
+    '',
+    'a URL',
+    /^$|^https?:\/\/\S+$/,
+    'Schema registry that `kineska read` decodes values with.',
+  ),
   logLevel: choice(
     'log-level',
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -346,6 +353,7 @@ export function helpText(): string {
   return `kineska: the Amazon Kinesis API and the Apache Kafka protocol over one Kafka cluster.
 
 Usage: kineska start [--setting value …]
+       kineska read STREAM [--setting value …]
        kineska --help | --version
 
 Every setting is also an environment variable: --kinesis-port is ${variableOf('kinesis-port')}.

@@ -16,6 +16,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${version}\n`);
     return;
   }
+  if (command === 'read') {
+    const words = flags.findIndex((flag) => flag.startsWith('-'));
+    const end = words === -1 ? flags.length : words;
+    const config = readConfig(flags.slice(end), process.env);
+    const { read } = await import('./read.ts');
+    return read(flags.slice(0, end), config);
+  }
   if (command !== 'start') {
     throw new ConfigError(`"${command}" is no command of kineska: try kineska start, or --help.`);
   }

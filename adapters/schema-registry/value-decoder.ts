@@ -1,0 +1,29 @@
+/**
+ * Values that a schema registry's serializers wrote, made readable: a zero byte, the schema's id
+ * in four bytes, then Avro, JSON Schema or Protobuf.
+ * Source: Confluent Schema Registry, "Wire format".
+ */
+import { GatewayError } from '../../src/errors.ts';
+import type { ValueDecoder } from '../../src/ports/value-decoder.ts';
+
+const magicByte = 0;
+const prefixBytes = 5;
+
+/** Errors of the decoder: `unavailable` when the registry does not know, or does not answer. */
+export async function openRegistryDecoder(url: string): Promise<ValueDecoder> {
+  const { SchemaRegistry } = await import('@kafkajs/confluent-schema-registry');
+  const registry = new SchemaRegistry({ host: url });
+  return {
+    async decode(value) {
+      if (value.length < prefixBytes || value[0] !== magicByte) return undefined;
+      try {
+        return (await registry.decode(value)) as unknown;
+      } catch (cause) {
+        const id = value.readUInt32BE(1);
+        const why = cause instanceof Error ? cause.message : String(cause);
+        const message = `the schema registry at ${url} could not decode schema ${id}: ${why}`;
+        throw new GatewayError('unavailable', message, { cause });
+      }
+    },
+  };
+}
