@@ -3,7 +3,7 @@
  * reads configs; what names a topic by its id, or changes one config and leaves the others, goes
  * over the gateway's own connection, because kafkajs has neither.
  */
-import type { Admin, KafkaJSProtocolError } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { GatewayError } from '../../src/errors.ts';
 import type {
@@ -34,10 +34,14 @@ const setOperation = 0;
 
 /** Kinesis cannot name longer ones; Kafka allows 249. */
 const nameCharactersMax = 128;
-/** Key, headers and framing of a largest record, on top of its data. */
+/** Framing of a batch, and headers, on top of the key and data of a largest record. */
 const recordFramingBytes = 4096;
 const replicasMax = 3;
 const operationTimeoutMs = 30_000;
+const connectTimeoutMs = 1_000;
+const retriesMax = 3;
+const retryDelayMs = 100;
+const retryDelayMsMax = 1_000;
 const settleMsMax = 10_000;
 const settleCheckMs = 20;
 
@@ -55,6 +59,7 @@ export class KafkaAdministration implements LogAdministration {
 
   async stop(): Promise<void> {
     const admin = await this.#admin?.catch(() => undefined);
+    this.#admin = undefined;
     await admin?.disconnect();
   }
 
@@ -80,26 +85,21 @@ export class KafkaAdministration implements LogAdministration {
     partitionCount: number,
     settings: LogSettings,
   ): Promise<LogDescription> {
-    await this.#cluster.refreshBrokers();
-    const replicationFactor = Math.min(replicasMax, this.#cluster.brokers.size);
-    const configs = { ...topicConfigs(settings), 'cleanup.policy': 'delete' };
-    if (replicationFactor === replicasMax) {
-      Object.assign(configs, { 'min.insync.replicas': '2' });
-    }
-    await this.#run(`create topic ${name}`, (admin) =>
-      admin.createTopics({
+    const made = await this.#run(`create topic ${name}`, async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      const replicationFactor = Math.min(replicasMax, brokers.length);
+      const configs = { ...topicConfigs(settings), ...streamConfigs };
+      if (replicationFactor === replicasMax) {
+        Object.assign(configs, { 'min.insync.replicas': '2' });
+      }
+      const configEntries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
+      return admin.createTopics({
         timeout: operationTimeoutMs,
-        waitForLeaders: true,
-        topics: [
-          {
-            topic: name,
-            numPartitions: partitionCount,
-            replicationFactor,
-            configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-          },
-        ],
-      }),
-    );
+        waitForLeaders: false,
+        topics: [{ topic: name, numPartitions: partitionCount, replicationFactor, configEntries }],
+      });
+    });
+    if (!made) throw new GatewayError('in-use', `Kafka has a topic ${name} already`);
     return this.#settled(name, partitionCount);
   }
 
@@ -141,10 +141,14 @@ export class KafkaAdministration implements LogAdministration {
     );
     const entries = resources[0]?.configEntries ?? [];
     const values = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
-    const messageBytesMax = Number(values.get('max.message.bytes'));
+    const numberOf = (config: string): number => {
+      const value = Number(values.get(config) ?? NaN);
+      if (!Number.isNaN(value)) return value;
+      throw new GatewayError('unavailable', `Kafka did not tell ${config} of topic ${name}`);
+    };
     return {
-      retentionMs: Number(values.get('retention.ms')),
-      recordBytesMax: Math.max(0, messageBytesMax - recordFramingBytes),
+      retentionMs: numberOf('retention.ms'),
+      recordBytesMax: Math.max(0, numberOf('max.message.bytes') - recordFramingBytes),
       arrivalTimestamps: values.get('message.timestamp.type') === 'LogAppendTime',
     };
   }
@@ -198,18 +202,22 @@ export class KafkaAdministration implements LogAdministration {
 
   async #run<T>(what: string, work: (admin: Admin) => Promise<T>): Promise<T> {
     try {
-      this.#admin ??= this.#connect();
-      return await work(await this.#admin);
+      return await work(await this.#connected());
     } catch (error) {
-      const lost = !isProtocolError(error);
-      // A connection that failed is made anew for the next call.
-      if (lost) this.#admin = undefined;
       throw asGatewayError(what, error);
     }
   }
 
+  /** A client that was connected once connects again by itself; a first attempt does not. */
+  #connected(): Promise<Admin> {
+    if (this.#admin !== undefined) return this.#admin;
+    const connecting = this.#connect();
+    this.#admin = connecting;
+    connecting.catch(() => (this.#admin = undefined));
+    return connecting;
+  }
+
   async #connect(): Promise<Admin> {
-    process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
     const { default: kafkajs } = await import('kafkajs');
     const logger = this.#logger.child({ library: 'kafkajs' });
     const kafka = new kafkajs.Kafka({
@@ -220,13 +228,24 @@ export class KafkaAdministration implements LogAdministration {
         () =>
         ({ log: { message, ...rest } }) =>
           logger.warn(rest, message),
-      retry: { retries: 3, initialRetryTime: 100 },
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: operationTimeoutMs + settleMsMax,
+      retry: { retries: retriesMax, initialRetryTime: retryDelayMs, maxRetryTime: retryDelayMsMax },
     });
     const admin = kafka.admin();
-    await admin.connect();
+    try {
+      await admin.connect();
+    } catch (error) {
+      // What came of the attempt would stay open, and keep the process alive.
+      await admin.disconnect().catch(() => undefined);
+      throw error;
+    }
     return admin;
   }
 }
+
+/** A stream keeps its records for its time, whatever their size; clients delete none. */
+const streamConfigs = { 'cleanup.policy': 'delete', 'retention.bytes': '-1' };
 
 const configNames = ['retention.ms', 'max.message.bytes', 'message.timestamp.type'];
 
@@ -251,17 +270,13 @@ function descriptionOf({ name, topicId, leaders }: TopicMetadata): LogDescriptio
   return { name, logId: topicId, partitionCount: leaders.length };
 }
 
-function isProtocolError(error: unknown): error is KafkaJSProtocolError {
-  return error instanceof Error && error.name === 'KafkaJSProtocolError';
-}
-
 function asGatewayError(what: string, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const causes = (error as { errors?: unknown[] }).errors;
   const cause = causes?.[0] ?? error;
   const code = (cause as { code?: unknown }).code;
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (typeof code === 'number') return errorOf(code, what, message);
+  if (typeof code === 'number') return errorOf(code, what, message, error);
   const inner = (cause as { cause?: unknown }).cause;
   if (inner !== undefined) return asGatewayError(what, inner);
   return new GatewayError('unavailable', `${what}: ${message}`, { cause: error });

@@ -36,6 +36,11 @@ const replicationTimeoutMs = 20_000;
 /** Elections and moved leaders are waited out this long. */
 const retryForMs = 25_000;
 const retryEveryMs = 100;
+/**
+ * Requests to one broker. It works on one at a time; a second one is there when it has done. What
+ * comes meanwhile goes together in the next.
+ */
+const requestsInFlightMax = 2;
 /** Batches of many partitions share a request up to this; brokers refuse 100 MiB. */
 const requestBytesMax = 16 * 1024 * 1024;
 /** Bytes that may wait in one gateway before puts are refused. */
@@ -75,6 +80,8 @@ export class AppendQueue {
   #ready: PartitionQueue[] = [];
   #scheduled = false;
   #queuedBytes = 0;
+  /** Produce requests by broker. */
+  readonly #inFlight = new Map<number, number>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -116,28 +123,40 @@ export class AppendQueue {
   /** Everything that becomes ready in one turn of the event loop is sent together. */
   #makeReady(queue: PartitionQueue): void {
     this.#ready.push(queue);
-    if (this.#scheduled) return;
+    this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#scheduled || this.#ready.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const ready = this.#ready;
-      this.#ready = [];
-      const batches = ready.map((each) => takeBatch(each));
-      this.#send(batches);
+      this.#flush();
     });
   }
 
-  #send(batches: readonly Batch[]): void {
+  /** A broker that is at work already gets the rest in one request when it has answered. */
+  #flush(): void {
+    const ready = this.#ready;
+    this.#ready = [];
     const byLeader = new Map<number, Batch[]>();
-    for (const batch of batches) {
-      const leader = this.#knownLeader(batch);
-      if (leader === undefined) void this.#sendWhenLed(batch);
-      else if (byLeader.has(leader)) byLeader.get(leader)!.push(batch);
-      else byLeader.set(leader, [batch]);
+    for (const queue of ready) {
+      const leader = this.#knownLeader(queue);
+      if (leader === undefined) void this.#sendWhenLed(takeBatch(queue));
+      else if ((this.#inFlight.get(leader) ?? 0) >= requestsInFlightMax) this.#ready.push(queue);
+      else if (byLeader.has(leader)) byLeader.get(leader)!.push(takeBatch(queue));
+      else byLeader.set(leader, [takeBatch(queue)]);
     }
     for (const [leader, together] of byLeader) {
       for (const request of requestsOf(together)) void this.#produce(leader, request);
     }
+  }
+
+  /** Sends a batch again, or in smaller pieces: its partition does not wait for its turn. */
+  #send(batch: Batch): void {
+    const leader = this.#knownLeader(batch.queue);
+    if (leader === undefined) void this.#sendWhenLed(batch);
+    else void this.#produce(leader, [batch]);
   }
 
   async #sendWhenLed(batch: Batch): Promise<void> {
@@ -145,7 +164,7 @@ export class AppendQueue {
     if (leader !== undefined) await this.#produce(leader, [batch]);
   }
 
-  #knownLeader({ queue: { where } }: Batch): number | undefined {
+  #knownLeader({ where }: PartitionQueue): number | undefined {
     const leader = this.#cluster.known(where.log)?.leaders[where.partition];
     return leader === undefined || leader < 0 ? undefined : leader;
   }
@@ -164,6 +183,13 @@ export class AppendQueue {
   }
 
   async #produce(leader: number, batches: readonly Batch[]): Promise<void> {
+    this.#inFlight.set(leader, (this.#inFlight.get(leader) ?? 0) + 1);
+    await this.#exchange(leader, batches);
+    this.#inFlight.set(leader, (this.#inFlight.get(leader) ?? 1) - 1);
+    this.#scheduleFlush();
+  }
+
+  async #exchange(leader: number, batches: readonly Batch[]): Promise<void> {
     let connection: Connection;
     try {
       connection =
@@ -221,13 +247,13 @@ export class AppendQueue {
   #sendHalves(batch: Batch): void {
     const half = Math.ceil(batch.records.length / 2);
     putBack(batch);
-    this.#send([takeBatch(batch.queue, half)]);
+    this.#send(takeBatch(batch.queue, half));
   }
 
   #retry(batch: Batch, error: GatewayError): void {
     if (Date.now() >= batch.takenAtMs + retryForMs) return this.#fail(batch, error);
     this.#cluster.forget(batch.queue.where.log);
-    setTimeout(() => this.#send([batch]), retryEveryMs);
+    setTimeout(() => this.#send(batch), retryEveryMs);
   }
 
   #succeed(batch: Batch, baseOffset: bigint): void {

@@ -52,11 +52,17 @@ export function isRetriable(code: number): boolean {
 }
 
 /** The gateway's error for a code, with what was asked for and what Kafka said about it. */
-export function errorOf(code: number, what: string, detail?: string | null): GatewayError {
+export function errorOf(
+  code: number,
+  what: string,
+  detail?: string | null,
+  cause?: unknown,
+): GatewayError {
   const meaning = meanings[code];
   const name = meaning?.name ?? `error ${code}`;
   const said = detail === undefined || detail === null || detail === '' ? '' : `: ${detail}`;
-  return new GatewayError(meaning?.kind ?? 'internal', `${what}: Kafka answered ${name}${said}`);
+  const message = `${what}: Kafka answered ${name}${said}`;
+  return new GatewayError(meaning?.kind ?? 'internal', message, { cause });
 }
 
 /** Kafka's error for one partition of a request. */

@@ -168,7 +168,7 @@ export class FetchReader {
   }
 }
 
-/** Records are views into the bytes of their fetch, which stay as long as any of them does. */
+/** Records are views into the bytes of their fetch, which stay while one of them does. */
 function memoryOf(records: readonly LogRecord[]): number {
   let bytes = records.length * recordOverheadBytes;
   let last: ArrayBufferLike | undefined;

@@ -33,8 +33,8 @@ export function decodeBody(bytes: Buffer, format: Format): unknown {
   return value;
 }
 
-export function encodeBody(tree: unknown, format: Format): Buffer {
-  return format === 'json' ? Buffer.from(JSON.stringify(tree)) : encoder.encode(tree);
+export function encodeBody(tree: unknown, format: Format): Buffer | string {
+  return format === 'json' ? JSON.stringify(tree) : encoder.encode(tree);
 }
 
 type Source = NodeJS.ReadableStream & { readonly headers: NodeJS.Dict<string | string[]> };

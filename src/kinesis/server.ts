@@ -146,10 +146,12 @@ function send(
   report: (bytesOut: number) => void,
 ): void {
   if (!(body instanceof Readable)) {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    raw.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
-    raw.end(bytes);
-    report(bytes.length);
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers['content-length'] = String(length);
+    raw.writeHead(status, headers);
+    // Text leaves in one piece with the headers; bytes would be a second one.
+    raw.end(body);
+    report(length);
     return;
   }
   flight.isEndless();

@@ -26,10 +26,16 @@ import type { StreamCatalog } from '../ports/stream-catalog.ts';
 
 /** How long another gateway's change may go unseen by puts and gets. */
 export const streamCacheAgeMsMax = 1_000;
+/** From this age on a stream in use is read again before anybody must wait for it. */
+const refreshAfterMs = 500;
+const cachedStreamsMax = 20_000;
 /** A stream in CREATING for longer was left by a gateway that died. */
 const creationTakeoverMs = 10_000;
+/** A broker learns of a new log a moment later; a row younger than this waits for it. */
+const vanishedAfterMs = 30_000;
 /** Attempts at a change that others keep coming before. */
 const attemptsMax = 20;
+const changesWaitingMax = 100;
 const adoptionsAtOnce = 8;
 const secondMs = 1_000;
 
@@ -40,8 +46,12 @@ export type StreamDirectory = {
   findFresh(name: string): Promise<Stream>;
   /** Every stream, ordered by name. */
   list(): Promise<readonly StreamSummary[]>;
-  /** Errors: `in-use` (a stream or topic has the name), `invalid-argument`. */
+  /**
+   * Resolves when stream and log are there. Errors: `in-use` (a stream or log has the name),
+   * `invalid-argument`, `unavailable` (the stream may yet appear: its making is taken up again).
+   */
   create(request: NewStream): Promise<Stream>;
+  /** Resolves when stream and log are gone. Errors: `not-found`, `in-use` (it is being made). */
   delete(name: string): Promise<void>;
   /**
    * Applies a pure transition under the version condition, and again on what others made of the
@@ -74,6 +84,10 @@ class Directory implements StreamDirectory {
   readonly #clock: Clock;
   readonly #cache = new Map<string, Entry>();
   readonly #reading = new Map<string, Promise<Stream>>();
+  readonly #changing = new Map<string, ChangeQueue>();
+  readonly #deleting = new Map<string, Promise<void>>();
+  /** Grows with every forgetting: what was read before it is not kept after it. */
+  #forgettings = 0;
 
   constructor({ catalog, administration, clock }: StreamDirectorySettings) {
     this.#catalog = catalog;
@@ -83,15 +97,19 @@ class Directory implements StreamDirectory {
 
   find(name: string): Promise<Stream> {
     const entry = this.#cache.get(name);
-    if (entry !== undefined && performance.now() - entry.readAtMs < streamCacheAgeMsMax) {
+    const ageMs = entry === undefined ? Infinity : performance.now() - entry.readAtMs;
+    const reading = this.#reading.get(name);
+    if (entry !== undefined && ageMs < streamCacheAgeMsMax) {
+      // Whoever comes after the entry's time reads again, and is told of a failure.
+      if (ageMs > refreshAfterMs && reading === undefined) this.#beginReading(name).catch(ignore);
       return entry.found;
     }
-    let reading = this.#reading.get(name);
-    if (reading === undefined) {
-      reading = this.#read(name).finally(() => this.#reading.delete(name));
-      this.#reading.set(name, reading);
-    }
-    return reading;
+    if (reading === undefined) return this.#beginReading(name);
+    // A reading that began before this call may have missed a log made meanwhile.
+    return reading.catch((error: unknown) => {
+      if (!isGatewayError(error, 'not-found')) throw error;
+      return this.#reading.get(name) ?? this.#beginReading(name);
+    });
   }
 
   async findFresh(name: string): Promise<Stream> {
@@ -103,22 +121,25 @@ class Directory implements StreamDirectory {
   }
 
   forget(name: string): void {
+    this.#forgettings++;
     this.#cache.delete(name);
+    this.#reading.delete(name);
   }
 
   async list(): Promise<readonly StreamSummary[]> {
     const [rows, logs] = await Promise.all([this.#catalog.list(), this.#administration.list()]);
     const logIds = new Map(logs.map(({ name, logId }) => [name, logId]));
-    const known = new Map(rows.map((row) => [row.name, row]));
-    const isTrue = ({ name, logId, status }: StreamSummary) =>
-      status !== 'ACTIVE' || logIds.get(name) === logId;
-    const kept = rows.filter(isTrue);
-    const unknown = logs.filter(({ name }) => {
-      const row = known.get(name);
-      return row === undefined || !isTrue(row);
-    });
-    const found = await this.#readAll(unknown.map(({ name }) => name));
-    return [...kept, ...found].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const listed: StreamSummary[] = [];
+    const doubtful: string[] = [];
+    for (const row of rows) {
+      const { name, logId, status } = row;
+      const isSettled = status === 'ACTIVE' || status === 'UPDATING';
+      if (isSettled && logIds.get(name) === logId) listed.push(row);
+      else doubtful.push(name);
+      logIds.delete(name);
+    }
+    const found = await this.#readAll([...doubtful, ...logIds.keys()]);
+    return [...listed, ...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   async create(request: NewStream): Promise<Stream> {
@@ -127,25 +148,51 @@ class Directory implements StreamDirectory {
       this.#catalog.get(name),
       this.#administration.describe(name),
     ]);
-    const isThere = log !== undefined || (stored !== undefined && stored.status !== 'ACTIVE');
-    if (isThere) throw new GatewayError('in-use', `stream ${name} exists`);
-    // The row of a topic that somebody deleted on the Kafka side is in the way no longer.
-    if (stored !== undefined) await this.#catalog.remove(stored);
+    if (stored?.status === 'DELETING') this.#finishDeletion(stored).catch(ignore);
+    const isBetween = stored?.status === 'CREATING' || stored?.status === 'DELETING';
+    if (log !== undefined || isBetween) throw new GatewayError('in-use', `stream ${name} exists`);
+    // The row of a log that somebody deleted on the Kafka side is in the way no longer.
     const earliestMs = stored === undefined ? 0 : nextCreationMs(stored);
     const stream = newStream(request, Math.max(this.#clock.nowMs(), earliestMs));
-    await this.#catalog.create(stream).catch((error: unknown) => {
+    try {
+      if (stored !== undefined) await this.#catalog.remove(stored);
+      await this.#catalog.create(stream);
+    } catch (error) {
       if (!isGatewayError(error, 'conflict')) throw error;
-      throw new GatewayError('in-use', `stream ${name} is being created`, { cause: error });
-    });
+      throw new GatewayError('in-use', `stream ${name} is being made`, { cause: error });
+    } finally {
+      this.forget(name);
+    }
     return this.#finishCreation(stream);
   }
 
   async delete(name: string): Promise<void> {
-    const deleting = await this.change(name, (stream) => ({ ...stream, status: 'DELETING' }));
+    const deleting = await this.change(name, (stream) => {
+      if (stream.status === 'DELETING') return stream;
+      if (stream.status !== 'CREATING') return { ...stream, status: 'DELETING' };
+      throw new GatewayError('in-use', `stream ${name} is being made`);
+    });
     await this.#finishDeletion(deleting);
   }
 
   async change(name: string, transition: (stream: Stream) => Stream): Promise<Stream> {
+    const queue = this.#changing.get(name) ?? { waiting: 0, last: Promise.resolve() };
+    if (queue.waiting >= changesWaitingMax) {
+      throw new GatewayError('limit-exceeded', `too many changes of stream ${name} at once`);
+    }
+    this.#changing.set(name, queue);
+    queue.waiting++;
+    const changed = queue.last.then(() => this.#changeNow(name, transition));
+    queue.last = changed.catch(ignore);
+    try {
+      return await changed;
+    } finally {
+      queue.waiting--;
+      if (queue.waiting === 0) this.#changing.delete(name);
+    }
+  }
+
+  async #changeNow(name: string, transition: (stream: Stream) => Stream): Promise<Stream> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#read(name);
       const changed = transition(before);
@@ -154,7 +201,8 @@ class Directory implements StreamDirectory {
       await this.#changeLog(before, after);
       try {
         await this.#catalog.replace(before, after);
-        return this.#keep(after);
+        this.#keep(after, performance.now(), this.#forgettings);
+        return after;
       } catch (error) {
         this.forget(name);
         if (!isGatewayError(error, 'conflict') || attempt >= attemptsMax) throw error;
@@ -162,100 +210,7 @@ class Directory implements StreamDirectory {
     }
   }
 
-  /** Row and log, made one. */
-  async #read(name: string): Promise<Stream> {
-    for (let attempt = 1; ; attempt++) {
-      const readAtMs = performance.now();
-      const [stored, log] = await Promise.all([
-        this.#catalog.get(name, this.#cache.get(name)?.stream),
-        this.#administration.describe(name),
-      ]);
-      try {
-        return this.#keep(await this.#reconcile(name, stored, log), readAtMs);
-      } catch (error) {
-        this.forget(name);
-        if (!isGatewayError(error, 'conflict') || attempt >= attemptsMax) throw error;
-      }
-    }
-  }
-
-  /** Throws `conflict` where another gateway was first: read again. */
-  async #reconcile(
-    name: string,
-    stored: Stream | undefined,
-    log: LogDescription | undefined,
-  ): Promise<Stream> {
-    if (stored?.status === 'CREATING') return this.#overtakeCreation(stored);
-    if (stored?.status === 'DELETING') return stored;
-    if (log === undefined) {
-      if (stored !== undefined) await this.#catalog.remove(stored);
-      throw new GatewayError('not-found', `there is no stream ${name}`);
-    }
-    const nowMs = this.#clock.nowMs();
-    if (stored === undefined || stored.logId !== log.logId) {
-      const settings = await this.#administration.settings(name);
-      const stream = adopted({ ...log, ...settings }, nowMs, stored);
-      if (stored === undefined) await this.#catalog.create(stream);
-      else await this.#catalog.replace(stored, stream);
-      return stream;
-    }
-    if (!mustGrow(stored, log.partitionCount)) return stored;
-    const after = {
-      ...grown(stored, log.partitionCount, nowMs),
-      version: stored.version + 1,
-    };
-    await this.#catalog.replace(stored, after);
-    return after;
-  }
-
-  async #overtakeCreation(stream: Stream): Promise<Stream> {
-    const isYoung = this.#clock.nowMs() - stream.createdAtMs < creationTakeoverMs;
-    return isYoung ? stream : this.#finishCreation(stream);
-  }
-
-  /** Makes the log and activates the stream; harmless where another has done some of it. */
-  async #finishCreation(stream: Stream): Promise<Stream> {
-    const { name, shards, retentionHours, recordKiBMax } = stream;
-    let log: LogDescription | undefined;
-    try {
-      log = await this.#administration.create(name, shards.length, {
-        retentionMs: retentionMsOf(retentionHours),
-        recordBytesMax: recordKiBMax * 1024,
-        arrivalTimestamps: true,
-      });
-    } catch (error) {
-      // The one that died had come as far as the log.
-      log = isGatewayError(error, 'in-use') ? await this.#administration.describe(name) : undefined;
-      if (log === undefined) {
-        if (isGatewayError(error, 'invalid-argument')) await this.#catalog.remove(stream);
-        throw error;
-      }
-    }
-    const active = { ...activated(stream, log.logId), version: stream.version + 1 };
-    await this.#catalog.replace(stream, active);
-    return this.#keep(active);
-  }
-
-  /**
-   * Deletes the log, then the row; the row last, so that what is left of a deletion is seen. It
-   * waits out the second of the last shard, so that a stream made next has a later one.
-   */
-  async #finishDeletion(stream: Stream): Promise<void> {
-    const { name, logId } = stream;
-    await this.#administration.delete({ name, logId });
-    const waitMs = nextCreationMs(stream) - this.#clock.nowMs();
-    if (waitMs > 0 && waitMs <= secondMs) {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-    this.forget(name);
-    try {
-      await this.#catalog.remove(stream);
-    } catch (error) {
-      // Another gateway has finished it.
-      if (!isGatewayError(error, 'conflict')) throw error;
-    }
-  }
-
+  /** The log first: where the row's turn fails, the stream follows its log when next described. */
   async #changeLog(before: Stream, after: Stream): Promise<void> {
     const changed = changedSettings(before, after);
     if (Object.keys(changed).length === 0) return;
@@ -264,10 +219,167 @@ class Directory implements StreamDirectory {
     if (following(after, log) !== after) await this.#administration.change(after.name, changed);
   }
 
-  #keep(stream: Stream, readAtMs = performance.now()): Stream {
-    const found = Promise.resolve(stream);
-    this.#cache.set(stream.name, { stream, found, readAtMs });
+  #beginReading(name: string): Promise<Stream> {
+    const reading = this.#read(name).finally(() => {
+      if (this.#reading.get(name) === reading) this.#reading.delete(name);
+    });
+    this.#reading.set(name, reading);
+    return reading;
+  }
+
+  /** Row and log, made one. */
+  async #read(name: string): Promise<Stream> {
+    for (let attempt = 1; ; attempt++) {
+      const readAtMs = performance.now();
+      const forgettings = this.#forgettings;
+      const [stored, log] = await Promise.all([
+        this.#catalog.get(name, this.#cache.get(name)?.stream),
+        this.#administration.describe(name),
+      ]);
+      try {
+        const stream = await this.#reconcile(name, stored, log);
+        this.#keep(stream, readAtMs, forgettings);
+        return stream;
+      } catch (error) {
+        this.#cache.delete(name);
+        const isOvertaken = isGatewayError(error, 'conflict') || isGatewayError(error, 'in-use');
+        if (!isOvertaken || attempt >= attemptsMax) throw error;
+      }
+    }
+  }
+
+  /** Errors: `not-found`; `conflict` or `in-use` where somebody else was first: read again. */
+  async #reconcile(
+    name: string,
+    stored: Stream | undefined,
+    log: LogDescription | undefined,
+  ): Promise<Stream> {
+    const nowMs = this.#clock.nowMs();
+    if (stored?.status === 'CREATING') {
+      const isLeft = nowMs - stored.createdAtMs >= creationTakeoverMs;
+      return isLeft ? this.#finishCreation(stored) : stored;
+    }
+    if (stored?.status === 'DELETING') {
+      // Deleting again does no harm; where this fails, whoever reads it next tries again.
+      this.#finishDeletion(stored).catch(ignore);
+      return stored;
+    }
+    if (log === undefined) {
+      if (stored !== undefined) await this.#removeVanished(stored);
+      throw new GatewayError('not-found', `there is no stream ${name}`);
+    }
+    if (stored === undefined || stored.logId !== log.logId) return this.#adopt(log, stored);
+    if (!mustGrow(stored, log.partitionCount)) return stored;
+    const after = { ...grown(stored, log.partitionCount, nowMs), version: stored.version + 1 };
+    await this.#catalog.replace(stored, after);
+    return after;
+  }
+
+  async #adopt(log: LogDescription, former: Stream | undefined): Promise<Stream> {
+    const settings = await this.#administration.settings(log.name);
+    const stream = adopted({ ...log, ...settings }, this.#clock.nowMs(), former);
+    if (former === undefined) await this.#catalog.create(stream);
+    else await this.#catalog.replace(former, stream);
     return stream;
+  }
+
+  /** Only where the log has had time to appear, and is missed in two ways. */
+  async #removeVanished(stored: Stream): Promise<void> {
+    if (this.#clock.nowMs() - stored.createdAtMs < vanishedAfterMs) return;
+    try {
+      await this.#administration.settings(stored.name);
+    } catch (error) {
+      if (!isGatewayError(error, 'not-found')) throw error;
+      await this.#catalog.remove(stored);
+    }
+  }
+
+  /** Makes the log and activates the stream; harmless where another has done some of it. */
+  async #finishCreation(stream: Stream): Promise<Stream> {
+    const { name, shards, retentionHours, recordKiBMax } = stream;
+    let made: LogDescription | undefined;
+    try {
+      made = await this.#administration.create(name, shards.length, {
+        retentionMs: retentionMsOf(retentionHours),
+        recordBytesMax: recordKiBMax * 1024,
+        arrivalTimestamps: true,
+      });
+    } catch (error) {
+      const isRefused = refusals.some((kind) => isGatewayError(error, kind));
+      if (isRefused) await this.#catalog.remove(stream);
+      if (!isGatewayError(error, 'in-use')) throw error;
+    }
+    const log = made ?? (await this.#logMadeBefore(stream));
+    const active = { ...activated(stream, log.logId), version: stream.version + 1 };
+    try {
+      await this.#catalog.replace(stream, active);
+    } catch (error) {
+      if (!isGatewayError(error, 'conflict')) throw error;
+      return this.#finishedByAnother(active, made);
+    }
+    this.#keep(active, performance.now(), this.#forgettings);
+    return active;
+  }
+
+  /** The log that a gateway made before it died. Errors: `in-use` where it is somebody else's. */
+  async #logMadeBefore(stream: Stream): Promise<LogDescription> {
+    const { name, shards } = stream;
+    const log = await this.#administration.describe(name);
+    if (log === undefined) throw new GatewayError('conflict', `the log of ${name} comes and goes`);
+    const { arrivalTimestamps } = await this.#administration.settings(name);
+    if (arrivalTimestamps && log.partitionCount === shards.length) return log;
+    await this.#catalog.remove(stream);
+    throw new GatewayError('in-use', `there is a topic ${name} that is no stream of Kinesis`);
+  }
+
+  /** What became of the stream; a log that was made here and belongs to nothing goes again. */
+  async #finishedByAnother(active: Stream, made: LogDescription | undefined): Promise<Stream> {
+    const now = await this.#catalog.get(active.name);
+    if (now?.createdAtMs === active.createdAtMs && now.logId === active.logId) return now;
+    const isOwned = now?.logId === made?.logId || now?.status === 'CREATING';
+    if (made !== undefined && !isOwned) await this.#administration.delete(made);
+    throw new GatewayError('in-use', `stream ${active.name} was changed while it was made`);
+  }
+
+  /** One at a time for each name. */
+  #finishDeletion(stream: Stream): Promise<void> {
+    const running = this.#deleting.get(stream.name);
+    if (running !== undefined) return running;
+    const deleting = this.#deleteLogAndRow(stream).finally(() =>
+      this.#deleting.delete(stream.name),
+    );
+    this.#deleting.set(stream.name, deleting);
+    return deleting;
+  }
+
+  /**
+   * Deletes the log, then the row; the row last, so that what is left of a deletion is seen. It
+   * waits out the second of the last shard, so that a stream made next has a later one.
+   */
+  async #deleteLogAndRow(stream: Stream): Promise<void> {
+    const { name, logId } = stream;
+    await this.#administration.delete({ name, logId });
+    const waitMs = nextCreationMs(stream) - this.#clock.nowMs();
+    if (waitMs > 0 && waitMs <= secondMs) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+    try {
+      await this.#catalog.remove(stream);
+    } catch (error) {
+      // Another gateway has finished it.
+      if (!isGatewayError(error, 'conflict')) throw error;
+    } finally {
+      this.forget(name);
+    }
+  }
+
+  #keep(stream: Stream, readAtMs: number, forgettings: number): void {
+    const newer = this.#cache.get(stream.name);
+    if (forgettings !== this.#forgettings) return;
+    if (newer !== undefined && newer.readAtMs > readAtMs) return;
+    const [oldest] = this.#cache.keys();
+    if (oldest !== undefined && this.#cache.size >= cachedStreamsMax) this.#cache.delete(oldest);
+    this.#cache.set(stream.name, { stream, found: Promise.resolve(stream), readAtMs });
   }
 
   async #readAll(names: readonly string[]): Promise<readonly StreamSummary[]> {
@@ -287,6 +399,19 @@ class Directory implements StreamDirectory {
     return found;
   }
 }
+
+type ChangeQueue = { waiting: number; last: Promise<unknown> };
+
+/** Answers after which a log will not be made, however often it is asked for. */
+const refusals = [
+  'invalid-argument',
+  'policy-violation',
+  'limit-exceeded',
+  'access-denied',
+] as const;
+
+/** The failure reaches whoever asks next. */
+function ignore(): void {}
 
 function changedSettings(before: Stream, after: Stream): Partial<LogSettings> {
   return {

@@ -272,7 +272,7 @@ test('timestamps are seconds with a fraction in JSON, whole milliseconds in CBOR
   const value = { Time: 1_795_000_000_123 };
   assert.equal(JSON.stringify(shape.write(value, 'json')), '{"Time":1795000000.123}');
   assert.deepEqual(shape.read({ Time: 1795000000.123 }, 'json'), value);
-  const bytes = encodeBody(shape.write(value, 'cbor'), 'cbor');
+  const bytes = toBytes(encodeBody(shape.write(value, 'cbor'), 'cbor'));
   // A whole number of 8 bytes: readers of the Java SDK do not take a float here.
   assert.equal(bytes.toString('hex').slice(-18), '1b000001a1ee565e7b');
   assert.deepEqual(shape.read(decodeBody(bytes, 'cbor'), 'cbor'), value);
@@ -325,9 +325,13 @@ test('whatever is written in a format is read back the same', () => {
   );
   fc.assert(
     fc.property(value, fc.constantFrom<Format>('json', 'cbor'), (written, format) => {
-      const wire = encodeBody(shape.write(written, format), format);
+      const wire = toBytes(encodeBody(shape.write(written, format), format));
       assert.deepEqual(shape.read(decodeBody(wire, format), format), written);
     }),
     { numRuns: 300 },
   );
 });
+
+function toBytes(body: Buffer | string): Buffer {
+  return typeof body === 'string' ? Buffer.from(body) : body;
+}
