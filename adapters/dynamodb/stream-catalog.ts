@@ -44,6 +44,8 @@ export async function openStreamCatalog(
 
 function defineTable(database: Database, tableName: string) {
   const { dynamoose, instance } = database;
+  const tag = { type: Object, schema: { key: String, value: String } };
+  const tags = { type: Array, schema: [tag] };
   const schema = new dynamoose.Schema({
     scope: { type: String, hashKey: true },
     key: { type: String, rangeKey: true },
@@ -56,7 +58,11 @@ function defineTable(database: Database, tableName: string) {
     createdAtMs: Number,
     retentionHours: Number,
     recordKiBMax: Number,
-    tags: { type: Array, schema: [{ type: Object, schema: { key: String, value: String } }] },
+    tags,
+    consumers: {
+      type: Array,
+      schema: [{ type: Object, schema: { name: String, createdAtMs: Number, tags } }],
+    },
     shardCount: Number,
     shardsVersion: Number,
     shards: String,

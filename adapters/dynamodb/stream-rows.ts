@@ -34,9 +34,17 @@ export type StreamRow = {
   readonly recordKiBMax: number;
   /** A list, because a tag's key may hold dots, which paths of attributes may not. */
   readonly tags: readonly { readonly key: string; readonly value: string }[];
+  /** Absent in rows that were written before there were consumers. */
+  readonly consumers?: readonly ConsumerRow[];
   readonly shardCount: number;
   /** Version at which shards were last written. */
   readonly shardsVersion: number;
+};
+
+export type ConsumerRow = {
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly tags: StreamRow['tags'];
 };
 
 export type ShardRow = {
@@ -64,15 +72,24 @@ export function shardsScope(name: string): string {
 }
 
 export function streamRowOf(stream: Stream): StreamRow {
-  const { name, tags, shards, ...rest } = stream;
+  const { name, tags, consumers, shards, ...rest } = stream;
   return {
     scope: streamsScope,
     key: name,
     ...rest,
-    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    tags: tagRows(tags),
+    consumers: consumers.map((each) => ({ ...each, tags: tagRows(each.tags) })),
     shardCount: shards.length,
     shardsVersion: stream.version,
   };
+}
+
+function tagRows(tags: Stream['tags']): StreamRow['tags'] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+function tagsIn(rows: StreamRow['tags']): Stream['tags'] {
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
 }
 
 export function shardRowCount(shardCount: number): number {
@@ -164,7 +181,8 @@ export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream
     partitioner: row.partitioner,
     retentionHours: row.retentionHours,
     recordKiBMax: row.recordKiBMax,
-    tags: Object.fromEntries(row.tags.map(({ key, value }) => [key, value])),
+    tags: tagsIn(row.tags),
+    consumers: (row.consumers ?? []).map((each) => ({ ...each, tags: tagsIn(each.tags) })),
     shards,
   };
 }

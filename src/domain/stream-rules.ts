@@ -32,6 +32,7 @@ export function newStream(request: NewStream, nowMs: number): Stream {
     retentionHours: request.retentionHours ?? retentionHoursDefault,
     recordKiBMax: request.recordKiBMax ?? recordKiBMaxDefault,
     tags: request.tags ?? {},
+    consumers: [],
     shards: evenShards(request.shardCount, Math.floor(nowMs / 1000)),
     version: 1,
   };
@@ -68,6 +69,7 @@ export function adopted(topic: Topic, nowMs: number, former?: Stream): Stream {
     retentionHours: retentionHoursShown(topic.retentionMs),
     recordKiBMax: recordKiBShown(topic.recordBytesMax),
     tags: {},
+    consumers: [],
     shards: evenShards(topic.partitionCount, Math.floor(createdAtMs / 1000)),
     version: (former?.version ?? 0) + 1,
   };

@@ -3,6 +3,8 @@
  * Pure data: no protocol's names, no I/O.
  */
 
+import type { Consumer } from './consumers.ts';
+
 /** Position of a record in a shard's log; counts from 0. */
 export type Offset = bigint & { readonly offset: unique symbol };
 /** Unsigned 128-bit number: MD5 of a partition key, or an end of a shard's range. */
@@ -50,6 +52,8 @@ export type Stream = {
   /** Largest record (data and key) in KiB, 1,024 to 10,240. */
   readonly recordKiBMax: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** Those of enhanced fan-out, ordered by name. */
+  readonly consumers: readonly Consumer[];
   /** Ordered by index; open and closed ones. */
   readonly shards: readonly Shard[];
   /** Grows by one with every change; changes are conditional on it. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
+import type { Subscriptions } from '../streams/subscriptions.ts';
 import type { ActionName } from './action-names.ts';
 import type { ExceptionName } from './errors.ts';
 import type { Format, Shape } from './shape.ts';
@@ -10,6 +11,8 @@ import type { Format, Shape } from './shape.ts';
 export type KinesisContext = {
   readonly streams: StreamDirectory;
   readonly log: RecordLog;
+  /** Those of enhanced fan-out that run through this gateway. */
+  readonly subscriptions: Subscriptions;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Twelve digits. */

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Action, KinesisContext } from './action.ts';
 import { PreparedBody } from './action.ts';
 import { actionNames } from './action-names.ts';
@@ -43,6 +44,8 @@ export type DispatcherSettings = Pick<
   /** Used where the client signed for none. */
   readonly region: string;
   readonly actions: readonly Action[];
+  /** With the times of Kinesis where absent. */
+  readonly subscriptions?: Subscriptions;
   /**
    * Runs before every handler, with a valid input; throws to refuse the call. The place of rate
    * limits, policies and injected faults.
@@ -69,7 +72,9 @@ const knownNames: ReadonlySet<string> = new Set(actionNames);
 /** Names of operations in metrics are bounded: what AWS does not know is counted as one. */
 const unknownOperation = 'Unknown';
 
-export function createDispatcher(settings: DispatcherSettings): Dispatcher {
+export function createDispatcher(given: DispatcherSettings): Dispatcher {
+  const subscriptions = given.subscriptions ?? new Subscriptions(given.log, given.clock);
+  const settings = { ...given, subscriptions };
   const byName = new Map(settings.actions.map((action) => [action.name as string, action]));
   return async (request) => {
     const call = readCall(request, byName);
@@ -80,6 +85,8 @@ export function createDispatcher(settings: DispatcherSettings): Dispatcher {
     }
   };
 }
+
+type Settings = DispatcherSettings & Pick<KinesisContext, 'subscriptions'>;
 
 /** What the head of a request says. */
 type Call = {
@@ -112,11 +119,7 @@ function readCall(request: HttpRequest, byName: ReadonlyMap<string, Action>): Ca
   };
 }
 
-async function answer(
-  call: Call,
-  request: HttpRequest,
-  settings: DispatcherSettings,
-): Promise<HttpResponse> {
+async function answer(call: Call, request: HttpRequest, settings: Settings): Promise<HttpResponse> {
   if (request.method !== 'POST') return refuseUnread(call);
   const bytes = await request.body(call.action?.bodyBytesMax ?? smallBodyBytesMax);
   call.bytesIn = bytes.length;
@@ -137,7 +140,7 @@ async function perform(
   format: Format,
   decoded: unknown,
   request: HttpRequest,
-  settings: DispatcherSettings,
+  settings: Settings,
 ): Promise<HttpResponse> {
   const input = action.input.read(decoded, format);
   const message = validationMessage(action.input, input);
@@ -156,16 +159,13 @@ async function perform(
   };
 }
 
-function contextOf(
-  request: HttpRequest,
-  format: Format,
-  settings: DispatcherSettings,
-): KinesisContext {
-  const { streams, log, clock, logger, account, secret } = settings;
+function contextOf(request: HttpRequest, format: Format, settings: Settings): KinesisContext {
+  const { streams, log, subscriptions, clock, logger, account, secret } = settings;
   const scope = credentialScopeOf(request.headers.authorization, request.url);
   return {
     streams,
     log,
+    subscriptions,
     clock,
     logger,
     account,

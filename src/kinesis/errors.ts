@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts';
 
 const exceptions = {
   AccessDeniedException: 400,
+  DryRunOperationException: 400,
   ExpiredIteratorException: 400,
   ExpiredNextTokenException: 400,
   IncompleteSignatureException: 400,

@@ -48,23 +48,28 @@ async function* frames(
   context: KinesisContext,
 ): AsyncGenerator<Buffer> {
   const { format } = context;
-  yield frame('event', 'initial-response', encodeBody({}, format), format);
+  yield frame('event', 'initial-response', bytesOf({}, format), format);
   try {
     for await (const event of events) {
       for (const [name, value] of Object.entries(event)) {
         const written = shape.members[name]?.write(value, format);
-        yield frame('event', name, encodeBody(written, format), format);
+        yield frame('event', name, bytesOf(written, format), format);
       }
     }
   } catch (thrown) {
     if (context.signal.aborted) return;
     const error = toKinesisError(thrown);
     if (isOurFault(error)) context.logger.error({ err: thrown }, 'event stream failed');
-    const name =
-      error.exception === 'InternalFailure' ? 'InternalFailureException' : error.exception;
+    // The only one that clients know inside a stream for what they cannot help.
+    const name = isOurFault(error) ? 'InternalFailureException' : error.exception;
     const { message } = exceptionBody(error);
-    yield frame('exception', name, encodeBody({ message }, format), format);
+    yield frame('exception', name, bytesOf({ message }, format), format);
   }
+}
+
+function bytesOf(value: unknown, format: Format): Uint8Array {
+  const encoded: string | Buffer = encodeBody(value, format);
+  return typeof encoded === 'string' ? Buffer.from(encoded) : encoded;
 }
 
 function text(value: string): { type: 'string'; value: string } {

@@ -71,6 +71,31 @@ export const childShard = structure(
   },
   'ChildShard',
 );
+
+const consumerStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE'] });
+export const consumerName = string({ pattern: namePattern, min: 1, max: 128 });
+export const consumerArn = string({
+  pattern:
+    '^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+',
+  min: 1,
+  max: 2048,
+});
+/** The members that name a registered consumer. */
+export const consumerAddress = {
+  StreamARN: streamArn,
+  ConsumerName: consumerName,
+  ConsumerARN: consumerArn,
+  StreamId: streamId,
+};
+/** Those that every answer with a consumer has. */
+export const consumerMembers = {
+  ConsumerName: required(consumerName),
+  ConsumerARN: required(consumerArn),
+  ConsumerStatus: required(consumerStatus),
+  ConsumerCreationTimestamp: required(timestamp()),
+};
+export const consumer = structure(consumerMembers, 'Consumer');
+
 /** A record as GetRecords and SubscribeToShard show it. */
 export const record = structure(
   {

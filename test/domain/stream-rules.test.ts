@@ -35,6 +35,7 @@ test('a new stream has Kinesis rules, a day of retention and even shards, and no
     retentionHours: 24,
     recordKiBMax: 1024,
     tags: {},
+    consumers: [],
     version: 1,
   });
   const expected = evenRanges(4).map((range, index) => ({

@@ -10,6 +10,7 @@ const candidates = [
   '0',
   'arn:aws:kinesis:us-east-1:000000000000:stream/a',
   'abcdefghijklmnopqrst-abc',
+  'arn:aws:kinesis:us-east-1:000000000000:stream/a/consumer/c:1',
 ];
 
 /** A value that breaks nothing. */

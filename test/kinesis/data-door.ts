@@ -6,6 +6,7 @@ import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { toOffset } from '../../src/domain/stream.ts';
 import type { AppendRecord, RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamDirectory } from '../../src/streams/stream-directory.ts';
+import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { actions } from '../../src/kinesis/actions/index.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { openDirectory } from './directory.ts';
@@ -44,14 +45,19 @@ export type Answer = {
 
 const { kafkaBootstrap } = await sharedEngines();
 
-export async function dataDoor(t: TestContext, shardCount = 1): Promise<DataDoor> {
+export async function dataDoor(
+  t: TestContext,
+  shardCount = 1,
+  times: Partial<SubscriptionTimes> = {},
+): Promise<DataDoor> {
   const streams = await openDirectory(t);
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const log = new KafkaRecordLog(cluster);
   const clock = { nowMs: () => Date.now() + door.aheadMs };
-  const { port } = await startDoor(t, actions, { streams, log, clock });
+  const subscriptions = new Subscriptions(log, clock, times);
+  const { port } = await startDoor(t, actions, { streams, log, clock, subscriptions });
   const name = `data-${randomUUID()}`;
   const door: DataDoor = {
     name,

@@ -28,6 +28,7 @@ function makeStream(shards: readonly Shard[], retentionHours = 24): Stream {
     retentionHours,
     recordKiBMax: 1024,
     tags: {},
+    consumers: [],
     shards,
     version: 1,
   };

@@ -2,6 +2,8 @@
  * DeleteStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html
  * Answers when stream and log are gone.
  */
+import type { Stream } from '../../domain/stream.ts';
+import { GatewayError } from '../../errors.ts';
 import { defineAction } from '../action.ts';
 import { boolean, structure } from '../shape.ts';
 import { streamAddress } from '../shapes.ts';
@@ -19,6 +21,21 @@ export const deleteStream = defineAction({
   ],
   async handle(request, context) {
     const name = streamNameIn(request, context);
-    await namingTheStream(name, context, () => context.streams.delete(name));
+    const { streams } = context;
+    await namingTheStream(name, context, async () => {
+      // Marked under the condition that no consumer was registered meanwhile.
+      if (request.EnforceConsumerDeletion !== true) await streams.change(name, unlessConsumed);
+      await streams.delete(name);
+    });
   },
 });
+
+/** Errors: `in-use`. */
+function unlessConsumed(stream: Stream): Stream {
+  if (stream.status === 'CREATING' || stream.status === 'DELETING') return stream;
+  if (stream.consumers.length === 0) return { ...stream, status: 'DELETING' };
+  throw new GatewayError(
+    'in-use',
+    `Stream ${stream.name} has registered consumers; deregister them or set EnforceConsumerDeletion.`,
+  );
+}

@@ -51,7 +51,7 @@ export const describeStreamSummary = defineAction({
       StreamDescriptionSummary: {
         ...viewStream(stream, context),
         OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.filter(isOpen).length,
-        ConsumerCount: 0,
+        ConsumerCount: stream.consumers.length,
         MaxRecordSizeInKiB: stream.recordKiBMax,
       },
     };

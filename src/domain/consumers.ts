@@ -1,0 +1,72 @@
+/**
+ * Registered consumers of a stream (enhanced fan-out), and their pure transitions. Source:
+ * RegisterStreamConsumer of the Kinesis API reference; "Quotas and limits".
+ */
+import { GatewayError } from '../errors.ts';
+import type { Stream } from './stream.ts';
+
+export type Consumer = {
+  readonly name: string;
+  /** Its second is part of the consumer's ARN, and tells it from a former one of the name. */
+  readonly createdAtMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+};
+
+export type ConsumerStatus = 'CREATING' | 'ACTIVE';
+
+export const consumersMax = 20;
+export const consumersCreatingMax = 5;
+/** What may be subscribed to is the stream itself; the state is there for clients that wait. */
+export const consumerCreationMs = 500;
+
+/** A function of time, so that no gateway that dies leaves a consumer half made. */
+export function consumerStatusAt({ createdAtMs }: Consumer, nowMs: number): ConsumerStatus {
+  return nowMs - createdAtMs < consumerCreationMs ? 'CREATING' : 'ACTIVE';
+}
+
+export function consumerNamed({ consumers }: Stream, name: string): Consumer | undefined {
+  return consumers.find((each) => each.name === name);
+}
+
+export function createdAtSecondsOf({ createdAtMs }: Consumer): number {
+  return Math.floor(createdAtMs / 1000);
+}
+
+/** Errors: `in-use` (the name is taken), `limit-exceeded`. */
+export function withConsumer(
+  stream: Stream,
+  name: string,
+  tags: Consumer['tags'],
+  nowMs: number,
+): Stream {
+  const { consumers } = stream;
+  if (consumerNamed(stream, name) !== undefined) {
+    throw new GatewayError('in-use', `Consumer ${name} of stream ${stream.name} already exists.`);
+  }
+  if (consumers.length >= consumersMax) {
+    throw new GatewayError(
+      'limit-exceeded',
+      `Stream ${stream.name} already has ${consumersMax} registered consumers.`,
+    );
+  }
+  const creating = consumers.filter((each) => consumerStatusAt(each, nowMs) === 'CREATING');
+  if (creating.length >= consumersCreatingMax) {
+    throw new GatewayError(
+      'limit-exceeded',
+      `Stream ${stream.name} already has ${consumersCreatingMax} consumers in CREATING status.`,
+    );
+  }
+  const added = [...consumers, { name, createdAtMs: nowMs, tags }];
+  return {
+    ...stream,
+    consumers: added.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+  };
+}
+
+/** The same stream where it has no such consumer. */
+export function withoutConsumer(stream: Stream, consumer: Consumer): Stream {
+  const consumers = stream.consumers.filter(
+    ({ name, createdAtMs }) => name !== consumer.name || createdAtMs !== consumer.createdAtMs,
+  );
+  return consumers.length === stream.consumers.length ? stream : { ...stream, consumers };
+}

@@ -1,0 +1,45 @@
+/**
+ * RegisterStreamConsumer:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
+ */
+import { consumerNamed, withConsumer } from '../../domain/consumers.ts';
+import { defineAction } from '../action.ts';
+import { viewConsumer } from '../consumer-address.ts';
+import { required, structure } from '../shape.ts';
+import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from '../stream-address.ts';
+import { assertStatus } from '../stream-view.ts';
+import { assertTagCharacters, assertTagCount } from '../tags.ts';
+
+export const registerStreamConsumer = defineAction({
+  name: 'RegisterStreamConsumer',
+  input: structure({
+    StreamARN: required(streamArn),
+    ConsumerName: required(consumerName),
+    StreamId: streamAddress.StreamId,
+    Tags: tagMap,
+  }),
+  output: structure({ Consumer: required(consumer) }),
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  deviations: ['A consumer is ACTIVE half a second after it was registered.'],
+  async handle({ ConsumerName: name, Tags: tags = {}, ...address }, context) {
+    const streamName = streamNameIn(address, context);
+    const what = `register consumer ${name} of stream ${streamName}`;
+    assertTagCharacters(Object.entries(tags).flat(), what);
+    assertTagCount(tags, what);
+    const stream = await namingTheStream(streamName, context, () =>
+      context.streams.change(streamName, (before) => {
+        assertStatus(before, context, ['ACTIVE', 'UPDATING']);
+        return withConsumer(before, name, tags, context.clock.nowMs());
+      }),
+    );
+    const made = consumerNamed(stream, name);
+    if (made === undefined) throw new Error(`consumer ${name} was not stored`);
+    return { Consumer: viewConsumer(stream, made, context) };
+  },
+});

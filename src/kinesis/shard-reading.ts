@@ -1,0 +1,73 @@
+/** What GetRecords and SubscribeToShard read of a shard, and say of it beside the records. */
+import type { Offset, Stream } from '../domain/stream.ts';
+import { shardIdOf } from '../domain/stream.ts';
+import type { LogPartition, LogRecord, LogSlice } from '../ports/record-log.ts';
+import type { KinesisContext } from './action.ts';
+import type { FoundShard } from './shard-address.ts';
+import type { ValueOf } from './shape.ts';
+import type { childShard } from './shapes.ts';
+
+/** Reads for one answer, where the log holds stretches that no reader may see. */
+const readsMax = 8;
+
+const hourMs = 3_600_000;
+
+/**
+ * Reads on over what no reader may see, such as aborted transactions, until there are records
+ * or the log ends, and leaves out what is past the stream's retention but still in the log.
+ */
+export async function readVisible(
+  { stream, shard }: FoundShard,
+  from: Offset,
+  read: (where: LogPartition, from: Offset) => Promise<LogSlice>,
+  { log, clock }: Pick<KinesisContext, 'log' | 'clock'>,
+): Promise<LogSlice> {
+  const where = { log: stream.name, partition: shard.index };
+  const keptSinceMs = keptSince(stream, clock.nowMs());
+  let slice = await read(where, from);
+  for (let reads = 1; reads < readsMax; reads++) {
+    const first = slice.records[0];
+    if (first !== undefined && first.timestampMs < keptSinceMs) {
+      const firstKept = await log.offsetAt(where, keptSinceMs);
+      if (firstKept <= first.offset) return slice;
+      slice = await read(where, firstKept);
+    } else if (first === undefined && slice.nextOffset < slice.endOffset) {
+      slice = await read(where, slice.nextOffset);
+    } else {
+      return slice;
+    }
+  }
+  return slice;
+}
+
+/** Kafka deletes whole segments, some time after; topics made on its side keep its own rules. */
+function keptSince({ rules, retentionHours }: Stream, nowMs: number): number {
+  return rules === 'kinesis' ? nowMs - retentionHours * hourMs : -Infinity;
+}
+
+/** The age of the last record returned, unless it is the last one that there is. */
+export function millisBehind({ records, nextOffset, endOffset }: LogSlice, nowMs: number): number {
+  const last: LogRecord | undefined = records.at(-1);
+  if (nextOffset >= endOffset || last === undefined) return 0;
+  return Math.max(0, nowMs - last.timestampMs);
+}
+
+type ChildShard = ValueOf<typeof childShard>;
+
+/** The shards that a closed one went over into. */
+export function childrenOf({ shards }: Stream, parent: number): readonly ChildShard[] {
+  return shards
+    .filter(({ parentIndex, adjacentParentIndex }) =>
+      [parentIndex, adjacentParentIndex].includes(parent),
+    )
+    .map((child) => ({
+      ShardId: shardIdOf(child.index),
+      ParentShards: [child.parentIndex, child.adjacentParentIndex].flatMap((index) =>
+        index === undefined ? [] : [shardIdOf(index)],
+      ),
+      HashKeyRange: {
+        StartingHashKey: String(child.startingHashKey),
+        EndingHashKey: String(child.endingHashKey),
+      },
+    }));
+}
