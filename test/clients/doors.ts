@@ -24,3 +24,19 @@ export async function createStream(endpoint: string, ShardCount = 4): Promise<st
   client.destroy();
   return StreamName;
 }
+
+const waitTimeoutMs = 60_000;
+
+/** A promise that fails with what is missing when it takes too long. */
+export function untilResolved(
+  begin: (resolve: () => void, reject: (error: Error) => void) => void,
+  missing: () => string,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const waiting = new Promise<void>((resolve, reject) => {
+    const giveUp = () => reject(new Error(`after ${waitTimeoutMs} ms ${missing()}`));
+    timer = setTimeout(giveUp, waitTimeoutMs);
+    begin(resolve, reject);
+  });
+  return waiting.finally(() => clearTimeout(timer));
+}

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 
 const keys = 97;
 
+export const keyOf = (number: number): string => `key-${number % keys}`;
+
 /** As the programs print what they read. */
 export type ReadRecord = {
   /** Partition or shard. */
@@ -55,24 +57,27 @@ export function kinesisRecords(output: string): ReadRecord[] {
 }
 
 /**
- * Every record of `record-0` … is there once, under its key, in order per key, at positions that
- * strictly grow in each place, with a timestamp of about now.
+ * Every record of `record-0` … is there once, or `copies` times where it was written so often one
+ * after the other; under its key, in order per key, at positions that strictly grow in each place,
+ * with a timestamp of about now.
  */
 export function assertAllOnce(records: readonly ReadRecord[], count: number, copies = 1): void {
   const seen = new Map<number, number>();
-  const lastOfKey = new Map<string, { number: number; place: string }>();
+  const lastOfKey = new Map<string, { order: number; place: string }>();
   const lastOfPlace = new Map<string, bigint>();
   for (const { place, position, key, value, ms } of records) {
     const number = Number(/^record-(\d+)$/.exec(value)?.[1] ?? Number.NaN);
     assert.ok(number >= 0 && number < count, `unexpected value ${value}`);
-    assert.equal(key, `key-${number % keys}`);
-    seen.set(number, (seen.get(number) ?? 0) + 1);
+    assert.equal(key, keyOf(number));
+    const copy = seen.get(number) ?? 0;
+    seen.set(number, copy + 1);
+    const order = copy * count + number;
     const before = lastOfKey.get(key);
     if (before !== undefined) {
       assert.equal(place, before.place, `${key} is in two places`);
-      if (copies === 1) assert.ok(number > before.number, `${value} is out of order`);
+      assert.ok(order > before.order, `${value} is out of order`);
     }
-    lastOfKey.set(key, { number, place });
+    lastOfKey.set(key, { order, place });
     assert.ok(BigInt(position) > (lastOfPlace.get(place) ?? -1n), 'positions do not grow');
     lastOfPlace.set(place, BigInt(position));
     assert.ok(Math.abs(Date.now() - ms) < 15 * 60_000, `timestamp ${ms}`);

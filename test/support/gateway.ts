@@ -156,10 +156,14 @@ function logTail(dataDir: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-logLinesMax).join('\n');
 }
 
+const toShow: string[] = [];
+
 /** A failed subtest is known only when the whole file is done, so that is when it is shown. */
 function showOnFailure(text: string): void {
+  if (toShow.push(text) > 1) return;
   process.once('exit', (code) => {
-    if (code !== 0 || (process.exitCode ?? 0) !== 0) writeSync(2, `\n--- gateway:\n${text}\n`);
+    if (code === 0 && (process.exitCode ?? 0) === 0) return;
+    for (const each of toShow) writeSync(2, `\n--- gateway:\n${each}\n`);
   });
 }
 

@@ -1,8 +1,10 @@
 // franz-go as its users run it; records as JSON lines.
 //
-//	franz produce BOOTSTRAP TOPIC COUNT COMPRESSION   record-0 … under 97 keys
+//	franz produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, by every codec
 //	franz transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
 //	franz consume BOOTSTRAP TOPIC COUNT               a group reads COUNT records
+//	franz members BOOTSTRAP TOPIC                     two members share 4 partitions; one leaves
+//	franz transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
 package main
 
 import (
@@ -12,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -42,11 +46,19 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	command, bootstrap, topic := os.Args[1], os.Args[2], os.Args[3]
+	if command == "members" {
+		members(ctx, bootstrap, topic)
+		return
+	}
 	count, err := strconv.Atoi(os.Args[4])
 	must(err)
 	switch command {
 	case "produce":
-		produce(ctx, bootstrap, topic, count, codecs[os.Args[5]])
+		for _, name := range strings.Split(os.Args[5], ",") {
+			produce(ctx, bootstrap, topic, count, codecs[name])
+		}
+	case "transform":
+		transform(ctx, bootstrap, topic, count, os.Args[5])
 	case "transactions":
 		transactions(ctx, bootstrap, topic, count)
 	case "consume":
@@ -93,14 +105,95 @@ func transactions(ctx context.Context, bootstrap, topic string, count int) {
 	}
 }
 
-func consume(ctx context.Context, bootstrap, topic string, count int) {
-	client := open(
-		bootstrap,
-		kgo.ConsumerGroup("franz-"+topic),
+func group(bootstrap, name, topic string, options ...kgo.Opt) *kgo.Client {
+	return open(bootstrap, append(
+		options,
+		kgo.ConsumerGroup(name),
 		kgo.ConsumeTopics(topic),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-	)
+		kgo.DisableAutoCommit(),
+	)...)
+}
+
+func members(ctx context.Context, bootstrap, topic string) {
+	var lock sync.Mutex
+	held := map[string]int{}
+	member := func(name string) *kgo.Client {
+		change := func(sign int) func(context.Context, *kgo.Client, map[string][]int32) {
+			return func(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+				lock.Lock()
+				defer lock.Unlock()
+				held[name] += sign * len(partitions[topic])
+			}
+		}
+		assigned, given := kgo.OnPartitionsAssigned(change(1)), kgo.OnPartitionsRevoked(change(-1))
+		lost := kgo.OnPartitionsLost(change(-1))
+		return group(bootstrap, "franz-members-"+topic, topic, assigned, given, lost)
+	}
+	holds := func(stays, leaves int) bool {
+		lock.Lock()
+		defer lock.Unlock()
+		return held["stays"] == stays && held["leaves"] == leaves
+	}
+	poll := func(client *kgo.Client) {
+		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		client.PollFetches(short)
+		must(ctx.Err())
+	}
+	stays, leaves := member("stays"), member("leaves")
+	defer stays.Close()
+	for !holds(2, 2) {
+		poll(stays)
+		poll(leaves)
+	}
+	leaves.Close()
+	for !holds(4, 0) {
+		poll(stays)
+	}
+}
+
+// Offsets and records of a transaction that aborts must both be as if it had never been.
+func transform(ctx context.Context, bootstrap, source string, count int, target string) {
+	name := "franz-transform-" + source
+	for _, end := range []kgo.TransactionEndTry{kgo.TryAbort, kgo.TryCommit} {
+		session, err := kgo.NewGroupTransactSession(
+			kgo.SeedBrokers(bootstrap),
+			kgo.TransactionalID(name),
+			kgo.ConsumerGroup(name),
+			kgo.ConsumeTopics(source),
+			kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+			kgo.RequireStableFetchOffsets(),
+		)
+		must(err)
+		for left := count; left > 0; {
+			fetches := session.PollFetches(ctx)
+			must(fetches.Err())
+			must(session.Begin())
+			fetches.EachRecord(func(r *kgo.Record) {
+				left--
+				session.Produce(ctx, &kgo.Record{Topic: target, Key: r.Key, Value: r.Value}, func(_ *kgo.Record, err error) {
+					must(err)
+				})
+			})
+			must(session.Client().Flush(ctx))
+			committed, err := session.End(ctx, end)
+			must(err)
+			if committed != bool(end) {
+				must(fmt.Errorf("the transaction ended the other way"))
+			}
+			if end == kgo.TryAbort {
+				break
+			}
+		}
+		session.Close()
+	}
+}
+
+func consume(ctx context.Context, bootstrap, topic string, count int) {
+	client := group(bootstrap, "franz-"+topic, topic)
 	defer client.Close()
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()

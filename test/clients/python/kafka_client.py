@@ -1,8 +1,10 @@
 """confluent-kafka-python (librdkafka) as its users run it; records as JSON lines.
 
-kafka_client.py produce BOOTSTRAP TOPIC COUNT COMPRESSION   record-0 … under 97 keys
+kafka_client.py produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, by every codec
 kafka_client.py transactions BOOTSTRAP TOPIC COUNT          COUNT committed, COUNT aborted records
 kafka_client.py consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT
+kafka_client.py members BOOTSTRAP TOPIC PROTOCOL            two members share 4 partitions; one leaves
+kafka_client.py transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
 """
 
 import base64
@@ -10,7 +12,7 @@ import json
 import sys
 import time
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 KEYS = 97
 DEADLINE_S = 60
@@ -32,11 +34,10 @@ def send(producer, topic, count, prefix="record"):
     assert producer.flush(DEADLINE_S) == 0
 
 
-def produce(bootstrap, topic, count, compression):
-    producer = Producer(
-        {"bootstrap.servers": bootstrap, "compression.type": compression, "enable.idempotence": True}
-    )
-    send(producer, topic, count)
+def produce(bootstrap, topic, count, codecs):
+    for codec in codecs.split(","):
+        settings = {"bootstrap.servers": bootstrap, "compression.type": codec, "enable.idempotence": True}
+        send(Producer(settings), topic, count)
 
 
 def transactions(bootstrap, topic, count):
@@ -50,15 +51,68 @@ def transactions(bootstrap, topic, count):
     producer.commit_transaction(DEADLINE_S)
 
 
+def member(bootstrap, group, protocol):
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "group.protocol": protocol,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+        }
+    )
+
+
+def members(bootstrap, topic, protocol):
+    group = f"python-members-{protocol}-{topic}"
+    stays, leaves = member(bootstrap, group, protocol), member(bootstrap, group, protocol)
+    for consumer in (stays, leaves):
+        consumer.subscribe([topic])
+    give_up = time.monotonic() + DEADLINE_S
+    while [len(stays.assignment()), len(leaves.assignment())] != [2, 2]:
+        assert time.monotonic() < give_up, "the partitions were not shared"
+        for consumer in (stays, leaves):
+            consumer.poll(0.1)
+    leaves.close()
+    while len(stays.assignment()) != 4:
+        assert time.monotonic() < give_up, "the partitions were not taken over"
+        stays.poll(0.1)
+    stays.close()
+
+
+def transform(bootstrap, source, count, target):
+    """Offsets and records of a transaction that aborts must both be as if it had never been."""
+    group = f"python-transform-{source}"
+    for commit in (False, True):
+        consumer = member(bootstrap, group, "classic")
+        consumer.subscribe([source])
+        producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": group})
+        producer.init_transactions(DEADLINE_S)
+        producer.begin_transaction()
+        positions = {}
+        give_up = time.monotonic() + DEADLINE_S
+        for _ in range(int(count)):
+            message = None
+            while message is None:
+                assert time.monotonic() < give_up, "records missing"
+                message = consumer.poll(1)
+            assert message.error() is None, message.error()
+            producer.produce(target, key=message.key(), value=message.value(), on_delivery=check)
+            producer.poll(0)
+            positions[message.partition()] = message.offset() + 1
+        offsets = [TopicPartition(source, partition, offset) for partition, offset in positions.items()]
+        producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata())
+        if commit:
+            producer.commit_transaction(DEADLINE_S)
+        else:
+            assert producer.flush(DEADLINE_S) == 0
+            producer.abort_transaction(DEADLINE_S)
+        consumer.close()
+
+
 def consume(bootstrap, topic, count, protocol):
-    settings = {
-        "bootstrap.servers": bootstrap,
-        "group.id": f"python-{protocol}-{topic}",
-        "group.protocol": protocol,
-        "auto.offset.reset": "earliest",
-        "isolation.level": "read_committed",
-    }
-    consumer = Consumer(settings)
+    consumer = member(bootstrap, f"python-{protocol}-{topic}", protocol)
     consumer.subscribe([topic])
     left = int(count)
     give_up = time.monotonic() + DEADLINE_S
@@ -86,4 +140,5 @@ def consume(bootstrap, topic, count, protocol):
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    {"produce": produce, "transactions": transactions, "consume": consume}[command](*rest)
+    commands = (produce, transactions, consume, members, transform)
+    {each.__name__: each for each in commands}[command](*rest)
