@@ -51,10 +51,7 @@ async function* frames(
   yield frame('event', 'initial-response', bytesOf({}, format), format);
   try {
     for await (const event of events) {
-      for (const [name, value] of Object.entries(event)) {
-        const written = shape.members[name]?.write(value, format);
-        yield frame('event', name, bytesOf(written, format), format);
-      }
+      yield framesOf(event, shape, format);
     }
   } catch (thrown) {
     if (context.signal.aborted) return;
@@ -65,6 +62,23 @@ async function* frames(
     const { message } = exceptionBody(error);
     yield frame('exception', name, bytesOf({ message }, format), format);
   }
+}
+
+/** Frames by event: one that many clients get at once is encoded once. */
+const encodedEvents: Readonly<Record<Format, WeakMap<object, Buffer>>> = {
+  json: new WeakMap(),
+  cbor: new WeakMap(),
+};
+
+function framesOf(event: Record<string, unknown>, shape: Shape<unknown>, format: Format): Buffer {
+  const known = encodedEvents[format].get(event);
+  if (known !== undefined) return known;
+  const encoded = Object.entries(event).map(([name, value]) =>
+    frame('event', name, bytesOf(shape.members[name]?.write(value, format), format), format),
+  );
+  const bytes = encoded.length === 1 ? encoded[0]! : Buffer.concat(encoded);
+  encodedEvents[format].set(event, bytes);
+  return bytes;
 }
 
 function bytesOf(value: unknown, format: Format): Uint8Array {

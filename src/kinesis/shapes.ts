@@ -76,7 +76,8 @@ const consumerStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE'] });
 export const consumerName = string({ pattern: namePattern, min: 1, max: 128 });
 export const consumerArn = string({
   pattern:
-    '^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+',
+    '^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+' +
+    '\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+',
   min: 1,
   max: 2048,
 });

@@ -34,10 +34,7 @@ export async function benchFanOut(
   engines: Engines,
   { measureMs, perShard = consumers }: { measureMs: number; perShard?: number },
 ): Promise<FanOutMeasure> {
-  const gateway = await startGateway(
-    engines,
-    process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/fprof'] : [],
-  );
+  const gateway = await startGateway(engines);
   const client = openClient(gateway.port);
   const session = connect(`http://127.0.0.1:${gateway.port}`);
   try {
@@ -196,7 +193,7 @@ function startPuts(client: Client): () => Promise<void> {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const engines = await startTestEngines();
   try {
-    for (const perShard of [consumers]) {
+    for (const perShard of [1, consumers]) {
       console.log(await benchFanOut(engines, { measureMs: 8_000, perShard }));
     }
   } finally {

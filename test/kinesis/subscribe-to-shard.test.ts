@@ -126,7 +126,7 @@ test('every starting position begins where an iterator of that type would', asyn
   await assert.rejects(subscribe({ Type: 'LATEST' }, unknown), ResourceNotFoundException);
 });
 
-test('ContinuationSequenceNumber goes on behind what was read, also of an empty shard', async (t) => {
+test('ContinuationSequenceNumber goes on behind what was read, if anything', async (t) => {
   const { subscribe, put } = await fanOut(t, { takeoverAfterMs: 0 });
   const empty = await (await subscribe({ Type: 'LATEST' })).next();
   await put('a', 'b');

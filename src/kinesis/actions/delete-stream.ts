@@ -36,6 +36,7 @@ function unlessConsumed(stream: Stream): Stream {
   if (stream.consumers.length === 0) return { ...stream, status: 'DELETING' };
   throw new GatewayError(
     'in-use',
-    `Stream ${stream.name} has registered consumers; deregister them or set EnforceConsumerDeletion.`,
+    `Stream ${stream.name} has registered consumers. ` +
+      'Deregister them, or set EnforceConsumerDeletion.',
   );
 }

@@ -167,7 +167,7 @@ async function* eventsFrom(
     if (slice.records.length > 0 || isLast || isDue) {
       context.tally.records += slice.records.length;
       // The place to hold a consumer to its own 2 MB/s: wait here before the event is handed on.
-      yield { SubscribeToShardEvent: eventOf(found, slice, offset, isLast, context) };
+      yield eventOf(found, slice, offset, isLast, context);
       sentAtMs = nowMs;
     }
     if (isLast) return;
@@ -219,7 +219,25 @@ function readOn(
   );
 }
 
+/** Of slices that many subscriptions share, each of which gets the very same event. */
+const sharedEvents = new WeakMap<LogSlice, Event>();
+
 function eventOf(
+  found: FoundShard,
+  slice: LogSlice,
+  offset: Offset,
+  isLast: boolean,
+  context: KinesisContext,
+): Event {
+  const isShared = !isLast && slice.nextOffset === offset;
+  const known = isShared ? sharedEvents.get(slice) : undefined;
+  if (known !== undefined) return known;
+  const event = { SubscribeToShardEvent: newEvent(found, slice, offset, isLast, context) };
+  if (isShared) sharedEvents.set(slice, event);
+  return event;
+}
+
+function newEvent(
   { stream, shard }: FoundShard,
   slice: LogSlice,
   offset: Offset,
