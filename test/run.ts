@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { startTestEngines } from './support/engines.ts';
+import { installClients } from './support/install.ts';
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const full = process.argv.includes('--full');
@@ -21,18 +22,19 @@ function testFiles(): string[] {
     .toSorted();
 }
 
-const engines = await startTestEngines();
+const files = chosen.length > 0 ? chosen : testFiles();
+const wantsClients = files.some((file) => file.startsWith('test/clients/'));
+// Side by side, and once: the files that run at the same time find all installed.
+const [engines] = await Promise.all([
+  startTestEngines(),
+  wantsClients ? installClients() : undefined,
+]);
 const child = spawn(
   process.execPath,
   [
     ...['--import', 'tsx', '--test', '--test-reporter=spec'],
-    ...[
-      `--test-concurrency=${filesAtOnce}`,
-      '--test-force-exit',
-      '--test-timeout=300000',
-      '--test-timeout=300000',
-    ],
-    ...(chosen.length > 0 ? chosen : testFiles()),
+    ...[`--test-concurrency=${filesAtOnce}`, '--test-force-exit', '--test-timeout=300000'],
+    ...files,
   ],
   {
     stdio: 'inherit',

@@ -65,6 +65,19 @@ test('every core action through the AWS SDKs', async (t) => {
   });
 });
 
+test('the asynchronous SDK for Java over HTTP/2, with and without TLS', async (t) => {
+  const { kinesis, kinesisTls, certificate } = await startGateway(t);
+  const stream = await createStream(kinesis);
+  const seen = [
+    await awsProgram(['asynchronous', kinesis, stream]),
+    await awsProgram(['asynchronous', kinesisTls, stream, certificate]),
+  ];
+  assert.deepEqual(
+    seen.map((each) => JSON.parse(each)),
+    [['there'], ['there']],
+  );
+});
+
 /** The CLI (version 1, which takes data as text) against one endpoint; answers what it printed. */
 async function awsCli(endpoint: string, ...options: readonly string[]) {
   const py = await python();

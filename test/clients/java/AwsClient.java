@@ -16,8 +16,11 @@ import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
@@ -31,19 +34,23 @@ import software.amazon.kinesis.checkpoint.SequenceNumberValidator;
  * The AWS SDK for Java 2 as its users run it (CBOR, unless -Daws.cborEnabled=false), and KCL's own
  * reading of sequence numbers.
  *
- * actions ENDPOINT STREAM [CA]   every core action once; prints what was seen as one JSON line
- * put ENDPOINT STREAM COUNT      record-0 … under 97 keys, as PutRecords of 500
- * read ENDPOINT STREAM           every record of every shard, as JSON lines
- * validate                       "NUMBER SHARD" lines in; what KCL makes of each, as JSON lines
+ * actions ENDPOINT STREAM [CA]        every core action once; what was seen as one JSON line
+ * asynchronous ENDPOINT STREAM [CA]   a record there and back over HTTP/2, as KCL's clients speak
+ * put ENDPOINT STREAM COUNT           record-0 … under 97 keys, as PutRecords of 500
+ * read ENDPOINT STREAM                every record of every shard, as JSON lines
+ * validate                            "NUMBER SHARD" lines in; what KCL makes of each, as JSON lines
  */
 public class AwsClient {
   private static final int KEYS = 97;
   private static final int BATCH = 500;
+  private static final StaticCredentialsProvider CREDENTIALS =
+      StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any"));
 
   public static void main(String[] arguments) throws Exception {
     String stream = arguments.length > 2 ? arguments[2] : "";
     switch (arguments[0]) {
       case "actions" -> actions(arguments[1], stream, arguments.length > 3 ? arguments[3] : null);
+      case "asynchronous" -> asynchronous(arguments[1], stream, arguments.length > 3 ? arguments[3] : null);
       case "put" -> put(client(arguments[1], null, type -> {}), stream, Integer.parseInt(arguments[3]));
       case "read" -> read(client(arguments[1], null, type -> {}), stream);
       case "validate" -> validate();
@@ -54,17 +61,7 @@ public class AwsClient {
   /** `ca`: a file with the certificate to trust; `types` hears the content type of each request. */
   private static KinesisClient client(String endpoint, String ca, Consumer<String> types) throws Exception {
     var http = ApacheHttpClient.builder();
-    if (ca != null) {
-      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-      trusted.load(null, null);
-      try (var file = new FileInputStream(ca)) {
-        var certificate = CertificateFactory.getInstance("X.509").generateCertificate(file);
-        trusted.setCertificateEntry("gateway", certificate);
-      }
-      var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init(trusted);
-      http.tlsTrustManagersProvider(factory::getTrustManagers);
-    }
+    if (ca != null) http.tlsTrustManagersProvider(trusting(ca)::getTrustManagers);
     var heard =
         new ExecutionInterceptor() {
           @Override
@@ -75,10 +72,48 @@ public class AwsClient {
     return KinesisClient.builder()
         .endpointOverride(URI.create(endpoint))
         .region(Region.US_EAST_1)
-        .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("any", "any")))
+        .credentialsProvider(CREDENTIALS)
         .httpClientBuilder(http)
         .overrideConfiguration(o -> o.addExecutionInterceptor(heard))
         .build();
+  }
+
+  private static TrustManagerFactory trusting(String ca) throws Exception {
+    KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+    trusted.load(null, null);
+    try (var file = new FileInputStream(ca)) {
+      var certificate = CertificateFactory.getInstance("X.509").generateCertificate(file);
+      trusted.setCertificateEntry("gateway", certificate);
+    }
+    var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init(trusted);
+    return factory;
+  }
+
+  private static void asynchronous(String endpoint, String stream, String ca) throws Exception {
+    var http = NettyNioAsyncHttpClient.builder().protocol(Protocol.HTTP2);
+    if (ca != null) http.tlsTrustManagersProvider(trusting(ca)::getTrustManagers);
+    try (var kinesis =
+        KinesisAsyncClient.builder()
+            .endpointOverride(URI.create(endpoint))
+            .region(Region.US_EAST_1)
+            .credentialsProvider(CREDENTIALS)
+            .httpClientBuilder(http)
+            .build()) {
+      var put = kinesis.putRecord(r -> r.streamName(stream).partitionKey("k").data(bytes("there"))).get();
+      String iterator =
+          kinesis
+              .getShardIterator(
+                  r ->
+                      r.streamName(stream)
+                          .shardId(put.shardId())
+                          .shardIteratorType(ShardIteratorType.AT_SEQUENCE_NUMBER)
+                          .startingSequenceNumber(put.sequenceNumber()))
+              .get()
+              .shardIterator();
+      var records = kinesis.getRecords(r -> r.shardIterator(iterator)).get().records();
+      System.out.println(values(records));
+    }
   }
 
   private static void put(KinesisClient kinesis, String stream, int count) {
@@ -138,7 +173,7 @@ public class AwsClient {
     }
   }
 
-  /** The same scenario as in test/clients/kinesis-actions.ts, with the same words for what was seen. */
+  /** The same scenario as in test/clients/node/actions.ts, with the same words for what was seen. */
   private static void actions(String endpoint, String stream, String ca) throws Exception {
     var contentTypes = new TreeSet<String>();
     var kinesis = client(endpoint, ca, contentTypes::add);

@@ -66,7 +66,7 @@ def read(kinesis, stream):
 
 
 def actions(kinesis, stream):
-    """The same scenario as in test/clients/kinesis-actions.ts, with the same words for what was seen."""
+    """The same scenario as in test/clients/node/actions.ts, with the same words for what was seen."""
     seen = {}
     kinesis.create_stream(StreamName=stream, ShardCount=2)
     kinesis.get_waiter("stream_exists").wait(StreamName=stream)
