@@ -194,7 +194,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const engines = await startTestEngines();
   try {
     for (const perShard of [1, consumers]) {
-      console.log(await benchFanOut(engines, { measureMs: 8_000, perShard }));
+      const measure = await benchFanOut(engines, { measureMs: 8_000, perShard });
+      process.stdout.write(`${JSON.stringify(measure)}\n`);
     }
   } finally {
     await engines.stop();
