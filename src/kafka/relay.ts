@@ -46,9 +46,10 @@ export class Relay {
   /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
   #held: Buffer | undefined;
   #hookBusy = false;
+  #quiet = false;
   /** Bytes of the frame that passes now. */
   #passing = 0;
-  #collected: { head: RequestHead; api: KafkaApi; bytes: Buffer; fill: number } | undefined;
+  #collected: { head: RequestHead; api: KafkaApi; pieces: Buffer[]; missing: number } | undefined;
   #closed = false;
   onClosed: () => void = () => undefined;
 
@@ -74,6 +75,13 @@ export class Relay {
   /** Requests that are not answered yet. */
   get callsInFlight(): number {
     return this.#calls.length;
+  }
+
+  /** Takes no further request; what is under way is answered. */
+  quiesce(): void {
+    this.#quiet = true;
+    // A frame that has begun still comes in whole.
+    if (this.#mustWait()) this.#client.pause();
   }
 
   close(): void {
@@ -116,6 +124,7 @@ export class Relay {
   }
 
   #mustWait(): boolean {
+    if (this.#quiet && this.#passing === 0 && this.#collected === undefined) return true;
     return this.#hookBusy || this.#backing.writableNeedDrain || this.#calls.length >= callsMax;
   }
 
@@ -188,7 +197,7 @@ export class Relay {
     const noAnswer = isProduce(head) ? wantsNoAnswer(buffer, position, head) : false;
     if (noAnswer === undefined) return 'incomplete';
     if (api.onRequest !== undefined || !served) {
-      this.#collected = { head, api, bytes: Buffer.allocUnsafe(size + 4), fill: 0 };
+      this.#collected = { head, api, pieces: [], missing: size + 4 };
       return 'collect';
     }
     this.#pass(buffer, position, head, api, noAnswer);
@@ -224,15 +233,19 @@ export class Relay {
     return call;
   }
 
+  /** Takes memory for what has come, not for what a frame claims to be. */
   #collect(buffer: Buffer, position: number): number {
     const collected = this.#collected!;
-    const copied = buffer.copy(collected.bytes, collected.fill, position);
-    collected.fill += copied;
-    if (collected.fill === collected.bytes.length) {
+    const piece = buffer.subarray(position, position + collected.missing);
+    collected.pieces.push(piece);
+    collected.missing -= piece.length;
+    if (collected.missing === 0) {
       this.#collected = undefined;
-      this.#handle(collected.head, collected.api, collected.bytes);
+      const { pieces } = collected;
+      const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+      this.#handle(collected.head, collected.api, frame);
     }
-    return position + copied;
+    return position + piece.length;
   }
 
   /** Lets the API's hook decide; nothing behind the request is read before it has. */

@@ -77,7 +77,10 @@ export class KafkaDoor {
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
     const giveUpAtMs = Date.now() + drainMsMax;
-    for (const relay of this.#relays) if (relay.callsInFlight === 0) relay.close();
+    for (const relay of this.#relays) {
+      if (relay.callsInFlight === 0) relay.close();
+      else relay.quiesce();
+    }
     while (this.#relays.size > 0 && Date.now() < giveUpAtMs) {
       await new Promise((resolve) => setTimeout(resolve, drainCheckEveryMs));
       for (const relay of this.#relays) if (relay.callsInFlight === 0) relay.close();
