@@ -33,6 +33,9 @@ import { version } from './version.ts';
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */
 const stopMsMax = 9_500;
 
+/** Read to see whether the catalog answers; whether there is such a stream does not matter. */
+const probedName = 'readiness';
+
 /** Stops of what was started, in the order of the starts. */
 type Stops = (() => Promise<void> | void)[];
 
@@ -150,7 +153,7 @@ function operationsOf(
       {
         name: 'dynamodb',
         async check() {
-          await catalog.secret();
+          await catalog.get(probedName);
         },
       },
     ],
