@@ -20,6 +20,9 @@ export type JarSet = {
   readonly jars: readonly string[];
 };
 
+/** Sets that this process resolves now; who asks for one meanwhile waits for the same. */
+const underWay = new Map<string, Promise<void>>();
+
 /**
  * The jars that a pom names, with all that they depend on. `progress` hears a sentence when
  * Maven has to run. Errors: `unavailable` with what to do, when Maven is missing or fails.
@@ -33,7 +36,12 @@ export async function resolveJars(
   const pom = await readFile(pomFile);
   const hash = createHash('sha256').update(pom).digest('hex').slice(0, hashDigits);
   const folder = join(cacheFolder, `${name}-${hash}`);
-  if (!existsSync(folder)) await resolveInto(folder, name, pomFile, cacheFolder, progress);
+  if (!existsSync(folder)) {
+    const resolving =
+      underWay.get(folder) ?? resolveInto(folder, name, pomFile, cacheFolder, progress);
+    underWay.set(folder, resolving);
+    await resolving.finally(() => underWay.delete(folder));
+  }
   const jars = (await readdir(folder)).filter((file) => file.endsWith('.jar')).toSorted();
   return { folder, jars: jars.map((jar) => join(folder, jar)) };
 }
