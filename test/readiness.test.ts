@@ -33,7 +33,7 @@ async function becomes(operations: string, status: number): Promise<Readiness> {
   return last;
 }
 
-test('a gateway whose DynamoDB goes is alive and not ready, and is ready again with it', async (t) => {
+test('a gateway whose DynamoDB goes is alive and not ready, and ready again with it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-readiness-'));
   const port = await freePort();
   const settings = {

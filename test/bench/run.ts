@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: every measurement, each a ratio in one run, with medians over interleaved rounds;
- * the tables are kept in docs/performance.md. Takes about ten minutes; run it on a quiet machine.
+ * `npm run bench`: every measurement, each a ratio in one run, with medians over interleaved
+ * rounds; the tables are kept in docs/performance.md. Takes about ten minutes; run it on a quiet machine.
  *
  *   npm run bench -- --rounds=5     more rounds
  */

@@ -1,4 +1,4 @@
-/** Everything is killed in the middle of acknowledged puts; nothing that was acknowledged is gone. */
+/** Everything is killed in the middle of puts; nothing that was acknowledged is gone. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -199,7 +199,7 @@ test('kcat lists streams and topics, with the address of the door only', async (
   assert.equal(found?.partitions.length, 2);
 });
 
-test('the first success of the README: put with the AWS CLI, read with kcat, and back', async (t) => {
+test('the first success of the README: put with the CLI, read with kcat, and back', async (t) => {
   const kcatRun = await kcat();
   if (kcatRun === undefined) return t.diagnostic('kcat is not to be had here: not tested');
   const { kinesis, kafka } = await startGateway(t);
