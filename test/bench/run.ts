@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every measurement, each a ratio in one run, with medians over interleaved
- * rounds; the tables are kept in docs/performance.md. Takes about ten minutes; run it on a quiet machine.
- *
+ * rounds; the tables are kept in docs/performance.md. Takes about ten minutes; run it on a quiet
+ * machine.
  *   npm run bench -- --rounds=5     more rounds
  */
 import { readFileSync, writeFileSync } from 'node:fs';

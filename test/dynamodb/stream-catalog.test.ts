@@ -10,6 +10,7 @@ import { isGatewayError } from '../../src/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { sharedEngines } from '../support/engines.ts';
 
+const { dynamodbEndpoint } = await sharedEngines();
 const nowMs = 1_795_000_000_000;
 
 async function openCatalog(
@@ -17,7 +18,6 @@ async function openCatalog(
   table = `catalog-${randomUUID()}`,
   endpoint?: string,
 ): Promise<StreamCatalog> {
-  const { dynamodbEndpoint } = await sharedEngines();
   const database = await Database.open({
     endpoint: endpoint ?? dynamodbEndpoint,
     region: 'us-east-1',
@@ -192,7 +192,6 @@ test('gateways that start at once share one table and one secret', async (t) => 
 });
 
 test('a catalog that is away is unavailable, and comes back by itself', async (t) => {
-  const { dynamodbEndpoint } = await sharedEngines();
   const line = await openLine(t, new URL(dynamodbEndpoint));
   const catalog = await openCatalog(t, undefined, line.endpoint);
   await assert.rejects(catalog.get('orders'), (error) => {
