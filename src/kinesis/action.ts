@@ -32,9 +32,12 @@ export type KinesisContext = {
 /** An answer that the handler has written itself, in the request's format: the fast path. */
 export class PreparedBody {
   readonly bytes: Buffer | string;
+  /** Called once the client has taken the bytes, or is gone: their memory may be used again. */
+  readonly release: (() => void) | undefined;
 
-  constructor(bytes: Buffer | string) {
+  constructor(bytes: Buffer | string, release?: () => void) {
     this.bytes = bytes;
+    this.release = release;
   }
 }
 

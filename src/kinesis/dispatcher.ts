@@ -29,6 +29,8 @@ export type HttpResponse = {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: Buffer | string | Readable;
+  /** To be called when the body is sent, or never will be. */
+  readonly release?: (() => void) | undefined;
   /** For the metrics. */
   readonly operation: string;
   readonly error?: string;
@@ -153,6 +155,7 @@ async function perform(
     status: 200,
     headers: headersOf(call, events === undefined ? contentTypeOf[format] : eventStreamContentType),
     body: events ?? bodyOf(action, output, format),
+    release: output instanceof PreparedBody ? output.release : undefined,
     operation: call.name,
     bytesIn: call.bytesIn,
     records: context.tally.records,

@@ -40,7 +40,7 @@ export function recordsJson(
     heads[index] = head;
     size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
   }
-  const bytes = Buffer.allocUnsafe(size);
+  const bytes = takeBuffer(size);
   let position = bytes.write(opening, 0, 'latin1');
   for (let index = 0; index < records.length; index++) {
     if (index > 0) bytes[position++] = comma;
@@ -50,7 +50,31 @@ export function recordsJson(
     position += bytes.write(closing, position, 'latin1');
   }
   position += bytes.write(tail, position);
-  return new PreparedBody(bytes.subarray(0, position));
+  return new PreparedBody(bytes.subarray(0, position), () => giveBack(bytes));
+}
+
+/**
+ * Large answers are written into buffers that are used again: a reader that catches up takes
+ * 14 MB with every call, faster than the memory would be collected.
+ */
+const spareBuffers: Buffer[] = [];
+const spareBuffersMax = 2;
+const largeBytesMin = 512 * 1024;
+const largeStepBytes = 4 * 1024 * 1024;
+
+function takeBuffer(size: number): Buffer {
+  if (size < largeBytesMin) return Buffer.allocUnsafe(size);
+  const fitting = spareBuffers.findIndex((spare) => spare.length >= size);
+  if (fitting !== -1) return spareBuffers.splice(fitting, 1)[0]!;
+  return Buffer.allocUnsafeSlow(Math.ceil(size / largeStepBytes) * largeStepBytes);
+}
+
+/** The larger ones are kept: they serve for every answer. */
+function giveBack(buffer: Buffer): void {
+  if (buffer.length < largeBytesMin) return;
+  spareBuffers.push(buffer);
+  spareBuffers.sort((one, other) => one.length - other.length);
+  if (spareBuffers.length > spareBuffersMax) spareBuffers.shift();
 }
 
 const opening = '{"Records":[';

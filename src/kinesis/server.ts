@@ -141,7 +141,7 @@ async function respond(
 
 function send(
   raw: ServerResponse,
-  { status, headers, body }: HttpResponse,
+  { status, headers, body, release }: HttpResponse,
   flight: Flight,
   report: (bytesOut: number) => void,
 ): void {
@@ -149,6 +149,7 @@ function send(
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     headers['content-length'] = String(length);
     raw.writeHead(status, headers);
+    if (release !== undefined) raw.once('close', release);
     // Text leaves in one piece with the headers; bytes would be a second one.
     raw.end(body);
     report(length);

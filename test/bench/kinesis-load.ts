@@ -3,10 +3,9 @@
  * connections, because an SDK would take more of the machine than the servers do.
  */
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 
 const host = '127.0.0.1';
-const connectionsMax = 64;
 const activeTimeoutMs = 20_000;
 const pollEveryMs = 20;
 
@@ -17,26 +16,16 @@ export type Client = {
 };
 
 export function openClient(port: number): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
-  const call = (action: string, body: object | Buffer): Promise<Buffer> => {
+  const idle: Connection[] = [];
+  const all = new Set<Connection>();
+  const call = async (action: string, body: object | Buffer): Promise<Buffer> => {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        { agent, host, port, method: 'POST', path: '/', headers: headersOf(action, bytes) },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.once('error', reject);
-          response.once('end', () => {
-            const answer = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-            if (response.statusCode === 200) resolve(answer);
-            else reject(new Error(`${action}: ${response.statusCode} ${answer.toString()}`));
-          });
-        },
-      );
-      sent.once('error', reject);
-      sent.end(bytes);
-    });
+    let connection = idle.pop();
+    if (connection === undefined) all.add((connection = new Connection(port)));
+    const { status, answer } = await connection.exchange(headOf(action, bytes), bytes);
+    idle.push(connection);
+    if (status !== 200) throw new Error(`${action}: ${status} ${answer.toString()}`);
+    return answer;
   };
   return {
     call,
@@ -44,21 +33,95 @@ export function openClient(port: number): Client {
       const answer = (await call(action, body)).toString();
       return answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>);
     },
-    close: () => agent.destroy(),
+    close() {
+      for (const connection of all) connection.close();
+    },
   };
 }
 
+type Answer = { readonly status: number; readonly answer: Buffer };
+
+/**
+ * One request at a time over HTTP/1.1. Node's own client takes as long for a small request as the
+ * servers do for answering it.
+ */
+class Connection {
+  readonly #socket: Socket;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  /** Bytes of the whole answer, once its head is there; 0 for one that comes in chunks. */
+  #wanted = -1;
+  #resolve: (answer: Answer) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(port: number) {
+    this.#socket = connect({ host, port, noDelay: true });
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on('error', (error) => this.#reject(error));
+    this.#socket.on('close', () => this.#reject(new Error('the server closed a connection')));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  exchange(head: string, body: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#socket.cork();
+      this.#socket.write(head, 'latin1');
+      this.#socket.write(body);
+      this.#socket.uncork();
+    });
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < this.#wanted) return;
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size);
+    const headEnd = bytes.indexOf('\r\n\r\n') + 4;
+    if (headEnd < 4) return;
+    const head = bytes.toString('latin1', 0, headEnd);
+    const length = contentLength.exec(head)?.[1];
+    this.#wanted = length === undefined ? 0 : headEnd + Number(length);
+    if (this.#size < this.#wanted) return;
+    if (length === undefined && !bytes.subarray(-lastChunk.length).equals(lastChunk)) return;
+    this.#chunks = [];
+    this.#size = 0;
+    this.#wanted = -1;
+    const answer = bytes.subarray(headEnd);
+    this.#resolve({
+      status: Number(head.slice(9, 12)),
+      answer: length === undefined ? joinChunks(answer) : answer,
+    });
+  }
+}
+
+const contentLength = /\r\ncontent-length: *(\d+)/i;
+const lastChunk = Buffer.from('0\r\n\r\n');
+
+/** The body of an answer that came with `transfer-encoding: chunked`. */
+function joinChunks(bytes: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; ;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    if (!(size > 0)) return Buffer.concat(pieces);
+    pieces.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+}
+
 /** Peers want the form of a signature, and look no further. */
-function headersOf(action: string, { length }: Buffer) {
-  return {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': length,
-    'x-amz-target': `Kinesis_20131202.${action}`,
-    'x-amz-date': '20260101T000000Z',
-    authorization:
-      'AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/kinesis/aws4_request, ' +
-      'SignedHeaders=host, Signature=0',
-  };
+function headOf(action: string, { length }: Buffer): string {
+  return (
+    `POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/x-amz-json-1.1\r\n` +
+    `content-length: ${length}\r\nx-amz-target: Kinesis_20131202.${action}\r\n` +
+    'x-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 ' +
+    'Credential=a/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n'
+  );
 }
 
 export async function createStream(client: Client, name: string, shards: number): Promise<void> {
