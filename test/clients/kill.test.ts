@@ -129,7 +129,9 @@ test('kill -9 of gateway and engines loses no acknowledged record', { timeout },
   await Promise.all([byKinesis.done, byKafka.done, producer.disconnect()]);
   await assertGone(pids);
 
+  const killedAtMs = performance.now();
   const again = await gateway.again();
+  t.diagnostic(`ready again after ${Math.round(performance.now() - killedAtMs)} ms`);
   const after = clients(again, 8);
   const seenByKinesis = await readByKinesis(after.sdk);
   const wanted = new Set([...byKinesis.acknowledged.keys(), ...byKafka.acknowledged.keys()]);
