@@ -22,6 +22,7 @@ import {
   apiVersionsResponse,
 } from '../../src/wire/messages/18-api-versions.ts';
 import { Reader, Writer } from '../../src/wire/primitives.ts';
+import { takeFrameMemory } from './frame-memory.ts';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 
@@ -310,7 +311,7 @@ class FrameSplitter {
 
   #begin(size: number): void {
     this.#sizeFill = 0;
-    this.#frame = Buffer.allocUnsafeSlow(size);
+    this.#frame = takeFrameMemory(size);
     this.#frameFill = 0;
   }
 

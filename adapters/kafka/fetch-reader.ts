@@ -18,6 +18,7 @@ import {
   unpackBatch,
 } from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
+import { giveBackFrameMemory } from './frame-memory.ts';
 import { CodeError, noError, offsetOutOfRange } from './error-codes.ts';
 
 const fetchApi = { request: fetchRequest, response: fetchResponse };
@@ -38,6 +39,8 @@ const leftoverBytesMax = 32 * 1024 * 1024;
 const leftoverAgeMsMax = 5_000;
 /** Memory of a decoded record beside its key and value, about. */
 const recordOverheadBytes = 200;
+/** Leftovers up to this are copied, so that they do not hold a whole fetch. */
+const copiedBytesMax = 1024 * 1024;
 
 type Aborted = readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 
@@ -110,6 +113,7 @@ export class FetchReader {
       ...(await visibleRecords(bytes, from, aborted, where)),
       startOffset: toOffset(data.logStartOffset),
       endOffset: toOffset(data.lastStableOffset),
+      release: () => giveBackFrameMemory(bytes),
     };
   }
 
@@ -119,8 +123,13 @@ export class FetchReader {
     const count = countWithin(records, limits);
     if (count === records.length) return slice;
     const nextOffset = records[count]!.offset;
-    this.#keepLeftover(where, nextOffset, { ...slice, records: records.slice(count) });
-    return { ...slice, records: records.slice(0, count), nextOffset };
+    const rest = records.slice(count);
+    const copied = copyOf(rest);
+    const leftover = { ...slice, records: copied ?? rest, release: undefined };
+    this.#keepLeftover(where, nextOffset, leftover);
+    const given = { ...slice, records: records.slice(0, count), nextOffset };
+    // What the leftover looks at must stay.
+    return copied === undefined ? { ...given, release: undefined } : given;
   }
 
   #takeLeftover(where: LogPartition, from: Offset): Leftover | undefined {
@@ -166,6 +175,22 @@ export class FetchReader {
     this.#leftovers.delete(key);
     this.#leftoverBytes -= found.bytes;
   }
+}
+
+/** The records in memory of their own, so that that of their fetch is free; unless they are many. */
+function copyOf(records: readonly LogRecord[]): readonly LogRecord[] | undefined {
+  let size = 0;
+  for (const { key, value } of records) size += (key?.length ?? 0) + (value?.length ?? 0);
+  if (size > copiedBytesMax) return undefined;
+  const memory = Buffer.allocUnsafeSlow(size);
+  let end = 0;
+  const copy = (bytes: Buffer | null): Buffer | null => {
+    if (bytes === null) return null;
+    const start = end;
+    end += bytes.copy(memory, start);
+    return memory.subarray(start, end);
+  };
+  return records.map((record) => ({ ...record, key: copy(record.key), value: copy(record.value) }));
 }
 
 /** Records are views into the bytes of their fetch, which stay while one of them does. */

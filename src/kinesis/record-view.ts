@@ -58,7 +58,7 @@ export function recordsJson(
  * 14 MB with every call, faster than the memory would be collected.
  */
 const spareBuffers: Buffer[] = [];
-const spareBuffersMax = 2;
+const spareBuffersMax = 1;
 const largeBytesMin = 512 * 1024;
 const largeStepBytes = 4 * 1024 * 1024;
 

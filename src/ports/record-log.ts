@@ -30,6 +30,11 @@ export type LogSlice = {
   readonly startOffset: Offset;
   /** One past the last offset that a reader may see (the last stable offset). */
   readonly endOffset: Offset;
+  /**
+   * A reader that will not look at keys and values again may say so: their memory is used again.
+   * Nobody has to.
+   */
+  readonly release?: (() => void) | undefined;
 };
 
 export type ReadLimits = {

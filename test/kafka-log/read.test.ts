@@ -251,3 +251,25 @@ test('an empty log begins and ends at 0', async (t) => {
   assert.equal(await topic.log.endOffset(topic.where), 0n);
   assert.equal(await topic.log.offsetAt(topic.where, Date.now()), 0n);
 });
+
+test('memory that a reader gives back is used again, what is still read is not', async (t) => {
+  const topic = await testTopic(t);
+  const values = Array.from({ length: 3000 }, (_, index) => `${index}`.padEnd(1000, '.'));
+  const records = values.map((value) => recordOf(value, 'k'));
+  await topic.log.append(topic.where, records);
+  const held = await topic.log.read(topic.where, start, plenty);
+  for (let round = 0; round < 4; round++) {
+    // Nearly all: the rest is kept, and must not change when the memory is used again.
+    const limits = { ...plenty, recordsMax: 2900 };
+    const first = await topic.log.read(topic.where, start, limits);
+    assert.deepEqual(valuesOf(first.records), values.slice(0, 2900));
+    first.release?.();
+    const other = await topic.log.read(topic.where, toOffset(1n), limits);
+    const rest = await topic.log.read(topic.where, first.nextOffset, plenty);
+    assert.deepEqual(valuesOf(rest.records), values.slice(2900));
+    assert.deepEqual(valuesOf(other.records), values.slice(1, 2901));
+    other.release?.();
+    other.release?.();
+  }
+  assert.deepEqual(valuesOf(held.records), values);
+});

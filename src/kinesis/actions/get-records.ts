@@ -67,7 +67,11 @@ export const getRecords = defineAction({
     );
     context.tally.records += slice.records.length;
     const rest = restOf(found, iterator, slice, context);
-    if (context.format === 'json') return recordsJson(found.shard, slice.records, rest);
+    if (context.format === 'json') {
+      const answer = recordsJson(found.shard, slice.records, rest);
+      slice.release?.();
+      return answer;
+    }
     const records = slice.records.map((each) => viewRecord(found.shard, each));
     return { Records: records, ...rest };
   },
