@@ -177,7 +177,7 @@ export class FetchReader {
   }
 }
 
-/** The records in memory of their own, so that that of their fetch is free; unless they are many. */
+/** The records in memory of their own, which frees that of their fetch; unless they are many. */
 function copyOf(records: readonly LogRecord[]): readonly LogRecord[] | undefined {
   let size = 0;
   for (const { key, value } of records) size += (key?.length ?? 0) + (value?.length ?? 0);

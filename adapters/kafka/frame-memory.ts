@@ -1,7 +1,7 @@
 /**
  * Memory of large frames, used again once their reader says that it is done with them. A reader
  * that catches up takes 10 MB with every fetch, faster than the memory would be collected.
- * What is never given back is collected as any other.
+ * What is never given back is collected in time.
  */
 const largeBytesMin = 1024 * 1024;
 const stepBytes = 4 * 1024 * 1024;
