@@ -77,7 +77,8 @@ export class Connection {
   readonly #address: BrokerAddress;
   readonly #frames = new FrameSplitter();
   readonly #timer: NodeJS.Timeout;
-  #pending: Pending[] = [];
+  /** In the order of the requests; answered ones are cleared, so that nothing is held. */
+  #pending: (Pending | undefined)[] = [];
   #pendingHead = 0;
   #correlationId = 0;
   #versions = new Map<number, VersionRange>();
@@ -229,7 +230,7 @@ export class Connection {
     if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
       throw new GatewayError('unavailable', 'an answer that nothing asked for');
     }
-    this.#pendingHead++;
+    this.#pending[this.#pendingHead++] = undefined;
     if (this.#pendingHead === this.#pending.length || this.#pendingHead >= answeredKeptMax) {
       this.#pending = this.#pending.slice(this.#pendingHead);
       this.#pendingHead = 0;
@@ -259,7 +260,7 @@ export class Connection {
     this.#failure = new GatewayError('unavailable', message, { cause });
     clearInterval(this.#timer);
     this.#socket.destroy();
-    const waiting = this.#pending.slice(this.#pendingHead);
+    const waiting = this.#pending.filter((pending) => pending !== undefined);
     this.#pending = [];
     this.#pendingHead = 0;
     for (const pending of waiting) {
