@@ -20,7 +20,9 @@ export function openClient(port: number): Client {
   const all = new Set<Connection>();
   const call = async (action: string, body: object | Buffer): Promise<Buffer> => {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+    // Servers close connections that were idle while another server had its turn.
     let connection = idle.pop();
+    while (connection?.usable === false) connection = idle.pop();
     if (connection === undefined) all.add((connection = new Connection(port)));
     const { status, answer } = await connection.exchange(headOf(action, bytes), bytes);
     idle.push(connection);
@@ -59,6 +61,10 @@ class Connection {
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.on('error', (error) => this.#reject(error));
     this.#socket.on('close', () => this.#reject(new Error('the server closed a connection')));
+  }
+
+  get usable(): boolean {
+    return this.#socket.writable && !this.#socket.readableEnded;
   }
 
   close(): void {
