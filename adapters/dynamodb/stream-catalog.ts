@@ -61,8 +61,13 @@ function defineTable(database: Database, tableName: string) {
     tags,
     consumers: {
       type: Array,
-      schema: [{ type: Object, schema: { name: String, createdAtMs: Number, tags } }],
+      schema: [
+        { type: Object, schema: { name: String, createdAtMs: Number, tags, policy: String } },
+      ],
     },
+    settings: String,
+    updatingUntilMs: Number,
+    openShardCount: Number,
     shardCount: Number,
     shardsVersion: Number,
     shards: String,
@@ -250,6 +255,8 @@ const listedAttributes = [
   'mode',
   'createdAtMs',
   'version',
+  'updatingUntilMs',
+  'openShardCount',
 ] as const;
 const attributeNames = Object.fromEntries(
   ['scope', ...listedAttributes].map((each) => [`#${each}`, each]),

@@ -12,6 +12,8 @@
  * 250 shards has at most 60 KB of the 400 KB that it may have.
  */
 import { GatewayError } from '../../src/errors.ts';
+import { openShardCount } from '../../src/domain/stream-rules.ts';
+import type { StreamSettings } from '../../src/domain/stream-settings.ts';
 import { toOffset } from '../../src/domain/stream.ts';
 import type { HashKey, Shard, Stream, StreamSummary } from '../../src/domain/stream.ts';
 
@@ -36,6 +38,11 @@ export type StreamRow = {
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   /** Absent in rows that were written before there were consumers. */
   readonly consumers?: readonly ConsumerRow[];
+  /** As JSON; absent in rows that were written before there were any. */
+  readonly settings?: string;
+  readonly updatingUntilMs?: number;
+  /** Absent in rows that were written before it was kept. */
+  readonly openShardCount?: number;
   readonly shardCount: number;
   /** Version at which shards were last written. */
   readonly shardsVersion: number;
@@ -45,6 +52,7 @@ export type ConsumerRow = {
   readonly name: string;
   readonly createdAtMs: number;
   readonly tags: StreamRow['tags'];
+  readonly policy?: string;
 };
 
 export type ShardRow = {
@@ -72,13 +80,17 @@ export function shardsScope(name: string): string {
 }
 
 export function streamRowOf(stream: Stream): StreamRow {
-  const { name, tags, consumers, shards, ...rest } = stream;
+  const { name, tags, consumers, shards, settings, ...rest } = stream;
   return {
     scope: streamsScope,
     key: name,
     ...rest,
     tags: tagRows(tags),
     consumers: consumers.map((each) => ({ ...each, tags: tagRows(each.tags) })),
+    // Always written, so that an update leaves nothing of a former stream of that name.
+    settings: JSON.stringify(settings ?? {}),
+    updatingUntilMs: stream.updatingUntilMs ?? 0,
+    openShardCount: openShardCount(stream),
     shardCount: shards.length,
     shardsVersion: stream.version,
   };
@@ -177,19 +189,40 @@ export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream
   const shards = own.flatMap((each) => JSON.parse(each.shards) as PackedShard[]).map(unpacked);
   if (shards.length !== row.shardCount) return undefined;
   return {
-    ...summaryOf(row),
+    ...identityOf(row),
     partitioner: row.partitioner,
     retentionHours: row.retentionHours,
     recordKiBMax: row.recordKiBMax,
     tags: tagsIn(row.tags),
     consumers: (row.consumers ?? []).map((each) => ({ ...each, tags: tagsIn(each.tags) })),
+    ...settingsIn(row),
     shards,
   };
 }
 
-export function summaryOf(
-  row: Pick<StreamRow, 'key' | 'logId' | 'rules' | 'status' | 'mode' | 'createdAtMs' | 'version'>,
-): StreamSummary {
+function settingsIn({ settings = '{}' }: StreamRow): { settings?: StreamSettings } {
+  return settings === '{}' ? {} : { settings: JSON.parse(settings) as StreamSettings };
+}
+
+type SummaryRow = Pick<
+  StreamRow,
+  | 'key'
+  | 'logId'
+  | 'rules'
+  | 'status'
+  | 'mode'
+  | 'createdAtMs'
+  | 'version'
+  | 'updatingUntilMs'
+  | 'openShardCount'
+>;
+
+export function summaryOf(row: SummaryRow): StreamSummary {
+  const { openShardCount: count } = row;
+  return { ...identityOf(row), ...(count === undefined ? {} : { openShardCount: count }) };
+}
+
+function identityOf(row: SummaryRow) {
   return {
     name: row.key,
     logId: row.logId,
@@ -198,5 +231,6 @@ export function summaryOf(
     mode: row.mode,
     createdAtMs: row.createdAtMs,
     version: row.version,
+    ...(row.updatingUntilMs ? { updatingUntilMs: row.updatingUntilMs } : {}),
   };
 }

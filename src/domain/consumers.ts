@@ -10,6 +10,8 @@ export type Consumer = {
   /** Its second is part of the consumer's ARN, and tells it from a former one of the name. */
   readonly createdAtMs: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** Its resource policy, byte for byte as it was put. */
+  readonly policy?: string;
 };
 
 export type ConsumerStatus = 'CREATING' | 'ACTIVE';

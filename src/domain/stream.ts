@@ -4,6 +4,7 @@
  */
 
 import type { Consumer } from './consumers.ts';
+import type { StreamSettings } from './stream-settings.ts';
 
 /** Position of a record in a shard's log; counts from 0. */
 export type Offset = bigint & { readonly offset: unique symbol };
@@ -56,6 +57,10 @@ export type Stream = {
   readonly consumers: readonly Consumer[];
   /** Ordered by index; open and closed ones. */
   readonly shards: readonly Shard[];
+  /** What the owner set besides; absent where nothing was. */
+  readonly settings?: StreamSettings;
+  /** An active stream is shown as UPDATING until then; see statusAt. */
+  readonly updatingUntilMs?: number;
   /** Grows by one with every change; changes are conditional on it. */
   readonly version: number;
 };
@@ -63,8 +68,11 @@ export type Stream = {
 /** What listings say of a stream; made without reading its shards. */
 export type StreamSummary = Pick<
   Stream,
-  'name' | 'logId' | 'rules' | 'status' | 'mode' | 'createdAtMs' | 'version'
->;
+  'name' | 'logId' | 'rules' | 'status' | 'updatingUntilMs' | 'mode' | 'createdAtMs' | 'version'
+> & {
+  /** Absent in rows that were written before it was kept. */
+  readonly openShardCount?: number;
+};
 
 export function isOpen(shard: Shard): boolean {
   return shard.closed === undefined;

@@ -170,6 +170,30 @@ test('a reader beside a writer never sees half a change', async (t) => {
   assert.equal((await reading) > 0, true);
 });
 
+test('what the owner set is kept byte for byte, and not by a later stream of the name', async (t) => {
+  const catalog = await openCatalog(t);
+  const stream = streamOf('orders');
+  await catalog.create(stream);
+  const policy = '{ "Version": "2012-10-17",\n"Statement":[] , "é\\u00e9\\\\": ""}\ud800';
+  const consumer = { name: 'app', createdAtMs: nowMs, tags: { 'a.b': 'c' }, policy: '{"a":"é"}' };
+  const after = changed(stream, {
+    consumers: [consumer],
+    updatingUntilMs: nowMs + 500,
+    settings: {
+      metrics: ['IncomingBytes'],
+      encryption: [{ atMs: nowMs, keyId: 'alias/aws/kinesis' }, { atMs: nowMs + 1 }],
+      policy,
+    },
+  });
+  await catalog.replace(stream, after);
+  assert.deepEqual(await catalog.get('orders'), after);
+  const [listed] = await catalog.list();
+  assert.equal(listed?.updatingUntilMs, nowMs + 500);
+  const adopted = { ...streamOf('orders'), logId: 'another', version: after.version + 1 };
+  await catalog.replace(after, adopted);
+  assert.deepEqual(await catalog.get('orders'), adopted);
+});
+
 test('listing orders streams by name, and says what they are', async (t) => {
   const catalog = await openCatalog(t);
   for (const name of ['b', 'a.2', 'a-1', 'B', 'a_3']) await catalog.create(streamOf(name));
@@ -179,7 +203,10 @@ test('listing orders streams by name, and says what they are', async (t) => {
     ['B', 'a-1', 'a.2', 'a_3', 'b'],
   );
   const { name, logId, rules, status, mode, createdAtMs, version } = streamOf('B');
-  assert.deepEqual(listed[0], { name, logId, rules, status, mode, createdAtMs, version });
+  assert.deepEqual(listed[0], {
+    ...{ name, logId, rules, status, mode, createdAtMs, version },
+    openShardCount: 2,
+  });
 });
 
 test('gateways that start at once share one table and one secret', async (t) => {

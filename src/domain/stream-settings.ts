@@ -1,0 +1,193 @@
+/**
+ * What a stream's owner sets about it, besides its shards; pure transitions. Sources: the pages of
+ * StartStreamEncryption, EnableEnhancedMonitoring, UpdateStreamMode, UpdateStreamWarmThroughput and
+ * PutResourcePolicy of the Kinesis API reference.
+ *
+ * A change is done when it is stored. That the stream is UPDATING for a moment after it is a
+ * function of time, so that no gateway that dies leaves a stream that stays so.
+ */
+import { GatewayError } from '../errors.ts';
+import { openShardCount } from './stream-rules.ts';
+import type { Stream, StreamMode, StreamStatus } from './stream.ts';
+
+/** In the order in which AWS lists them. */
+export const shardLevelMetrics = [
+  'IncomingBytes',
+  'OutgoingRecords',
+  'IteratorAgeMilliseconds',
+  'IncomingRecords',
+  'ReadProvisionedThroughputExceeded',
+  'WriteProvisionedThroughputExceeded',
+  'OutgoingBytes',
+] as const;
+export type ShardLevelMetric = (typeof shardLevelMetrics)[number];
+
+/** From this moment on records are encrypted with the key, or not at all. */
+export type EncryptionChange = { readonly atMs: number; readonly keyId?: string };
+
+export type StreamSettings = {
+  /** Of enhanced monitoring, in the order of `shardLevelMetrics`. */
+  readonly metrics?: readonly ShardLevelMetric[];
+  /** Oldest first; the last one holds. */
+  readonly encryption?: readonly EncryptionChange[];
+  /** When the mode was changed lately, oldest first. */
+  readonly modeChangesMs?: readonly number[];
+  /** Writes that an on-demand stream is to be ready for, in MiB per second. */
+  readonly warmThroughputMiBps?: number;
+  /** The resource policy, byte for byte as it was put. */
+  readonly policy?: string;
+};
+
+/** How long clients see a stream in UPDATING after a change of its settings. */
+export const settingsUpdateMs = 500;
+export const encryptionChangesPerDayMax = 25;
+export const modeChangesPerDayMax = 2;
+/** 10 GiB per second. */
+export const warmThroughputMiBpsMax = 10_240;
+/** Changes that are remembered, so that records tell how they were kept. */
+const encryptionChangesKeptMax = 100;
+/** A stream's row of the catalog has room for so many characters of policies. */
+const policyCharactersMax = 250_000;
+
+const dayMs = 86_400_000;
+
+/** The state that clients see. */
+export function statusAt(
+  { status, updatingUntilMs = 0 }: Pick<Stream, 'status' | 'updatingUntilMs'>,
+  nowMs: number,
+): StreamStatus {
+  return status === 'ACTIVE' && nowMs < updatingUntilMs ? 'UPDATING' : status;
+}
+
+/** The stream with other settings; UPDATING for a moment. */
+export function withSettings(
+  stream: Stream,
+  settings: StreamSettings,
+  updatingUntilMs?: number,
+): Stream {
+  return {
+    ...stream,
+    settings: { ...stream.settings, ...settings },
+    ...(updatingUntilMs === undefined ? {} : { updatingUntilMs }),
+  };
+}
+
+/** The same metrics in AWS's order, each once. */
+export function orderedMetrics(wanted: ReadonlySet<string>): readonly ShardLevelMetric[] {
+  return shardLevelMetrics.filter((name) => wanted.has(name));
+}
+
+/** The key of records that are written at this time; undefined where they are not encrypted. */
+export function encryptionKeyAt({ settings }: Stream, timeMs: number): string | undefined {
+  return settings?.encryption?.findLast(({ atMs }) => atMs <= timeMs)?.keyId;
+}
+
+/** The key of the last change, be it in force yet or not. */
+function encryptionKeyWanted({ settings }: Stream): string | undefined {
+  return settings?.encryption?.at(-1)?.keyId;
+}
+
+/**
+ * Encrypted with the key from the end of the update on; not at all where there is none. The same
+ * stream where it is so already. Errors: `limit-exceeded` after 25 such changes in 24 hours.
+ */
+export function withEncryption(stream: Stream, keyId: string | undefined, nowMs: number): Stream {
+  if (encryptionKeyWanted(stream) === keyId) return stream;
+  const changes = stream.settings?.encryption ?? [];
+  const alike = changes.filter(
+    (each) => (each.keyId === undefined) === (keyId === undefined) && each.atMs > nowMs - dayMs,
+  );
+  if (alike.length >= encryptionChangesPerDayMax) {
+    throw new GatewayError(
+      'limit-exceeded',
+      `Encryption of stream ${stream.name} was changed ${encryptionChangesPerDayMax} times in ` +
+        'the last 24 hours.',
+    );
+  }
+  const atMs = nowMs + settingsUpdateMs;
+  const change = keyId === undefined ? { atMs } : { atMs, keyId };
+  const encryption = [...changes, change].slice(-encryptionChangesKeptMax);
+  return withSettings(stream, { encryption }, atMs);
+}
+
+/**
+ * Errors: `limit-exceeded` after two changes in 24 hours; `policy-violation` for a topic that
+ * nobody made through Kinesis: it has no capacity to be managed.
+ */
+export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Stream {
+  if (stream.mode === mode) return stream;
+  if (stream.rules === 'kafka') {
+    throw new GatewayError(
+      'policy-violation',
+      `${stream.name} was not made by CreateStream: it follows Kafka's rules and has no capacity ` +
+        'mode.',
+    );
+  }
+  const lately = (stream.settings?.modeChangesMs ?? []).filter((atMs) => atMs > nowMs - dayMs);
+  if (lately.length >= modeChangesPerDayMax) {
+    throw new GatewayError(
+      'limit-exceeded',
+      `The mode of stream ${stream.name} was changed ${modeChangesPerDayMax} times in the last ` +
+        '24 hours.',
+    );
+  }
+  const updatingUntilMs = nowMs + settingsUpdateMs;
+  const changed = withSettings(
+    { ...stream, mode },
+    { modeChangesMs: [...lately, nowMs] },
+    updatingUntilMs,
+  );
+  return mode === 'PROVISIONED' ? withWarmThroughput(changed, 0) : changed;
+}
+
+/** Zero gives it up. */
+export function withWarmThroughput(stream: Stream, miBps: number): Stream {
+  return withSettings(stream, { warmThroughputMiBps: miBps });
+}
+
+export type WarmThroughput = { readonly targetMiBps: number; readonly currentMiBps: number };
+
+/** Undefined where the stream has none. A shard takes 1 MiB per second. */
+export function warmThroughputOf(stream: Stream): WarmThroughput | undefined {
+  const targetMiBps = stream.settings?.warmThroughputMiBps ?? 0;
+  if (targetMiBps === 0 || stream.mode !== 'ON_DEMAND') return undefined;
+  return { targetMiBps, currentMiBps: Math.min(openShardCount(stream), targetMiBps) };
+}
+
+/**
+ * `consumerName` where the policy is a consumer's. Errors: `limit-exceeded` where the policies of
+ * the stream and its consumers would be too many together.
+ */
+export function withPolicy(
+  stream: Stream,
+  consumerName: string | undefined,
+  policy: string | undefined,
+): Stream {
+  const changed =
+    consumerName === undefined
+      ? ownPolicy(stream, policy)
+      : consumerPolicy(stream, consumerName, policy);
+  if (policy === undefined) return changed;
+  let characters = changed.settings?.policy?.length ?? 0;
+  for (const consumer of changed.consumers) characters += consumer.policy?.length ?? 0;
+  if (characters <= policyCharactersMax) return changed;
+  throw new GatewayError(
+    'limit-exceeded',
+    `The resource policies of stream ${stream.name} and its consumers are over ` +
+      `${policyCharactersMax} characters together.`,
+  );
+}
+
+function ownPolicy(stream: Stream, policy: string | undefined): Stream {
+  const { policy: former, ...rest } = stream.settings ?? {};
+  return { ...stream, settings: policy === undefined ? rest : { ...rest, policy } };
+}
+
+function consumerPolicy(stream: Stream, name: string, policy: string | undefined): Stream {
+  const consumers = stream.consumers.map((consumer) => {
+    if (consumer.name !== name) return consumer;
+    const { policy: former, ...rest } = consumer;
+    return policy === undefined ? rest : { ...rest, policy };
+  });
+  return { ...stream, consumers };
+}
