@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { destination, type Logger, pino } from 'pino';
 import { Database } from '../adapters/dynamodb/database.ts';
+import { openAccountCatalog } from '../adapters/dynamodb/account-catalog.ts';
 import { openStreamCatalog } from '../adapters/dynamodb/stream-catalog.ts';
 import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
@@ -110,6 +111,7 @@ async function startGateway(
   const kinesis = createKinesisServer({
     dispatch: createDispatcher({
       streams,
+      accounts: openAccountCatalog(database, config.catalogTable),
       log: new KafkaRecordLog(cluster),
       clock,
       logger,

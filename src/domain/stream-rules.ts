@@ -1,5 +1,6 @@
 /** Pure transitions of streams: how one comes to be, and how it follows its topic. */
 import { evenRanges } from './hash-key.ts';
+import type { StreamSettings } from './stream-settings.ts';
 import { isOpen } from './stream.ts';
 import type { Partitioner, Shard, Stream, StreamMode } from './stream.ts';
 
@@ -17,6 +18,7 @@ export type NewStream = {
   readonly recordKiBMax?: number;
   readonly partitioner?: Partitioner;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly settings?: StreamSettings;
 };
 
 /** A stream as CreateStream begins it: it has no log yet. */
@@ -34,6 +36,7 @@ export function newStream(request: NewStream, nowMs: number): Stream {
     tags: request.tags ?? {},
     consumers: [],
     shards: evenShards(request.shardCount, Math.floor(nowMs / 1000)),
+    ...(request.settings === undefined ? {} : { settings: request.settings }),
     version: 1,
   };
 }

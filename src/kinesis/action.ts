@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AccountCatalog } from '../ports/account-catalog.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
@@ -10,6 +11,7 @@ import type { Format, Shape } from './shape.ts';
 /** What every action may use. Nothing of sockets or HTTP is in here. */
 export type KinesisContext = {
   readonly streams: StreamDirectory;
+  readonly accounts: AccountCatalog;
   readonly log: RecordLog;
   /** Those of enhanced fan-out that run through this gateway. */
   readonly subscriptions: Subscriptions;

@@ -41,7 +41,7 @@ export type HttpResponse = {
 /** What the dispatcher adds to these for each request is the rest of KinesisContext. */
 export type DispatcherSettings = Pick<
   KinesisContext,
-  'streams' | 'log' | 'clock' | 'logger' | 'account' | 'secret'
+  'streams' | 'accounts' | 'log' | 'clock' | 'logger' | 'account' | 'secret'
 > & {
   /** Used where the client signed for none. */
   readonly region: string;
@@ -163,10 +163,11 @@ async function perform(
 }
 
 function contextOf(request: HttpRequest, format: Format, settings: Settings): KinesisContext {
-  const { streams, log, subscriptions, clock, logger, account, secret } = settings;
+  const { streams, accounts, log, subscriptions, clock, logger, account, secret } = settings;
   const scope = credentialScopeOf(request.headers.authorization, request.url);
   return {
     streams,
+    accounts,
     log,
     subscriptions,
     clock,

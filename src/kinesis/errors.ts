@@ -118,6 +118,10 @@ export function streamNotActive(name: string, account: string, status: string): 
   );
 }
 
+export function validationFailed(message: string): KinesisError {
+  return new KinesisError('ValidationException', message);
+}
+
 export function invalidArgument(message: string): KinesisError {
   return new KinesisError('InvalidArgumentException', message);
 }

@@ -109,6 +109,22 @@ export const record = structure(
   'Record',
 );
 
+/** Of a stream or a registered consumer; queues and channels are known to be none of ours. */
+export const resourceArn = string({
+  pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+',
+  min: 1,
+  max: 2048,
+});
+export const resourceAddress = { ResourceARN: required(resourceArn), StreamId: streamId };
+export const tagList = list(tag, { min: 0, max: 200 });
+export const policy = string();
+export const keyId = string({ min: 1, max: 2048 });
+
+export const warmThroughput = structure(
+  { TargetMiBps: naturalInteger, CurrentMiBps: naturalInteger },
+  'WarmThroughputObject',
+);
+
 const metricNames = [
   'IncomingBytes',
   'IncomingRecords',

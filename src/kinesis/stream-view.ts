@@ -1,3 +1,4 @@
+import { encryptionKeyAt, statusAt } from '../domain/stream-settings.ts';
 import type { Stream, StreamStatus } from '../domain/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { streamNotActive } from './errors.ts';
@@ -5,15 +6,18 @@ import { streamArnOf } from './stream-address.ts';
 
 /** The members that DescribeStream and DescribeStreamSummary share. */
 export function viewStream(stream: Stream, context: KinesisContext) {
+  const nowMs = context.clock.nowMs();
+  const keyId = encryptionKeyAt(stream, nowMs);
   return {
     StreamName: stream.name,
     StreamARN: streamArnOf(stream.name, context),
-    StreamStatus: stream.status,
+    StreamStatus: statusAt(stream, nowMs),
     StreamModeDetails: { StreamMode: stream.mode },
     RetentionPeriodHours: stream.retentionHours,
     StreamCreationTimestamp: stream.createdAtMs,
-    EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
-    EncryptionType: 'NONE' as const,
+    EnhancedMonitoring: [{ ShardLevelMetrics: stream.settings?.metrics ?? [] }],
+    EncryptionType: keyId === undefined ? ('NONE' as const) : ('KMS' as const),
+    KeyId: keyId,
   };
 }
 
@@ -23,6 +27,12 @@ export function assertStatus(
   context: KinesisContext,
   allowed: readonly StreamStatus[] = ['ACTIVE'],
 ): void {
-  if (allowed.includes(stream.status)) return;
-  throw streamNotActive(stream.name, context.account, stream.status);
+  const status = statusAt(stream, context.clock.nowMs());
+  if (allowed.includes(status)) return;
+  throw streamNotActive(stream.name, context.account, status);
+}
+
+/** What answers to puts say; AWS leaves it out where nothing is encrypted. */
+export function encryptionShown(stream: Stream, context: KinesisContext): 'KMS' | undefined {
+  return encryptionKeyAt(stream, context.clock.nowMs()) === undefined ? undefined : 'KMS';
 }

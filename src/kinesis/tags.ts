@@ -1,5 +1,7 @@
 /** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
+import type { Stream } from '../domain/stream.ts';
 import { invalidArgument } from './errors.ts';
+import type { FoundResource } from './resource-address.ts';
 
 export const tagsPerStreamMax = 50;
 
@@ -32,4 +34,35 @@ export function assertTagCount(tags: Readonly<Record<string, string>>, what: str
     `Failed to ${what} because a given stream cannot have more than ${tagsPerStreamMax} tags ` +
       'associated with it.',
   );
+}
+
+/** TagResource allows the colon, and no percent sign. */
+const allowedOfResources = /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u;
+
+/** Errors: InvalidArgumentException for characters that AWS refuses, and for keys of its own. */
+export function assertResourceTags(tags: Readonly<Record<string, string>>): void {
+  const texts = Object.entries(tags).flat();
+  if (!texts.every((text) => allowedOfResources.test(text))) {
+    throw invalidArgument(
+      'Some tags contain invalid characters. Valid characters: ' +
+        'Unicode letters, digits, white space, _ . : / = + - @.',
+    );
+  }
+  if (Object.keys(tags).some((key) => key.toLowerCase().startsWith('aws:'))) {
+    throw invalidArgument('Tags that begin with aws: are reserved for system use.');
+  }
+}
+
+/** Those of the consumer, or of the stream where it is meant itself. */
+export function tagsOf({ stream, consumer }: FoundResource): Readonly<Record<string, string>> {
+  return (consumer ?? stream).tags;
+}
+
+export function withTags(
+  { stream, consumer }: FoundResource,
+  tags: Readonly<Record<string, string>>,
+): Stream {
+  if (consumer === undefined) return { ...stream, tags };
+  const consumers = stream.consumers.map((each) => (each === consumer ? { ...each, tags } : each));
+  return { ...stream, consumers };
 }

@@ -9,7 +9,7 @@ import type { StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { actions } from '../../src/kinesis/actions/index.ts';
 import { sharedEngines } from '../support/engines.ts';
-import { openDirectory } from './directory.ts';
+import { openCatalogs } from './directory.ts';
 import { account, call, startDoor } from './door.ts';
 
 export type Body = Record<string, unknown>;
@@ -50,14 +50,14 @@ export async function dataDoor(
   shardCount = 1,
   times: Partial<SubscriptionTimes> = {},
 ): Promise<DataDoor> {
-  const streams = await openDirectory(t);
+  const { streams, accounts } = await openCatalogs(t);
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const log = new KafkaRecordLog(cluster);
   const clock = { nowMs: () => Date.now() + door.aheadMs };
   const subscriptions = new Subscriptions(log, clock, times);
-  const { port } = await startDoor(t, actions, { streams, log, clock, subscriptions });
+  const { port } = await startDoor(t, actions, { streams, accounts, log, clock, subscriptions });
   const name = `data-${randomUUID()}`;
   const door: DataDoor = {
     name,

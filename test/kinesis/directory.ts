@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { Database } from '../../adapters/dynamodb/database.ts';
+import { openAccountCatalog } from '../../adapters/dynamodb/account-catalog.ts';
 import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
 import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
+import type { AccountCatalog } from '../../src/ports/account-catalog.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { sharedEngines } from '../support/engines.ts';
 
@@ -14,6 +16,13 @@ const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
 
 /** A directory with a catalog of its own, as long as the test runs. */
 export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
+  return (await openCatalogs(t)).streams;
+}
+
+/** Besides, the accounts of the same catalog. */
+export async function openCatalogs(
+  t: TestContext,
+): Promise<{ streams: StreamDirectory; accounts: AccountCatalog }> {
   const [host = '', port] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(port) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
@@ -24,6 +33,9 @@ export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
     cluster.close();
     database.close();
   });
-  const catalog = await openStreamCatalog(database, `catalog-${randomUUID()}`);
-  return createStreamDirectory({ catalog, administration, clock: { nowMs: () => Date.now() } });
+  const table = `catalog-${randomUUID()}`;
+  const catalog = await openStreamCatalog(database, table);
+  const clock = { nowMs: () => Date.now() };
+  const streams = createStreamDirectory({ catalog, administration, clock });
+  return { streams, accounts: openAccountCatalog(database, table) };
 }

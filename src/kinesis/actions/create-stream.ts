@@ -15,6 +15,7 @@ import {
   tagMap,
 } from '../shapes.ts';
 import { assertTagCharacters, assertTagCount } from '../tags.ts';
+import { assertWarmThroughput } from '../warm-throughput.ts';
 
 /** Shards that an on-demand stream begins with: 4 MB/s. */
 export const onDemandShardCount = 4;
@@ -38,10 +39,12 @@ export const createStream = defineAction({
     'ResourceInUseException',
     'ValidationException',
   ],
-  deviations: ['WarmThroughputMiBps is accepted and has no effect.'],
-  async handle(request, { streams, account, region }) {
+  async handle(request, context) {
+    const { streams, account, region } = context;
     const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;
     const mode = request.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
+    const { WarmThroughputMiBps: warmMiBps } = request;
+    if (warmMiBps !== undefined) await assertWarmThroughput(warmMiBps, mode, context);
     const shardCount = shardCountOf(request, mode);
     assertShardLimit(shardCount, account, region);
     const what = `add tags to stream ${name} under account ${account}`;
@@ -56,6 +59,7 @@ export const createStream = defineAction({
         mode,
         ...(recordKiB === undefined ? {} : { recordKiBMax: recordKiB }),
         ...(tags === undefined ? {} : { tags }),
+        ...(warmMiBps === undefined ? {} : { settings: { warmThroughputMiBps: warmMiBps } }),
       });
     } catch (error) {
       if (!isGatewayError(error, 'in-use')) throw error;
@@ -69,20 +73,14 @@ export const createStream = defineAction({
 });
 
 function shardCountOf(
-  { ShardCount: count, WarmThroughputMiBps: warm }: ValueOf<typeof input>,
+  { ShardCount: count, WarmThroughputMiBps: warm = 0 }: ValueOf<typeof input>,
   mode: 'PROVISIONED' | 'ON_DEMAND',
 ): number {
   if (mode === 'ON_DEMAND') {
-    if (count === undefined) return onDemandShardCount;
+    if (count === undefined) return Math.max(onDemandShardCount, warm);
     throw new KinesisError(
       'ValidationException',
       'ShardCount must not be specified for a stream in ON_DEMAND mode.',
-    );
-  }
-  if (warm !== undefined) {
-    throw new KinesisError(
-      'ValidationException',
-      'WarmThroughputMiBps can only be specified for a stream in ON_DEMAND mode.',
     );
   }
   if (count !== undefined) return count;

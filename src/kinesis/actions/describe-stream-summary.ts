@@ -16,9 +16,11 @@ import {
   streamModeDetails,
   streamName,
   streamStatus,
+  warmThroughput,
 } from '../shapes.ts';
 import { findStream } from '../stream-address.ts';
 import { viewStream } from '../stream-view.ts';
+import { viewWarmThroughput } from '../warm-throughput.ts';
 
 const streamDescriptionSummary = structure({
   StreamName: required(streamName),
@@ -32,6 +34,7 @@ const streamDescriptionSummary = structure({
   KeyId: string(),
   OpenShardCount: required(naturalInteger),
   ConsumerCount: naturalInteger,
+  WarmThroughput: warmThroughput,
   MaxRecordSizeInKiB: recordKiBMax,
 });
 
@@ -52,6 +55,7 @@ export const describeStreamSummary = defineAction({
         ...viewStream(stream, context),
         OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.filter(isOpen).length,
         ConsumerCount: stream.consumers.length,
+        WarmThroughput: viewWarmThroughput(stream),
         MaxRecordSizeInKiB: stream.recordKiBMax,
       },
     };

@@ -1,6 +1,7 @@
 /**
  * ListStreams: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
  */
+import { statusAt } from '../../domain/stream-settings.ts';
 import { defineAction } from '../action.ts';
 import { pagingTokenOf, positionIn } from '../paging-token.ts';
 import { boolean, list, required, structure, timestamp } from '../shape.ts';
@@ -56,7 +57,7 @@ export const listStreams = defineAction({
       StreamSummaries: page.map((stream) => ({
         StreamName: stream.name,
         StreamARN: streamArnOf(stream.name, context),
-        StreamStatus: stream.status,
+        StreamStatus: statusAt(stream, context.clock.nowMs()),
         StreamModeDetails: { StreamMode: stream.mode },
         StreamCreationTimestamp: stream.createdAtMs,
       })),

@@ -25,6 +25,7 @@ import {
   streamAddress,
 } from '../shapes.ts';
 import { namingTheStream } from '../stream-address.ts';
+import { encryptionShown } from '../stream-view.ts';
 
 export const putRecord = defineAction({
   name: 'PutRecord',
@@ -67,6 +68,7 @@ export const putRecord = defineAction({
     return {
       ShardId: shardIdOf(shard.index),
       SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
+      EncryptionType: encryptionShown(stream, context),
     };
   },
 });

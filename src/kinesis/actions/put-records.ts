@@ -26,6 +26,7 @@ import {
   streamAddress,
 } from '../shapes.ts';
 import { namingTheStream } from '../stream-address.ts';
+import { encryptionShown } from '../stream-view.ts';
 
 const recordsMax = 500;
 /** Of data and partition keys together. */
@@ -81,7 +82,11 @@ export const putRecords = defineAction({
     let failed = 0;
     for (const { ErrorCode } of results) if (ErrorCode !== undefined) failed += 1;
     context.tally.records += results.length - failed;
-    return { FailedRecordCount: failed, Records: results };
+    return {
+      FailedRecordCount: failed,
+      Records: results,
+      EncryptionType: encryptionShown(stream, context),
+    };
   },
 });
 

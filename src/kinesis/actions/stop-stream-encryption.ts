@@ -1,0 +1,21 @@
+/**
+ * StopStreamEncryption:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StopStreamEncryption.html
+ */
+import { defineAction } from '../action.ts';
+import { changeEncryption, encryptionInput } from '../encryption.ts';
+
+export const stopStreamEncryption = defineAction({
+  name: 'StopStreamEncryption',
+  input: encryptionInput,
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'KMSNotFoundException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  deviations: ['The key need not be the one that is in use.'],
+  handle: (request, context) => changeEncryption(request, false, context),
+});

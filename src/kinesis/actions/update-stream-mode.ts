@@ -1,0 +1,43 @@
+/**
+ * UpdateStreamMode:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html
+ * The stream keeps its shards: an on-demand stream begins with as many as it had.
+ */
+import { withMode, withWarmThroughput } from '../../domain/stream-settings.ts';
+import type { Stream } from '../../domain/stream.ts';
+import { defineAction } from '../action.ts';
+import { required, structure } from '../shape.ts';
+import { naturalInteger, streamAddress, streamArn, streamModeDetails } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from '../stream-address.ts';
+import { assertStatus } from '../stream-view.ts';
+import { assertWarmThroughput } from '../warm-throughput.ts';
+
+export const updateStreamMode = defineAction({
+  name: 'UpdateStreamMode',
+  input: structure({
+    StreamARN: required(streamArn),
+    StreamId: streamAddress.StreamId,
+    StreamModeDetails: required(streamModeDetails),
+    WarmThroughputMiBps: naturalInteger,
+  }),
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  deviations: ['The mode of a topic that nobody made through Kinesis cannot be changed.'],
+  async handle(request, context) {
+    const name = streamNameIn(request, context);
+    const { WarmThroughputMiBps: miBps, StreamModeDetails: details } = request;
+    const mode = details.StreamMode;
+    if (miBps !== undefined) await assertWarmThroughput(miBps, mode, context);
+    const change = (stream: Stream): Stream => {
+      assertStatus(stream, context);
+      const changed = withMode(stream, mode, context.clock.nowMs());
+      return miBps === undefined ? changed : withWarmThroughput(changed, miBps);
+    };
+    await namingTheStream(name, context, () => context.streams.change(name, change));
+  },
+});
