@@ -118,6 +118,14 @@ export function streamNotActive(name: string, account: string, status: string): 
   );
 }
 
+/** The answer to a request that would have succeeded, and asked for nothing else. */
+export function dryRun(): KinesisError {
+  return new KinesisError(
+    'DryRunOperationException',
+    'The request was rejected because the DryRun parameter was specified.',
+  );
+}
+
 export function validationFailed(message: string): KinesisError {
   return new KinesisError('ValidationException', message);
 }

@@ -3,7 +3,8 @@
  * written straight into one buffer instead of through a tree of values.
  */
 import { printSequenceNumber, sequenceNumberOf } from '../domain/sequence-number.ts';
-import type { Shard } from '../domain/stream.ts';
+import { encryptionKeyAt } from '../domain/stream-settings.ts';
+import type { Shard, Stream } from '../domain/stream.ts';
 import { dataOf, partitionKeyOf } from '../domain/visible-record.ts';
 import type { LogRecord } from '../ports/record-log.ts';
 import { PreparedBody } from './action.ts';
@@ -12,9 +13,19 @@ import type { ValueOf } from './shape.ts';
 
 export type RecordView = ValueOf<typeof recordShape>;
 
+/** Whether a record that arrived then is shown as encrypted; undefined where none is. */
+export type EncryptedAt = ((timestampMs: number) => boolean) | undefined;
+
+/** Streams that were never encrypted, nearly all, are told from others once for an answer. */
+export function encryptedAt(stream: Stream): EncryptedAt {
+  if (stream.settings?.encryption === undefined) return undefined;
+  return (timestampMs) => encryptionKeyAt(stream, timestampMs) !== undefined;
+}
+
 export function viewRecord(
   shard: Shard,
   { offset, timestampMs, key, value }: LogRecord,
+  encrypted?: EncryptedAt,
 ): RecordView {
   return {
     SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
@@ -22,6 +33,7 @@ export function viewRecord(
     ApproximateArrivalTimestamp: timestampMs < 0 ? undefined : timestampMs,
     Data: dataOf(value),
     PartitionKey: partitionKeyOf(key, offset),
+    ...(encrypted?.(timestampMs) === true ? { EncryptionType: 'KMS' } : {}),
   };
 }
 
@@ -30,13 +42,14 @@ export function recordsJson(
   shard: Shard,
   records: readonly LogRecord[],
   rest: Readonly<Record<string, unknown>>,
+  encrypted?: EncryptedAt,
 ): PreparedBody {
   const heads = new Array<string>(records.length);
   const tail = `],${JSON.stringify(rest).slice(1)}`;
   let size = opening.length + Buffer.byteLength(tail);
   for (let index = 0; index < records.length; index++) {
     const record = records[index]!;
-    const head = headOf(shard, record);
+    const head = headOf(shard, record, encrypted);
     heads[index] = head;
     size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
   }
@@ -82,11 +95,16 @@ const closing = '"}';
 const comma = 0x2c;
 
 /** Everything of a record but its data; ASCII only. */
-function headOf(shard: Shard, { offset, timestampMs, key }: LogRecord): string {
+function headOf(
+  shard: Shard,
+  { offset, timestampMs, key }: LogRecord,
+  encrypted: EncryptedAt,
+): string {
   const number = printSequenceNumber(sequenceNumberOf(shard, offset));
   const time = timestampMs < 0 ? '' : `"ApproximateArrivalTimestamp":${timestampMs / 1000},`;
   const partitionKey = asciiJson(partitionKeyOf(key, offset));
-  return `{"SequenceNumber":"${number}",${time}"PartitionKey":${partitionKey},"Data":"`;
+  const kms = encrypted?.(timestampMs) === true ? '"EncryptionType":"KMS",' : '';
+  return `{"SequenceNumber":"${number}",${time}${kms}"PartitionKey":${partitionKey},"Data":"`;
 }
 
 const plainText = /^[ !#-[\]-~]*$/;

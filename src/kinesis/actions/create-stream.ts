@@ -39,6 +39,7 @@ export const createStream = defineAction({
     'ResourceInUseException',
     'ValidationException',
   ],
+  deviations: ['RecordDistributionStrategy is ignored: records go where their keys say.'],
   async handle(request, context) {
     const { streams, account, region } = context;
     const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;

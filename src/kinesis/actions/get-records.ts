@@ -9,11 +9,11 @@ import { isExpired, parseShardIterator, printShardIterator } from '../../domain/
 import type { ShardIterator } from '../../domain/shard-iterator.ts';
 import type { LogSlice } from '../../ports/record-log.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
-import { invalidArgument, KinesisError } from '../errors.ts';
-import { recordsJson, viewRecord } from '../record-view.ts';
+import { dryRun, invalidArgument, KinesisError } from '../errors.ts';
+import { encryptedAt, recordsJson, viewRecord } from '../record-view.ts';
 import { findShard, type FoundShard, namingTheShard } from '../shard-address.ts';
 import { childrenOf, millisBehind, readVisible } from '../shard-reading.ts';
-import { list, long, required, structure, type ValueOf } from '../shape.ts';
+import { boolean, list, long, required, structure, type ValueOf } from '../shape.ts';
 import { childShard, pageLimit, record, shardIterator, streamAddress } from '../shapes.ts';
 import { streamNameIn } from '../stream-address.ts';
 
@@ -24,6 +24,7 @@ const input = structure({
   ShardIterator: required(shardIterator),
   StreamARN: streamAddress.StreamARN,
   StreamId: streamAddress.StreamId,
+  DryRun: boolean(),
 });
 type Request = ValueOf<typeof input>;
 
@@ -40,6 +41,7 @@ export const getRecords = defineAction({
   output,
   errors: [
     'AccessDeniedException',
+    'DryRunOperationException',
     'ExpiredIteratorException',
     'InternalFailure',
     'InvalidArgumentException',
@@ -55,6 +57,7 @@ export const getRecords = defineAction({
       // A stream made again under the name has other records.
       ({ logId }) => logId === iterator.logId,
     );
+    if (request.DryRun === true) throw dryRun();
     const limit = Math.min(request.Limit ?? recordsMax, recordsMax);
     const slice = await namingTheShard(iterator.stream, iterator.shardIndex, context, () =>
       readVisible(
@@ -67,12 +70,13 @@ export const getRecords = defineAction({
     );
     context.tally.records += slice.records.length;
     const rest = restOf(found, iterator, slice, context);
+    const encrypted = encryptedAt(found.stream);
     if (context.format === 'json') {
-      const answer = recordsJson(found.shard, slice.records, rest);
+      const answer = recordsJson(found.shard, slice.records, rest, encrypted);
       slice.release?.();
       return answer;
     }
-    const records = slice.records.map((each) => viewRecord(found.shard, each));
+    const records = slice.records.map((each) => viewRecord(found.shard, each, encrypted));
     return { Records: records, ...rest };
   },
 });

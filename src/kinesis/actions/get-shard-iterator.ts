@@ -7,8 +7,9 @@
  */
 import { printShardIterator } from '../../domain/shard-iterator.ts';
 import { defineAction } from '../action.ts';
+import { dryRun } from '../errors.ts';
 import { findShard, shardIndexIn } from '../shard-address.ts';
-import { required, string, structure, timestamp } from '../shape.ts';
+import { boolean, required, string, structure, timestamp } from '../shape.ts';
 import { sequenceNumber, shardId, shardIterator, streamAddress } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../starting-position.ts';
 import { streamNameIn } from '../stream-address.ts';
@@ -22,6 +23,7 @@ const input = structure({
   Timestamp: timestamp(),
   StreamARN,
   StreamId,
+  DryRun: boolean(),
 });
 export const getShardIterator = defineAction({
   name: 'GetShardIterator',
@@ -29,6 +31,7 @@ export const getShardIterator = defineAction({
   output: structure({ ShardIterator: shardIterator }),
   errors: [
     'AccessDeniedException',
+    'DryRunOperationException',
     'InternalFailure',
     'InvalidArgumentException',
     'ProvisionedThroughputExceededException',
@@ -46,6 +49,7 @@ export const getShardIterator = defineAction({
       timestampMs: request.Timestamp,
     };
     const offset = await startingOffset(given, found, context, 'GetShardIterator');
+    if (request.DryRun === true) throw dryRun();
     const position = { stream: stream.name, logId: stream.logId, shardIndex, offset };
     return { ShardIterator: printShardIterator(position, context.clock.nowMs(), context.secret) };
   },

@@ -12,9 +12,9 @@ import {
 import { shardIdOf } from '../../domain/stream.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
-import { invalidArgument } from '../errors.ts';
+import { dryRun, invalidArgument } from '../errors.ts';
 import { findStreamToPut, routeEntry } from '../put-entry.ts';
-import { required, structure } from '../shape.ts';
+import { boolean, required, structure } from '../shape.ts';
 import {
   data,
   encryptionType,
@@ -35,6 +35,7 @@ export const putRecord = defineAction({
     ExplicitHashKey: hashKey,
     Data: required(data),
     ...streamAddress,
+    DryRun: boolean(),
   }),
   output: structure({
     ShardId: required(shardId),
@@ -43,6 +44,7 @@ export const putRecord = defineAction({
   }),
   errors: [
     'AccessDeniedException',
+    'DryRunOperationException',
     'InternalFailure',
     'InvalidArgumentException',
     'ProvisionedThroughputExceededException',
@@ -58,6 +60,7 @@ export const putRecord = defineAction({
     const { SequenceNumberForOrdering: minimum } = request;
     if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
     const { shard, record } = routeEntry(stream, request, 'data');
+    if (request.DryRun === true) throw dryRun();
     const where = { log: stream.name, partition: shard.index };
     const { offsets, error } = await namingTheStream(stream.name, context, () =>
       context.log.append(where, [record]),

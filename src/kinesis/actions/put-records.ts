@@ -13,9 +13,9 @@ import { shardIdOf } from '../../domain/stream.ts';
 import { isGatewayError } from '../../errors.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
-import { invalidArgument } from '../errors.ts';
+import { dryRun, invalidArgument } from '../errors.ts';
 import { findStreamToPut, type PutEntry, routeEntry } from '../put-entry.ts';
-import { integer, list, required, string, structure, type ValueOf } from '../shape.ts';
+import { boolean, integer, list, required, string, structure, type ValueOf } from '../shape.ts';
 import {
   data,
   encryptionType,
@@ -60,6 +60,7 @@ export const putRecords = defineAction({
       ),
     ),
     ...streamAddress,
+    DryRun: boolean(),
   }),
   output: structure({
     FailedRecordCount: integer(),
@@ -68,6 +69,7 @@ export const putRecords = defineAction({
   }),
   errors: [
     'AccessDeniedException',
+    'DryRunOperationException',
     'InternalFailure',
     'InvalidArgumentException',
     'ProvisionedThroughputExceededException',
@@ -77,6 +79,7 @@ export const putRecords = defineAction({
   async handle(request, context) {
     const stream = await findStreamToPut(request, context);
     const parts = partsOf(stream, request.Records);
+    if (request.DryRun === true) throw dryRun();
     const results = new Array<ResultEntry>(request.Records.length);
     await namingTheStream(stream.name, context, () => appendParts(stream, parts, results, context));
     let failed = 0;

@@ -20,8 +20,8 @@ import {
   findConsumer,
   viewConsumer,
 } from '../consumer-address.ts';
-import { KinesisError } from '../errors.ts';
-import { viewRecord } from '../record-view.ts';
+import { dryRun, KinesisError } from '../errors.ts';
+import { encryptedAt, viewRecord } from '../record-view.ts';
 import { findShard, type FoundShard, shardIndexIn } from '../shard-address.ts';
 import { childrenOf, millisBehind, readVisible } from '../shard-reading.ts';
 import {
@@ -109,10 +109,7 @@ export const subscribeToShard = defineAction({
     const { subscriptions } = context;
     if (request.DryRun === true) {
       if (subscriptions.isHeld(key)) throw subscribedTwice(key);
-      throw new KinesisError(
-        'DryRunOperationException',
-        'The request was rejected because the DryRun parameter was specified.',
-      );
+      throw dryRun();
     }
     const subscription = subscriptions.begin(key, context.signal);
     if (subscription === undefined) throw subscribedTwice(key);
@@ -244,8 +241,9 @@ function newEvent(
   isLast: boolean,
   { clock }: KinesisContext,
 ): SubscribeToShardEvent {
+  const encrypted = encryptedAt(stream);
   return {
-    Records: slice.records.map((each) => viewRecord(shard, each)),
+    Records: slice.records.map((each) => viewRecord(shard, each, encrypted)),
     MillisBehindLatest: millisBehind(slice, clock.nowMs()),
     ...(isLast
       ? { ChildShards: childrenOf(stream, shard.index) }
