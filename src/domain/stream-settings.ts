@@ -179,14 +179,14 @@ export function withPolicy(
 }
 
 function ownPolicy(stream: Stream, policy: string | undefined): Stream {
-  const { policy: former, ...rest } = stream.settings ?? {};
+  const { policy: _former, ...rest } = stream.settings ?? {};
   return { ...stream, settings: policy === undefined ? rest : { ...rest, policy } };
 }
 
 function consumerPolicy(stream: Stream, name: string, policy: string | undefined): Stream {
   const consumers = stream.consumers.map((consumer) => {
     if (consumer.name !== name) return consumer;
-    const { policy: former, ...rest } = consumer;
+    const { policy: _former, ...rest } = consumer;
     return policy === undefined ? rest : { ...rest, policy };
   });
   return { ...stream, consumers };

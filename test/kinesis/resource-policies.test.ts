@@ -1,0 +1,68 @@
+/** Policies of streams and consumers, as clients put and get them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Body, type DataDoor, dataDoor } from './data-door.ts';
+
+/** Written as nobody's serializer would, so that a policy that was parsed shows. */
+const policyFor = (arn: string, action: string): string =>
+  `{ "Version" : "2012-10-17",\n\t"Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},` +
+  `"Action":["kinesis:${action}"],\r\n"Resource":"${arn}","Sid":"\\u0061"}]}  `;
+
+function policies(door: DataDoor) {
+  return {
+    put: (ResourceARN: string, Policy: string) =>
+      door.ask('PutResourcePolicy', { ResourceARN, Policy }),
+    get: async (ResourceARN: string) =>
+      (await door.ask('GetResourcePolicy', { ResourceARN }))['Policy'],
+    remove: (ResourceARN: string) => door.ask('DeleteResourcePolicy', { ResourceARN }),
+  };
+}
+
+async function consumerOf(door: DataDoor): Promise<string> {
+  const named = { StreamARN: door.arn, ConsumerName: 'app' };
+  const { Consumer: made } = await door.ask('RegisterStreamConsumer', named);
+  return String((made as Body)['ConsumerARN']);
+}
+
+test('a policy comes back byte for byte, from a gateway that has it from the catalog too', async (t) => {
+  const door = await dataDoor(t);
+  const { put, get, remove } = policies(door);
+  const consumer = await consumerOf(door);
+  assert.equal(await get(door.arn), '{}');
+  const own = policyFor(door.arn, 'PutRecord');
+  const other = policyFor(consumer, 'SubscribeToShard');
+  assert.equal(await put(door.arn, own), undefined);
+  assert.equal(await put(consumer, other), undefined);
+  door.streams.forget(door.name);
+  assert.equal(await get(door.arn), own);
+  assert.equal(await get(consumer), other);
+  const replaced = policyFor(door.arn, 'Get*');
+  await put(door.arn, replaced);
+  assert.equal(await get(door.arn), replaced);
+
+  assert.equal(await remove(door.arn), undefined);
+  assert.equal(await get(door.arn), '{}');
+  assert.equal(await get(consumer), other);
+  assert.deepEqual(await remove(door.arn), {
+    __type: 'ResourceNotFoundException',
+    message: `No resource policy found for resource ARN ${door.arn}.`,
+  });
+  assert.equal(await remove(consumer), undefined);
+  assert.equal(await get(consumer), '{}');
+});
+
+test('a policy that is not one, or of another resource, is refused and changes nothing', async (t) => {
+  const door = await dataDoor(t);
+  const { put, get } = policies(door);
+  const own = policyFor(door.arn, 'PutRecord');
+  await put(door.arn, own);
+  const consumer = await consumerOf(door);
+  const wrong = ['', 'none', '{}', '[]', `${own},`, policyFor(consumer, 'PutRecord')];
+  wrong.push(policyFor(door.arn, 'Fly'), '['.repeat(10_000));
+  for (const text of wrong) {
+    const answer = await put(door.arn, text);
+    assert.equal(answer['__type'], 'InvalidArgumentException', text.slice(0, 50));
+    assert.match(String(answer['message']), /^The resource policy is not valid: .*\.$/s);
+  }
+  assert.equal(await get(door.arn), own);
+});
