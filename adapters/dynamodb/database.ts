@@ -28,6 +28,9 @@ export type DynamoClient = ReturnType<Instance['aws']['ddb']>;
 export type TransactItem = NonNullable<
   NonNullable<Parameters<DynamoClient['transactWriteItems']>[0]>['TransactItems']
 >[number];
+export type AttributeValue = NonNullable<
+  NonNullable<NonNullable<Parameters<DynamoClient['putItem']>[0]>['Item']>[string]
+>;
 export type CreateTableInput = Parameters<DynamoClient['createTable']>[0];
 
 /**
@@ -89,6 +92,25 @@ export class Database {
       return await this.#observed(operation, work);
     } catch (error) {
       throw error instanceof GatewayError ? error : wrapped(operation, error);
+    }
+  }
+
+  /** As `call`, of a table that is not made here: undefined where there is none. */
+  async callExisting<T>(operation: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#observed(operation, work);
+    } catch (error) {
+      if (nameOf(error) === 'ResourceNotFoundException') return undefined;
+      throw wrapped(operation, error);
+    }
+  }
+
+  /** Resolves when there is the table and it can be used. Errors: `unavailable`. */
+  async makeTable(table: CreateTableInput): Promise<void> {
+    try {
+      await this.#makeTable(table);
+    } catch (error) {
+      throw error instanceof GatewayError ? error : wrapped('CreateTable', error);
     }
   }
 

@@ -1,0 +1,147 @@
+/**
+ * A lease as a row of KCL's lease table, and back: names and types as KCL writes them, and four
+ * attributes of the gateway's own, which KCL passes over. Pure.
+ *
+ * | own attribute       | type | holds                                                      |
+ * |---------------------|------|------------------------------------------------------------|
+ * | `kineskaStream`     | S    | the stream, `:`, its creation second: KCL does not tell it  |
+ * | `kineskaCheckpoint` | S    | the checkpoint that was seen last, `/`, its sub-sequence    |
+ * | `kineskaPosition`   | N    | the next record to read at that checkpoint; −1 for none     |
+ * | `kineskaCommitted`  | N    | what the group's coordinator had then; −1 for none          |
+ *
+ * Source: the lease table of the Amazon Kinesis Client Library, 1.x to 3.5.
+ */
+import type { AttributeValue } from './database.ts';
+import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases.ts';
+import { toOffset } from '../../src/domain/stream.ts';
+
+export type LeaseRow = Readonly<Record<string, AttributeValue>>;
+
+/** KCL 3.5 keeps other things in the same table; rows without a type are leases of before. */
+const leaseEntity = 'LEASE';
+
+/** Undefined for a row that is no lease. */
+export function leaseOf(row: LeaseRow): Lease | undefined {
+  const key = row['leaseKey']?.S;
+  const sequenceNumber = row['checkpoint']?.S;
+  const entityType = row['entityType']?.S ?? leaseEntity;
+  if (key === undefined || sequenceNumber === undefined || entityType !== leaseEntity) {
+    return undefined;
+  }
+  const owner = row['leaseOwner']?.S;
+  const checkpointOwner = row['checkpointOwner']?.S;
+  const stream = parseOrigin(row['kineskaStream']?.S ?? '');
+  const seen = seenOf(row);
+  return {
+    key,
+    checkpoint: { sequenceNumber, subSequenceNumber: numberIn(row, 'checkpointSubSequenceNumber') },
+    counter: numberIn(row, 'leaseCounter'),
+    ...(owner === undefined ? {} : { owner }),
+    ...(checkpointOwner === undefined ? {} : { checkpointOwner }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(seen === undefined ? {} : { seen }),
+  };
+}
+
+function numberIn(row: LeaseRow, name: string): number {
+  return Number(row[name]?.N ?? 0);
+}
+
+function seenOf(row: LeaseRow): Seen | undefined {
+  const checkpoint = parseSeenCheckpoint(row['kineskaCheckpoint']?.S ?? '');
+  const position = row['kineskaPosition']?.N;
+  const committed = row['kineskaCommitted']?.N;
+  if (checkpoint === undefined || position === undefined || committed === undefined) {
+    return undefined;
+  }
+  return {
+    checkpoint,
+    position: toOffset(BigInt(position)),
+    committed: toOffset(BigInt(committed)),
+  };
+}
+
+function parseSeenCheckpoint(text: string): Checkpoint | undefined {
+  const [, sequenceNumber, subSequenceNumber] = /^([^/]+)\/(\d+)$/.exec(text) ?? [];
+  if (sequenceNumber === undefined) return undefined;
+  return { sequenceNumber, subSequenceNumber: Number(subSequenceNumber) };
+}
+
+function parseOrigin(text: string): StreamOrigin | undefined {
+  const [, name, seconds] = /^([^:]+):(\d+)$/.exec(text) ?? [];
+  return name === undefined ? undefined : { name, createdAtSeconds: Number(seconds) };
+}
+
+/** The gateway's own attributes. */
+export function seenAttributes(seen: Seen, stream: StreamOrigin): LeaseRow {
+  const { sequenceNumber, subSequenceNumber } = seen.checkpoint;
+  return {
+    kineskaStream: { S: `${stream.name}:${stream.createdAtSeconds}` },
+    kineskaCheckpoint: { S: `${sequenceNumber}/${subSequenceNumber}` },
+    kineskaPosition: { N: String(seen.position) },
+    kineskaCommitted: { N: String(seen.committed) },
+  };
+}
+
+export function checkpointAttributes({ sequenceNumber, subSequenceNumber }: Checkpoint): LeaseRow {
+  return {
+    checkpoint: { S: sequenceNumber },
+    checkpointSubSequenceNumber: { N: String(subSequenceNumber) },
+  };
+}
+
+export function rowOf(lease: NewLease): LeaseRow {
+  const { multiStream, parentShardIds, childShardIds } = lease;
+  return {
+    leaseKey: { S: lease.key },
+    leaseCounter: { N: '0' },
+    ownerSwitchesSinceCheckpoint: { N: '0' },
+    ...checkpointAttributes(lease.checkpoint),
+    // DynamoDB has no empty sets; KCL leaves the attribute out.
+    ...(parentShardIds.length > 0 ? { parentShardId: { SS: [...parentShardIds] } } : {}),
+    ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
+    startingHashKey: { S: lease.startingHashKey },
+    endingHashKey: { S: lease.endingHashKey },
+    ...(multiStream === undefined
+      ? {}
+      : {
+          streamName: { S: multiStream.streamIdentifier },
+          shardId: { S: multiStream.shardId },
+        }),
+    entityType: { S: leaseEntity },
+    ...seenAttributes(lease.seen, lease.stream),
+  };
+}
+
+/** What the row of a lease that was read holds of the gateway's, as a condition for a change. */
+export function isAsRead(lease: Lease): UpdateParts {
+  const { checkpoint, seen } = lease;
+  const values = {
+    ':asReadCheckpoint': { S: checkpoint.sequenceNumber },
+    ':asReadSub': { N: String(checkpoint.subSequenceNumber) },
+  };
+  const condition =
+    'checkpoint = :asReadCheckpoint AND ' +
+    '(checkpointSubSequenceNumber = :asReadSub OR attribute_not_exists(checkpointSubSequenceNumber))';
+  if (seen === undefined) {
+    return { expression: `${condition} AND attribute_not_exists(kineskaCheckpoint)`, values };
+  }
+  return {
+    expression: `${condition} AND kineskaCommitted = :asReadCommitted`,
+    values: { ...values, ':asReadCommitted': { N: String(seen.committed) } },
+  };
+}
+
+export type UpdateParts = {
+  readonly expression: string;
+  readonly values: Readonly<Record<string, AttributeValue>>;
+};
+
+/** SET of single attributes; whatever else the row has stays. */
+export function setting(attributes: LeaseRow): UpdateParts {
+  const names = Object.keys(attributes);
+  return {
+    expression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
+    values: Object.fromEntries(names.map((name) => [`:${name}`, attributes[name]!])),
+  };
+}

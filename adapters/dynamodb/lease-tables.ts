@@ -1,0 +1,269 @@
+/**
+ * The LeaseTables port: KCL's lease tables in DynamoDB, by dynamoose's client. Rows are changed by
+ * expressions that name single attributes, because dynamoose's own models drop what they do not
+ * know; the table itself is laid out by a dynamoose schema.
+ */
+import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases.ts';
+import { companionSuffixes } from '../../src/domain/lease-tables.ts';
+import { GatewayError } from '../../src/errors.ts';
+import type { CheckpointChange, LeaseTables, RenamedLease } from '../../src/ports/lease-tables.ts';
+import type { AttributeValue, CreateTableInput, Database } from './database.ts';
+import {
+  checkpointAttributes,
+  isAsRead,
+  leaseOf,
+  rowOf,
+  seenAttributes,
+  setting,
+  type UpdateParts,
+} from './lease-rows.ts';
+
+const keyAttribute = 'leaseKey';
+/** By which KCL 3 finds what a worker owns. */
+const ownerIndex = 'LeaseOwnerToLeaseKeyIndex';
+/** Names of tables whose layout is known to be right. */
+const knownTablesMax = 10_000;
+const describedAtOnce = 8;
+
+/** The keys of KCL's companion tables. */
+const companionKeys = companionSuffixes.map(
+  (suffix) => [suffix, suffix === '-CoordinatorState' ? 'key' : 'wid'] as const,
+);
+
+let schemaCount = 0;
+
+/** Sends nothing yet. */
+export async function openLeaseTables(database: Database): Promise<LeaseTables> {
+  const { dynamoose, instance } = database;
+  const schema = new dynamoose.Schema({
+    [keyAttribute]: { type: String, hashKey: true },
+    leaseOwner: {
+      type: String,
+      index: { name: ownerIndex, type: 'global', rangeKey: keyAttribute, project: false },
+    },
+  });
+  // dynamoose keeps models by name; one serves for every table.
+  schemaCount += 1;
+  const model = dynamoose.model(`lease-tables#${schemaCount}`, schema);
+  const table = new instance.Table('lease-table', [model], {
+    create: false,
+    waitForActive: false,
+    throughput: 'ON_DEMAND',
+  });
+  // dynamoose types the answer of the other form of this call.
+  const request = table.create({ return: 'request' }) as Promise<unknown>;
+  return new DynamoLeaseTables(database, (await request) as CreateTableInput);
+}
+
+class DynamoLeaseTables implements LeaseTables {
+  readonly #database: Database;
+  readonly #layout: CreateTableInput;
+  readonly #known = new Set<string>();
+
+  constructor(database: Database, layout: CreateTableInput) {
+    this.#database = database;
+    this.#layout = layout;
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let from: string | undefined;
+    do {
+      const after = from === undefined ? {} : { ExclusiveStartTableName: from };
+      const page = await this.#database.callExisting('ListTables', () =>
+        this.#database.client.listTables(after),
+      );
+      names.push(...(page?.TableNames ?? []));
+      from = page?.LastEvaluatedTableName;
+    } while (from !== undefined);
+    const found: string[] = [];
+    for (let at = 0; at < names.length; at += describedAtOnce) {
+      const some = names.slice(at, at + describedAtOnce);
+      const layouts = await Promise.all(some.map((name) => this.#layoutOf(name)));
+      found.push(...some.filter((_, index) => layouts[index] === 'leases'));
+    }
+    return found;
+  }
+
+  async read(table: string): Promise<readonly Lease[] | undefined> {
+    if (!(await this.#isThere(table))) return undefined;
+    const leases: Lease[] = [];
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await this.#database.callExisting('Scan', () =>
+        this.#database.client.scan({
+          TableName: table,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      if (page === undefined) {
+        this.#known.delete(table);
+        return undefined;
+      }
+      for (const row of page.Items ?? []) {
+        const lease = leaseOf(row);
+        if (lease !== undefined) leases.push(lease);
+      }
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return leases;
+  }
+
+  async make(table: string): Promise<void> {
+    await this.#database.makeTable({ ...this.#layout, TableName: table } as CreateTableInput);
+    if (!(await this.#isThere(table))) {
+      throw new GatewayError('unavailable', `the table ${table} was deleted while it was made`);
+    }
+  }
+
+  async add(table: string, lease: NewLease): Promise<void> {
+    await this.#change('PutItem', table, () =>
+      this.#database.client.putItem({
+        TableName: table,
+        Item: rowOf(lease),
+        ConditionExpression: `attribute_not_exists(${keyAttribute})`,
+      }),
+    );
+  }
+
+  async setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void> {
+    const { childShardIds, evict, unchangedSince } = change;
+    const set = setting({
+      ...checkpointAttributes(change.checkpoint),
+      ownerSwitchesSinceCheckpoint: { N: '0' },
+      ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
+      ...seenAttributes(change.seen, change.stream),
+    });
+    const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
+    // As KCL's own eviction: without its counter the former owner cannot write.
+    const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
+    await this.#update(table, key, unchangedSince, {
+      expression: `${set.expression} REMOVE ${pending}${evicted}`,
+      values: { ...set.values, ...(evict ? { ':one': { N: '1' } } : {}) },
+    });
+  }
+
+  async note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void> {
+    await this.#update(table, lease.key, lease, setting(seenAttributes(seen, stream)));
+  }
+
+  async rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void> {
+    const Key = { [keyAttribute]: { S: lease.key } };
+    const found = await this.#database.callExisting('GetItem', () =>
+      this.#database.client.getItem({ TableName: table, Key, ConsistentRead: true }),
+    );
+    const asRead = isAsRead(lease);
+    const counter = found?.Item?.['leaseCounter'] ?? { N: '0' };
+    const Item = {
+      ...found?.Item,
+      [keyAttribute]: { S: renamed.key },
+      streamName: { S: renamed.streamIdentifier },
+      shardId: { S: renamed.shardId },
+    };
+    const put = {
+      TableName: table,
+      Item,
+      ConditionExpression: `attribute_not_exists(${keyAttribute})`,
+    };
+    const deletion = {
+      TableName: table,
+      Key,
+      ConditionExpression: `${asRead.expression} AND leaseCounter = :counter`,
+      ExpressionAttributeValues: { ...asRead.values, ':counter': counter },
+    };
+    await this.#change('TransactWriteItems', table, () =>
+      this.#database.client.transactWriteItems({
+        TransactItems: [{ Put: put }, { Delete: deletion }],
+      }),
+    );
+  }
+
+  async remove(table: string, lease: Lease): Promise<void> {
+    const asRead = isAsRead(lease);
+    await this.#change('DeleteItem', table, () =>
+      this.#database.client.deleteItem({
+        TableName: table,
+        Key: { [keyAttribute]: { S: lease.key } },
+        ConditionExpression: asRead.expression,
+        ExpressionAttributeValues: { ...asRead.values },
+      }),
+    );
+  }
+
+  async drop(table: string): Promise<void> {
+    if (!(await this.#isThere(table))) return;
+    // The leases last: as long as they are there, whoever deletes the group tries again.
+    for (const [suffix, key] of companionKeys) await this.#dropOne(table + suffix, key);
+    this.#known.delete(table);
+    await this.#dropOne(table, keyAttribute);
+  }
+
+  /** Only what has the layout that it is deleted for. */
+  async #dropOne(table: string, key: string): Promise<void> {
+    if ((await this.#keyOf(table)) !== key) return;
+    await this.#database.callExisting('DeleteTable', () =>
+      this.#database.client.deleteTable({ TableName: table }),
+    );
+  }
+
+  async #update(
+    table: string,
+    key: string,
+    unchangedSince: Lease | undefined,
+    { expression, values }: UpdateParts,
+  ): Promise<void> {
+    const exists = `attribute_exists(${keyAttribute})`;
+    const asRead = unchangedSince === undefined ? undefined : isAsRead(unchangedSince);
+    await this.#change('UpdateItem', table, () =>
+      this.#database.client.updateItem({
+        TableName: table,
+        Key: { [keyAttribute]: { S: key } },
+        UpdateExpression: expression,
+        ConditionExpression: asRead === undefined ? exists : `${exists} AND ${asRead.expression}`,
+        ExpressionAttributeValues: { ...values, ...asRead?.values },
+      }),
+    );
+  }
+
+  /** A table that is gone is a condition that does not hold. */
+  async #change(operation: string, table: string, work: () => Promise<unknown>): Promise<void> {
+    const done = await this.#database.callExisting(operation, async () => {
+      await work();
+      return true;
+    });
+    if (done === true) return;
+    this.#known.delete(table);
+    throw new GatewayError('conflict', `there is no lease table ${table}`);
+  }
+
+  /** Errors: `in-use` where the table is something else's. */
+  async #isThere(table: string): Promise<boolean> {
+    if (this.#known.has(table)) return true;
+    const layout = await this.#layoutOf(table);
+    if (layout === 'other') {
+      throw new GatewayError('in-use', `the table ${table} is there and is no lease table`);
+    }
+    if (layout === 'none') return false;
+    if (this.#known.size >= knownTablesMax) this.#known.clear();
+    this.#known.add(table);
+    return true;
+  }
+
+  async #layoutOf(table: string): Promise<'leases' | 'other' | 'none'> {
+    const key = await this.#keyOf(table);
+    if (key === undefined) return 'none';
+    return key === keyAttribute ? 'leases' : 'other';
+  }
+
+  /** The table's key, its attributes joined; undefined where the table is not there. */
+  async #keyOf(table: string): Promise<string | undefined> {
+    const described = await this.#database.callExisting('DescribeTable', () =>
+      this.#database.client.describeTable({ TableName: table }),
+    );
+    const { TableStatus: status, KeySchema: keys = [] } = described?.Table ?? {};
+    // One that is being made is not there yet: whoever needs it waits for it.
+    if (status === undefined || status === 'CREATING' || status === 'DELETING') return undefined;
+    return keys.map(({ AttributeName: name }) => name).join();
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The GroupCoordinator port: asks the broker that coordinates a group for what it has committed,
+ * and every broker for its groups.
+ */
+import { GatewayError } from '../../src/errors.ts';
+import { toOffset } from '../../src/domain/stream.ts';
+import type {
+  CommittedOffset,
+  CommittedOffsets,
+  GroupCoordinator,
+} from '../../src/ports/group-coordinator.ts';
+import {
+  offsetFetchRequest,
+  offsetFetchResponse,
+} from '../../src/wire/messages/09-offset-fetch.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../../src/wire/messages/10-find-coordinator.ts';
+import { listGroupsRequest, listGroupsResponse } from '../../src/wire/messages/16-list-groups.ts';
+import type { Cluster } from './cluster.ts';
+import { errorOf, noError } from './error-codes.ts';
+
+const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
+const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
+const listGroupsApi = { request: listGroupsRequest, response: listGroupsResponse };
+
+const groupKeyType = 0;
+/** Later versions name topics by their ids. */
+const offsetFetchVersionMax = 9;
+/** Offsets of a transaction that is not ended, or is being written out. */
+const unstableOffsetCommit = 88;
+const groupIdNotFound = 69;
+/** The coordinator is loading, not available, or another one by now. */
+const movedCodes = new Set([14, 15, 16]);
+const attemptsMax = 60;
+const retryDelayMs = 50;
+const coordinatorsKnownMax = 10_000;
+/** Share groups keep their state elsewhere, and commit no offsets. */
+const shareGroupType = 'share';
+
+type FetchedGroup = {
+  readonly errorCode: number;
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly {
+      readonly partitionIndex: number;
+      readonly committedOffset: bigint;
+      readonly errorCode: number;
+    }[];
+  }[];
+};
+
+export class KafkaGroupCoordinator implements GroupCoordinator {
+  readonly #cluster: Cluster;
+  readonly #nodes = new Map<string, number>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  async list(): Promise<readonly string[]> {
+    await this.#cluster.refreshBrokers();
+    const ids = new Set<string>();
+    for (const nodeId of this.#cluster.brokers.keys()) {
+      const answer = await this.#cluster.requestTo(nodeId, 'control', listGroupsApi, {
+        statesFilter: [],
+        typesFilter: [],
+      });
+      if (answer.errorCode !== noError) throw errorOf(answer.errorCode, 'list groups');
+      for (const { groupId, groupType } of answer.groups) {
+        if (groupType.toLowerCase() !== shareGroupType) ids.add(groupId);
+      }
+    }
+    return [...ids];
+  }
+
+  async committed(
+    groupId: string,
+    { stable }: { readonly stable: boolean },
+  ): Promise<CommittedOffsets> {
+    for (let attempt = 1; ; attempt += 1) {
+      const fetched = await this.#fetch(groupId, stable);
+      const code = failureOf(fetched);
+      if (code === undefined) return offsetsOf(fetched);
+      if (code === groupIdNotFound) return { offsets: [], pending: [] };
+      this.#nodes.delete(groupId);
+      const what = `offsets of group ${groupId}`;
+      if (!movedCodes.has(code)) throw errorOf(code, what);
+      if (attempt >= attemptsMax) {
+        throw new GatewayError('unavailable', `${what}: Kafka answered error ${code}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+    }
+  }
+
+  async #fetch(groupId: string, stable: boolean): Promise<FetchedGroup> {
+    const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
+    if (node === undefined) return { errorCode: 15, topics: [] };
+    const answer = await this.#cluster
+      .requestTo(
+        node,
+        'control',
+        offsetFetchApi,
+        { groupId, topics: null, groups: [{ groupId, topics: null }], requireStable: stable },
+        { versionMax: offsetFetchVersionMax },
+      )
+      .catch((error: unknown) => {
+        this.#nodes.delete(groupId);
+        throw error;
+      });
+    // Brokers before 3.0 answer for one group, in fields of its own.
+    return answer.groups[0] ?? answer;
+  }
+
+  /** Undefined where there is none at the moment. */
+  async #find(groupId: string): Promise<number | undefined> {
+    const answer = await this.#cluster.request(findCoordinatorApi, {
+      key: groupId,
+      keyType: groupKeyType,
+      coordinatorKeys: [groupId],
+    });
+    const { errorCode, nodeId } = answer.coordinators[0] ?? answer;
+    if (movedCodes.has(errorCode)) return undefined;
+    if (errorCode !== noError) throw errorOf(errorCode, `coordinator of group ${groupId}`);
+    if (!this.#cluster.brokers.has(nodeId)) await this.#cluster.refreshBrokers();
+    if (this.#nodes.size >= coordinatorsKnownMax) this.#nodes.clear();
+    this.#nodes.set(groupId, nodeId);
+    return nodeId;
+  }
+}
+
+function failureOf({ errorCode, topics }: FetchedGroup): number | undefined {
+  if (errorCode !== noError) return errorCode;
+  for (const { partitions } of topics) {
+    for (const each of partitions) {
+      if (each.errorCode !== noError && each.errorCode !== unstableOffsetCommit) {
+        return each.errorCode;
+      }
+    }
+  }
+  return undefined;
+}
+
+function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
+  const offsets: CommittedOffset[] = [];
+  const pending: Omit<CommittedOffset, 'offset'>[] = [];
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex, committedOffset, errorCode } of partitions) {
+      const where = { topic: name, partition: partitionIndex };
+      if (errorCode === unstableOffsetCommit) pending.push(where);
+      else if (committedOffset >= 0n) offsets.push({ ...where, offset: toOffset(committedOffset) });
+    }
+  }
+  return { offsets, pending };
+}

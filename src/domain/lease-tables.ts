@@ -1,0 +1,93 @@
+/**
+ * Names of lease tables. A KCL application, its lease table and the consumer group of that name
+ * are one thing, so a group id is the name of its table wherever DynamoDB allows that.
+ *
+ * | group id                                   | table                                          |
+ * |--------------------------------------------|------------------------------------------------|
+ * | 3 to 255 of `a-z A-Z 0-9 _ . -`            | the same                                       |
+ * | anything else                              | `kineska-group.` + the id, escaped             |
+ * | anything else that is too long for a table | `kineska-group-hash.` + its SHA-256, in hex    |
+ *
+ * Escaped, a byte of the id's UTF-8 that is no letter, digit, `_` or `-` is `.` and two hex
+ * digits: group `a b/c` has the table `kineska-group.a.20b.2fc`. Names that mean something else (of
+ * KCL's companion tables, of the stream catalog, of escaped ids) are escaped too, so that every
+ * group has a table of its own and, hashes aside, every table tells its group.
+ */
+import { hash } from 'node:crypto';
+
+const escapedPrefix = 'kineska-group.';
+const hashedPrefix = 'kineska-group-hash.';
+const tableNameCharactersMax = 255;
+
+/** What KCL 3 keeps beside its lease table. */
+export const companionSuffixes = ['-CoordinatorState', '-WorkerMetricStats'] as const;
+
+/** `catalogTable` is the table of the streams, which no group may have. */
+export function leaseTableOf(groupId: string, catalogTable: string): string {
+  if (isPlain(groupId, catalogTable)) return groupId;
+  const escaped = escapedPrefix + escape(groupId);
+  if (escaped.length <= tableNameCharactersMax) return escaped;
+  return hashedPrefix + hash('sha256', groupId, 'hex');
+}
+
+/** The group of a table; undefined where the table is no group's, or its name a hash. */
+export function groupOfLeaseTable(table: string, catalogTable: string): string | undefined {
+  if (isPlain(table, catalogTable)) return table;
+  if (!table.startsWith(escapedPrefix)) return undefined;
+  const groupId = unescape(table.slice(escapedPrefix.length));
+  // Only what this mapping gives is taken for it.
+  return groupId !== undefined && leaseTableOf(groupId, catalogTable) === table
+    ? groupId
+    : undefined;
+}
+
+function isPlain(name: string, catalogTable: string): boolean {
+  if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name) || name === catalogTable) return false;
+  if (name.startsWith(escapedPrefix) || name.startsWith(hashedPrefix)) return false;
+  return !companionSuffixes.some((suffix) => name.endsWith(suffix));
+}
+
+function escape(groupId: string): string {
+  let escaped = '';
+  for (const byte of Buffer.from(groupId)) {
+    const character = String.fromCharCode(byte);
+    const isKept = /[a-zA-Z0-9_-]/.test(character);
+    escaped += isKept ? character : `.${byte.toString(16).padStart(2, '0')}`;
+  }
+  return escaped;
+}
+
+function unescape(escaped: string): string | undefined {
+  const bytes: number[] = [];
+  for (let at = 0; at < escaped.length; at += 1) {
+    if (escaped[at] !== '.') {
+      bytes.push(escaped.charCodeAt(at));
+      continue;
+    }
+    const digits = escaped.slice(at + 1, at + 3);
+    if (!/^[0-9a-f]{2}$/.test(digits)) return undefined;
+    bytes.push(Number.parseInt(digits, 16));
+    at += 2;
+  }
+  return Buffer.from(bytes).toString('utf8');
+}
+
+/**
+ * Which groups have tables: patterns separated by commas, in which `*` stands for anything; one
+ * that begins with `!` leaves groups out. The first that fits decides; what none fits has a table
+ * only where every pattern leaves groups out.
+ */
+export function groupFilter(patterns: string): (groupId: string) => boolean {
+  const rules = patterns
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((each) => ({ has: !each.startsWith('!'), pattern: patternOf(each.replace(/^!/, '')) }));
+  const otherwise = rules.length > 0 && rules.every(({ has }) => !has);
+  return (groupId) => rules.find(({ pattern }) => pattern.test(groupId))?.has ?? otherwise;
+}
+
+function patternOf(text: string): RegExp {
+  const parts = text.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}

@@ -1,0 +1,375 @@
+/**
+ * Committed offsets of consumer groups, kept as checkpoints in the lease tables of KCL
+ * applications of the same names. The group's coordinator has accepted a commit before it comes
+ * here, and has its own copy; where the two differ, `believed` says whose word stands.
+ */
+import { groupFilter, leaseTableOf } from '../domain/lease-tables.ts';
+import { believed, type Lease, noOffset } from '../domain/leases.ts';
+import type { LeaseView } from '../domain/lease-view.ts';
+import type { Offset, Shard, Stream } from '../domain/stream.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
+import type { GroupCoordinator } from '../ports/group-coordinator.ts';
+import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { RecordLog } from '../ports/record-log.ts';
+import type { StreamDirectory } from '../streams/stream-directory.ts';
+import { atOnce } from './at-once.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
+import { GroupTable } from './group-table.ts';
+import { resumePosition } from './lease-position.ts';
+
+/** A commit, or a fetch, waits this long for the table; what it began goes on. */
+const tableWaitMsMax = 10_000;
+/** How long a transaction that has ended may take to be written out. */
+const settleMsMax = 5_000;
+const settleCheckMs = 5;
+const watchEveryMs = 500;
+const shardsAtOnce = 64;
+const groupsKept = 2_000;
+const groupsAtOnce = 4;
+/** What a topic's id was found to be is kept; a new topic is looked for this often. */
+const topicsReadEveryMs = 500;
+
+export type GroupPartition = { readonly topic: string; readonly partition: number };
+export type GroupOffset = GroupPartition & { readonly offset: Offset };
+
+export type GroupOffsetsSettings = {
+  readonly tables: LeaseTables;
+  readonly coordinator: GroupCoordinator;
+  readonly streams: Pick<StreamDirectory, 'find' | 'list'>;
+  readonly log: RecordLog;
+  readonly account: string;
+  /** The table that no group may have. */
+  readonly catalogTable: string;
+  /** So long an owner may be silent before its lease is taken; as KCL's failoverTimeMillis. */
+  readonly failoverMs: number;
+  /** Which groups have tables: see groupFilter. */
+  readonly groups: string;
+  /** What went wrong where nobody waits for it. */
+  readonly onProblem: (groupId: string, error: unknown) => void;
+};
+
+export class GroupOffsets {
+  readonly #settings: GroupOffsetsSettings;
+  readonly #hasTable: (groupId: string) => boolean;
+  readonly #groups = new Map<string, GroupTable>();
+  readonly #writer = new CheckpointWriter();
+  #topicNames: ReadonlyMap<string, string> = new Map();
+  #topicsReadAtMs = -Infinity;
+
+  constructor(settings: GroupOffsetsSettings) {
+    this.#settings = settings;
+    this.#hasTable = groupFilter(settings.groups);
+  }
+
+  /** Whether the setting gives the group a table. */
+  hasTable(groupId: string): boolean {
+    return this.#hasTable(groupId);
+  }
+
+  /**
+   * Sets checkpoints to what the coordinator has accepted; answers for each commit whether the
+   * table has it now, or needs none (topics that are no streams). With `evict`, KCL workers lose
+   * the leases, so that they go on from the new checkpoints.
+   */
+  async commit(
+    groupId: string,
+    commits: readonly GroupOffset[],
+    { evict }: { readonly evict: boolean },
+  ): Promise<readonly boolean[]> {
+    const stored = commits.map(() => false);
+    const storing = commits.map(async (each, index) => {
+      try {
+        await this.#store(groupId, each, evict);
+        stored[index] = true;
+      } catch (error) {
+        this.#settings.onProblem(groupId, error);
+        // Where the table is something else's, the coordinator alone keeps the group's offsets.
+        stored[index] = isGatewayError(error, 'in-use');
+      }
+    });
+    await inTime(Promise.all(storing)).catch((error: unknown) =>
+      this.#settings.onProblem(groupId, error),
+    );
+    return [...stored];
+  }
+
+  /**
+   * The offsets that a group goes on from. `committed` is what the coordinator has, noOffset for
+   * partitions that were asked for and have none; with `all`, partitions of the table are added
+   * that the coordinator does not know of. Errors: `unavailable`.
+   */
+  resume(
+    groupId: string,
+    committed: readonly GroupOffset[],
+    { all }: { readonly all: boolean },
+  ): Promise<readonly GroupOffset[]> {
+    const resumed = this.#resume(groupId, committed, all).catch((error: unknown) => {
+      if (!isGatewayError(error, 'in-use')) throw error;
+      this.#settings.onProblem(groupId, error);
+      return committed;
+    });
+    return inTime(resumed);
+  }
+
+  /** Offsets were deleted: the shards begin anew. Errors: `unavailable`. */
+  async remove(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
+    const group = this.#group(groupId);
+    const clearing = partitions.map(async ({ topic, partition }) => {
+      const stream = await this.#findStream(topic);
+      if (stream !== undefined) await group.clear(stream, partition);
+    });
+    await inTime(Promise.all(clearing));
+  }
+
+  /**
+   * A transaction with offsets of the group has committed: waits until the coordinator shows
+   * them, and sets the checkpoints. Errors: `unavailable`.
+   */
+  async settle(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
+    const { coordinator } = this.#settings;
+    const wanted = new Set(partitions.map(nameOf));
+    const giveUpAtMs = Date.now() + settleMsMax;
+    for (;;) {
+      const { offsets, pending } = await coordinator.committed(groupId, { stable: true });
+      if (!pending.some((each) => wanted.has(nameOf(each)))) {
+        const commits = offsets.filter((each) => wanted.has(nameOf(each)));
+        const stored = await this.commit(groupId, commits, { evict: false });
+        if (stored.every((each) => each)) return;
+        throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
+      }
+      if (Date.now() > giveUpAtMs) {
+        throw new GatewayError('unavailable', `offsets of group ${groupId} stay in a transaction`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, settleCheckMs));
+    }
+  }
+
+  /**
+   * Whether a KCL worker holds leases of the group now. A lease says nothing of time: one that
+   * has an owner is watched for as long as an owner may be silent. Errors: `unavailable`.
+   */
+  async isWorkedOn(groupId: string): Promise<boolean> {
+    const group = this.#group(groupId);
+    const before = await group.read();
+    const owned = (before?.leases ?? []).filter(({ owner }) => owner !== undefined);
+    if (owned.length === 0) return false;
+    const counters = new Map(owned.map(({ key, counter }) => [key, counter]));
+    const giveUpAtMs = Date.now() + this.#settings.failoverMs;
+    while (Date.now() < giveUpAtMs) {
+      await new Promise((resolve) => setTimeout(resolve, watchEveryMs));
+      const now = (await group.read())?.leases ?? [];
+      const isMoving = ({ key, counter }: Lease) => counter > (counters.get(key) ?? counter);
+      if (now.some((lease) => lease.owner !== undefined && isMoving(lease))) return true;
+    }
+    return false;
+  }
+
+  /** Deletes the group's table; answers whether there was one. Errors: `unavailable`. */
+  async deleteGroup(groupId: string): Promise<boolean> {
+    const group = this.#group(groupId);
+    const isThere = (await group.read()) !== undefined;
+    if (isThere) await this.#settings.tables.drop(group.name);
+    group.forget();
+    return isThere;
+  }
+
+  /**
+   * Goes through every group of the cluster once: groups that were there before the gateway get
+   * their tables, and what a gateway that died left undone is done. Never rejects.
+   */
+  async takeOver(): Promise<void> {
+    const { coordinator, onProblem } = this.#settings;
+    const groups = await coordinator.list().catch((error: unknown) => {
+      onProblem('', error);
+      return [];
+    });
+    const chosen = groups.filter((groupId) => this.#hasTable(groupId));
+    await atOnce(groupsAtOnce, chosen, async (groupId) => {
+      try {
+        const { offsets } = await coordinator.committed(groupId, { stable: false });
+        if (offsets.length > 0) await this.#resume(groupId, offsets, false);
+      } catch (error) {
+        onProblem(groupId, error);
+      }
+    });
+  }
+
+  /** Names of topics by their ids; those that are no streams are left out. */
+  async topicNames(topicIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const isKnown = () => topicIds.every((topicId) => this.#topicNames.has(topicId));
+    if (!isKnown() && performance.now() - this.#topicsReadAtMs > topicsReadEveryMs) {
+      this.#topicsReadAtMs = performance.now();
+      const streams = await this.#settings.streams.list();
+      this.#topicNames = new Map(streams.map(({ logId, name }) => [logId, name]));
+    }
+    return this.#topicNames;
+  }
+
+  async #store(groupId: string, commit: GroupOffset, evict: boolean): Promise<void> {
+    const { topic, partition, offset } = commit;
+    const stream = await this.#findStream(topic);
+    const shard = stream?.shards[partition];
+    if (stream === undefined || shard === undefined) return;
+    const group = this.#group(groupId);
+    const name = `${group.name} ${topic} ${partition}`;
+    await this.#writer.write(name, { offset, evict }, async (write) => {
+      await group.store(stream, shard, write);
+    });
+  }
+
+  async #resume(
+    groupId: string,
+    committed: readonly GroupOffset[],
+    all: boolean,
+  ): Promise<readonly GroupOffset[]> {
+    const group = this.#group(groupId);
+    let view = await group.read();
+    if (view === undefined || view.leases.length === 0) {
+      if (!committed.some(({ offset }) => offset >= 0n)) return committed;
+      view = await group.adopt();
+    }
+    const streams = await this.#streamsOf(view, committed, all);
+    view.claim([...streams.values()]);
+    const asked = all ? [...committed, ...unknownTo(committed, view, streams)] : committed;
+    const resumed = [...asked];
+    const indexes = asked.map((_, index) => index);
+    await atOnce(shardsAtOnce, indexes, async (index) => {
+      const each = asked[index]!;
+      const stream = streams.get(each.topic);
+      const shard = stream?.shards[each.partition];
+      if (stream === undefined || shard === undefined) return;
+      const offset = await this.#resumeShard(group, view, { stream, shard, had: each.offset });
+      resumed[index] = { ...each, offset };
+    });
+    return resumed;
+  }
+
+  async #resumeShard(
+    group: GroupTable,
+    view: LeaseView,
+    { stream, shard, had }: { stream: Stream; shard: Shard; had: Offset },
+  ): Promise<Offset> {
+    const lease = view.find(stream, shard.index);
+    if (lease === undefined) {
+      if (shard.closed !== undefined && view.wasFinished(stream, shard)) {
+        return shard.closed.endOffset;
+      }
+      if (had >= 0n) await group.store(stream, shard, { offset: had, evict: false });
+      return had;
+    }
+    const whose = believed(lease, had);
+    if (whose === 'seen') return lease.seen!.position;
+    if (whose === 'lease') return this.#readLease(group, lease, stream, shard, had);
+    await group.store(stream, shard, { offset: had, evict: false }, lease);
+    return had;
+  }
+
+  /** KCL has moved the lease since it was seen last. */
+  async #readLease(
+    group: GroupTable,
+    lease: Lease,
+    stream: Stream,
+    shard: Shard,
+    committed: Offset,
+  ): Promise<Offset> {
+    const { checkpoint } = lease;
+    const position = await resumePosition(this.#settings.log, stream, shard, checkpoint);
+    await group.note(lease, { checkpoint, position, committed }, stream);
+    return position;
+  }
+
+  /** The streams that are asked for and, with `all`, those that the table is of. */
+  async #streamsOf(
+    view: LeaseView,
+    committed: readonly GroupOffset[],
+    all: boolean,
+  ): Promise<ReadonlyMap<string, Stream>> {
+    const topics = new Set(committed.map(({ topic }) => topic));
+    if (all) for (const name of view.streamsByName.keys()) topics.add(name);
+    if (all && view.oneStream !== undefined) topics.add(view.oneStream.name);
+    if (all && view.oneStream === undefined && !view.isOfSeveralStreams) {
+      const seconds = new Set(view.creationSeconds);
+      const summaries = seconds.size === 0 ? [] : await this.#settings.streams.list();
+      for (const { name, createdAtMs } of summaries) {
+        if (seconds.has(Math.floor(createdAtMs / 1000))) topics.add(name);
+      }
+    }
+    const streams = new Map<string, Stream>();
+    await atOnce(groupsAtOnce, [...topics], async (topic) => {
+      const stream = await this.#findStream(topic);
+      if (stream !== undefined) streams.set(topic, stream);
+    });
+    return streams;
+  }
+
+  async #findStream(topic: string): Promise<Stream | undefined> {
+    try {
+      return await this.#settings.streams.find(topic);
+    } catch (error) {
+      if (isGatewayError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The least recently used are forgotten; what is known of a table is read again. */
+  #group(groupId: string): GroupTable {
+    const known = this.#groups.get(groupId);
+    if (known !== undefined) {
+      this.#groups.delete(groupId);
+      this.#groups.set(groupId, known);
+      return known;
+    }
+    if (this.#groups.size >= groupsKept) {
+      for (const oldest of this.#groups.keys()) {
+        this.#groups.delete(oldest);
+        break;
+      }
+    }
+    const { tables, coordinator, account, catalogTable } = this.#settings;
+    const made = new GroupTable({
+      groupId,
+      table: leaseTableOf(groupId, catalogTable),
+      tables,
+      coordinator,
+      account,
+      findStream: (topic) => this.#findStream(topic),
+      isOurs: () => false,
+    });
+    this.#groups.set(groupId, made);
+    return made;
+  }
+}
+
+/** Partitions that have leases and that the coordinator did not tell of. */
+function unknownTo(
+  committed: readonly GroupOffset[],
+  view: LeaseView,
+  streams: ReadonlyMap<string, Stream>,
+): GroupOffset[] {
+  const known = new Set(committed.map(nameOf));
+  return [...streams.values()].flatMap((stream) =>
+    view
+      .shardsOf(stream)
+      .map(({ index }) => ({ topic: stream.name, partition: index, offset: noOffset }))
+      .filter((each) => !known.has(nameOf(each))),
+  );
+}
+
+function nameOf({ topic, partition }: GroupPartition): string {
+  return `${topic} ${partition}`;
+}
+
+/** Errors: `unavailable` where it takes too long; it goes on all the same. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const say = () => reject(new GatewayError('unavailable', 'the lease table takes too long'));
+    timer = setTimeout(say, tableWaitMsMax);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

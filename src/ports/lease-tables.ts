@@ -1,0 +1,52 @@
+import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../domain/leases.ts';
+
+/** A change of a lease's checkpoint. */
+export type CheckpointChange = {
+  readonly checkpoint: Checkpoint;
+  readonly seen: Seen;
+  readonly stream: StreamOrigin;
+  /** Written where the shard is done. */
+  readonly childShardIds: readonly string[];
+  /**
+   * Whoever owns the lease loses it: a worker that goes on by what it remembers would overwrite
+   * what an administrator has set.
+   */
+  readonly evict: boolean;
+  /** The change is made only while the lease is as it was read here. */
+  readonly unchangedSince?: Lease;
+};
+
+export type RenamedLease = {
+  readonly key: string;
+  readonly streamIdentifier: string;
+  readonly shardId: string;
+};
+
+/**
+ * Lease tables as KCL lays them out; rows and attributes that are not known stay as they are.
+ * Errors: `conflict` (a condition did not hold), `in-use` (a table of that name is no lease
+ * table), `unavailable` (the outcome of a change is then unknown).
+ */
+export type LeaseTables = {
+  /** Names of all tables that are lease tables by their key. */
+  list(): Promise<readonly string[]>;
+  /** Every lease, as of now; undefined where there is no table. */
+  read(table: string): Promise<readonly Lease[] | undefined>;
+  /** Makes the table where there is none; resolves when it can be used. */
+  make(table: string): Promise<void>;
+  /** Adds a lease; `conflict` where there is one of that key. */
+  add(table: string, lease: NewLease): Promise<void>;
+  /** `conflict` where there is no such lease, or it changed. */
+  setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void>;
+  /** Notes what was seen of a lease; `conflict` where it has moved on meanwhile. */
+  note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void>;
+  /**
+   * Gives a lease the key and names that it has in a table of several streams; all else stays.
+   * `conflict` where it changed, or there is one of that key.
+   */
+  rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void>;
+  /** Takes a lease away; `conflict` where it changed. */
+  remove(table: string, lease: Lease): Promise<void>;
+  /** Deletes the table and what KCL keeps beside it; that nothing is there is no error. */
+  drop(table: string): Promise<void>;
+};
