@@ -146,6 +146,22 @@ export const settings = {
     /^[a-zA-Z0-9_.-]{3,255}$/,
     'DynamoDB table of the streams; gateways that share it are one.',
   ),
+  groupTables: text(
+    'group-tables',
+    '*',
+    'patterns',
+    'Consumer groups whose offsets are kept in lease tables, which KCL applications of the same ' +
+      'names use: patterns with *, separated by commas; one that begins with ! leaves groups out, ' +
+      'and the first that fits decides.',
+  ),
+  leaseFailoverMs: wholeNumber(
+    'lease-failover-ms',
+    10_000,
+    1_000,
+    600_000,
+    "How long the owner of a lease may be silent before it is taken; as KCL's failoverTimeMillis.",
+    'ms',
+  ),
   embeddedKafkaPort: port(
     'embedded-kafka-port',
     19_092,

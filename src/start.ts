@@ -9,6 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { destination, type Logger, pino } from 'pino';
 import { Database } from '../adapters/dynamodb/database.ts';
 import { openAccountCatalog } from '../adapters/dynamodb/account-catalog.ts';
+import { openLeaseTables } from '../adapters/dynamodb/lease-tables.ts';
 import { openStreamCatalog } from '../adapters/dynamodb/stream-catalog.ts';
 import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
@@ -17,9 +18,11 @@ import { KafkaAdministration } from '../adapters/kafka/administration.ts';
 import { PlainBackingBrokers } from '../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../adapters/kafka/cluster.ts';
 import type { BrokerAddress } from '../adapters/kafka/connection.ts';
+import { KafkaGroupCoordinator } from '../adapters/kafka/group-coordinator.ts';
 import { KafkaRecordLog } from '../adapters/kafka/record-log.ts';
 import type { Config } from './config.ts';
 import { GatewayError } from './errors.ts';
+import { GroupOffsets } from './groups/group-offsets.ts';
 import { KafkaDoor } from './kafka/server.ts';
 import { actions } from './kinesis/actions/index.ts';
 import { type Certificate, selfSignedCertificate } from './kinesis/certificate.ts';
@@ -29,7 +32,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperationsServer } from './operations.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
-import { createStreamDirectory } from './streams/stream-directory.ts';
+import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
 
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */
@@ -103,6 +106,7 @@ async function startGateway(
   const administration = new KafkaAdministration(cluster, bootstrap, logger);
   stops.push(() => administration.stop());
   const streams = createStreamDirectory({ catalog, administration, clock });
+  const groups = await groupsOf(config, cluster, database, streams, logger);
   const [secret, certificate] = await Promise.all([
     catalog.secret(),
     certificateOf(config, folder),
@@ -131,6 +135,7 @@ async function startGateway(
     advertisedHost: config.advertisedHost,
     backing: new PlainBackingBrokers(cluster),
     streams,
+    groups,
     observer: metrics.door('kafka'),
     logger,
   });
@@ -146,6 +151,29 @@ async function startGateway(
     operations.start(),
   ]);
   return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+}
+
+async function groupsOf(
+  config: Config,
+  cluster: Cluster,
+  database: Database,
+  streams: StreamDirectory,
+  logger: Logger,
+): Promise<GroupOffsets> {
+  const groups = new GroupOffsets({
+    tables: await openLeaseTables(database),
+    coordinator: new KafkaGroupCoordinator(cluster),
+    streams,
+    log: new KafkaRecordLog(cluster),
+    account: config.accountId,
+    catalogTable: config.catalogTable,
+    failoverMs: config.leaseFailoverMs,
+    groups: config.groupTables,
+    onProblem: (groupId, error) => logger.warn({ groupId, error }, 'lease table of a group'),
+  });
+  // In the background: nobody waits for groups that are not in use.
+  void groups.takeOver();
+  return groups;
 }
 
 function operationsOf(

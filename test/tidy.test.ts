@@ -20,10 +20,7 @@ const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
   ['src/ports/', ['src/domain/', 'src/ports/', 'src/errors.ts']],
   ['src/wire/', ['src/wire/']],
   ['src/streams/', ['src/domain/', 'src/ports/', 'src/streams/', 'src/errors.ts']],
-  [
-    'src/groups/',
-    ['src/domain/', 'src/ports/', 'src/streams/', 'src/groups/', 'src/errors.ts'],
-  ],
+  ['src/groups/', ['src/domain/', 'src/ports/', 'src/streams/', 'src/groups/', 'src/errors.ts']],
   ['src/kinesis/', ['src/domain/', 'src/ports/', 'src/streams/', 'src/kinesis/', 'src/errors.ts']],
   [
     'src/kafka/',

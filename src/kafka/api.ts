@@ -4,6 +4,8 @@
  */
 import type { Logger } from 'pino';
 import type { Decoded, Fields, Input, Message } from '../wire/message.ts';
+import type { GroupOffsets } from '../groups/group-offsets.ts';
+import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
 
@@ -11,6 +13,9 @@ import type { StreamRulesView } from './stream-rules-view.ts';
 export type KafkaContext = {
   readonly brokers: BrokerDirectory;
   readonly streams: StreamRulesView;
+  /** Offsets of groups in lease tables; absent where no group has one. */
+  readonly groups?: GroupOffsets | undefined;
+  readonly transactions: TransactionOffsets;
   readonly logger: Logger;
   /** Every API of the door, by key. */
   readonly apis: ReadonlyMap<number, KafkaApi>;
@@ -22,7 +27,10 @@ export type Call = KafkaContext & { readonly version: number; readonly clientId:
 export type RequestDecision<Q extends Fields, R extends Fields> =
   /** It goes on as it came. */
   | 'relay'
-  /** Another request goes on in its place; `note` reaches the response's hook. */
+  /**
+   * Another request goes on in its place, or, where it is the same object, the request as it
+   * came; `note` reaches the response's hook.
+   */
   | { readonly relay: Input<Q>; readonly note?: unknown }
   /** The gateway answers itself. */
   | { readonly answer: Input<R> };

@@ -261,10 +261,19 @@ export class Relay {
       clientId: head.clientId,
     };
     const decided = api.onRequest!(request, call);
-    if (!(decided instanceof Promise)) return this.#handOver(head, api, frame, decided);
+    const goOn = (decision: Awaited<typeof decided>) => {
+      const isAsItCame = typeof decision === 'object' && 'relay' in decision;
+      if (!isAsItCame || decision.relay !== request) {
+        return this.#handOver(head, api, frame, decision);
+      }
+      if (this.#closed) return;
+      this.#expect(head, api, decision.note);
+      this.#backing.write(frame);
+    };
+    if (!(decided instanceof Promise)) return goOn(decided);
     this.#hookBusy = true;
     decided
-      .then((decision) => this.#handOver(head, api, frame, decision))
+      .then(goOn)
       .catch((error: unknown) => this.#refuse('failed-request', error))
       .finally(() => {
         this.#hookBusy = false;

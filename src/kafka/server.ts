@@ -5,6 +5,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
+import type { GroupOffsets } from '../groups/group-offsets.ts';
+import { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
@@ -21,6 +23,8 @@ export type KafkaDoorSettings = {
   readonly advertisedHost: string;
   readonly backing: BackingBrokers;
   readonly streams: StreamRulesView;
+  /** Absent where groups have no lease tables. */
+  readonly groups?: GroupOffsets;
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax?: number;
@@ -49,7 +53,14 @@ export class KafkaDoor {
     const { advertisedHost, backing, streams, observer, logger } = settings;
     const apis = new Map<number, KafkaApi>(kafkaApis.map((api) => [api.key, api]));
     this.#directory = new BrokerDirectory(advertisedHost, (broker) => this.#open(broker));
-    const context: KafkaContext = { brokers: this.#directory, streams, logger, apis };
+    const context: KafkaContext = {
+      brokers: this.#directory,
+      streams,
+      groups: settings.groups,
+      transactions: new TransactionOffsets(),
+      logger,
+      apis,
+    };
     const frameBytesMax = settings.frameBytesMax ?? frameBytesDefault;
     this.#relaySettings = { apis, context, backing, observer, logger, frameBytesMax };
   }

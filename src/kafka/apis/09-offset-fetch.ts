@@ -1,10 +1,181 @@
 /**
- * OffsetFetch: Committed offsets of a group. Relayed as it is. Source: the Kafka protocol guide.
+ * OffsetFetch: committed offsets of groups. Source: the Kafka protocol guide; KIP-709 for several
+ * groups, KIP-447 for stable offsets, KIP-848 for member epochs.
+ *
+ * The group's coordinator answers first, and checks the member; then the lease table's offsets
+ * stand in its answer. Metadata and leader epochs are the coordinator's where the offset is.
  */
 import {
   offsetFetchRequest as request,
   offsetFetchResponse as response,
 } from '../../wire/messages/09-offset-fetch.ts';
-import { defineApi } from '../api.ts';
+import type { Decoded } from '../../wire/message.ts';
+import { toOffset } from '../../domain/stream.ts';
+import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
+import { type Call, defineApi } from '../api.ts';
+import { tableNotReady } from '../group-errors.ts';
 
-export const offsetFetch = defineApi({ request, response });
+const groupsSince = 8;
+const topicIdsSince = 10;
+const topErrorSince = 2;
+const noEpoch = -1;
+
+type Request = Decoded<(typeof request)['fields']>;
+
+type Partition = {
+  readonly partitionIndex: number;
+  readonly committedOffset: bigint;
+  readonly committedLeaderEpoch: number;
+  readonly metadata: string | null;
+  readonly errorCode: number;
+};
+type Topic = {
+  readonly name: string;
+  readonly topicId?: string;
+  readonly partitions: readonly Partition[];
+};
+/** A group's answer in any version. */
+type Group = { readonly errorCode: number; readonly topics: readonly Topic[] };
+
+export const offsetFetch = defineApi({
+  request,
+  response,
+  deviations: ['Answers what the lease table says, which KCL workers may have moved.'],
+  onRequest(asked, { groups, version }) {
+    const ids =
+      version >= groupsSince ? asked.groups.map(({ groupId }) => groupId) : [asked.groupId];
+    const isKept = ids.some((groupId) => groups?.hasTable(groupId) === true);
+    return isKept ? { relay: asked, note: asked } : 'relay';
+  },
+  async onResponse(answer, call, note) {
+    const { groups, version } = call;
+    if (note === undefined || groups === undefined) return undefined;
+    const asked = note as Request;
+    if (version < groupsSince) {
+      const group = { errorCode: answer.errorCode, topics: answer.topics };
+      const resumed = await resume(groups, asked.groupId, group, asked.topics === null, call);
+      if (resumed.errorCode !== 0 && version < topErrorSince) {
+        return { ...answer, topics: withErrors(answer.topics, resumed.errorCode) };
+      }
+      return { ...answer, ...resumed };
+    }
+    const wanted = new Map(asked.groups.map(({ groupId, topics }) => [groupId, topics]));
+    const resumed = answer.groups.map(async (group) => ({
+      ...group,
+      ...(await resume(groups, group.groupId, group, wanted.get(group.groupId) === null, call)),
+    }));
+    return { ...answer, groups: await Promise.all(resumed) };
+  },
+});
+
+/** A group's answer with the lease table's offsets in it. */
+async function resume(
+  groups: GroupOffsets,
+  groupId: string,
+  group: Group,
+  all: boolean,
+  { version, logger }: Call,
+): Promise<Group> {
+  if (group.errorCode !== 0 || !groups.hasTable(groupId)) return group;
+  try {
+    const ids = group.topics.map(({ topicId }) => topicId ?? '');
+    const usesIds = version >= topicIdsSince;
+    const names = usesIds ? await groups.topicNames(ids) : new Map<string, string>();
+    const nameOf = ({ name, topicId }: Topic) => (usesIds ? names.get(topicId ?? '') : name);
+    const committed = committedIn(group.topics, nameOf);
+    const resumed = await groups.resume(groupId, committed, { all });
+    const offsets = new Map(resumed.map((each) => [placeOf(each.topic, each.partition), each]));
+    const topics = group.topics.map((topic) => {
+      const name = nameOf(topic);
+      return { ...topic, partitions: topic.partitions.map((each) => moved(each, name, offsets)) };
+    });
+    const added = resumed.slice(committed.length).filter(({ offset }) => offset >= 0n);
+    const idsByName = new Map([...names].map(([topicId, name]) => [name, topicId]));
+    return { ...group, topics: all ? withAdded(topics, added, nameOf, idsByName) : topics };
+  } catch (error) {
+    logger.warn({ groupId, error }, 'the lease table of a group cannot be read');
+    return { ...group, errorCode: tableNotReady, topics: [] };
+  }
+}
+
+function committedIn(
+  topics: readonly Topic[],
+  nameOf: (topic: Topic) => string | undefined,
+): GroupOffset[] {
+  return topics.flatMap((topic) => {
+    const name = nameOf(topic);
+    if (name === undefined) return [];
+    return topic.partitions
+      .filter(({ errorCode }) => errorCode === 0)
+      .map(({ partitionIndex, committedOffset }) => ({
+        topic: name,
+        partition: partitionIndex,
+        offset: toOffset(committedOffset),
+      }));
+  });
+}
+
+function moved(
+  partition: Partition,
+  topic: string | undefined,
+  offsets: ReadonlyMap<string, GroupOffset>,
+): Partition {
+  const resumed = offsets.get(placeOf(topic ?? '', partition.partitionIndex));
+  if (resumed === undefined || resumed.offset === partition.committedOffset) return partition;
+  // What was said of another offset does not hold for this one.
+  return {
+    ...partition,
+    committedOffset: resumed.offset,
+    committedLeaderEpoch: noEpoch,
+    metadata: '',
+  };
+}
+
+/** All offsets of a group: those that only the table has are added, and none is told as −1. */
+function withAdded(
+  topics: readonly Topic[],
+  added: readonly GroupOffset[],
+  nameOf: (topic: Topic) => string | undefined,
+  idsByName: ReadonlyMap<string, string>,
+): Topic[] {
+  const all = new Map<string, Topic>();
+  for (const topic of topics) {
+    const partitions = topic.partitions.filter(
+      ({ committedOffset, errorCode }) => committedOffset >= 0n || errorCode !== 0,
+    );
+    all.set(nameOf(topic) ?? topic.topicId ?? '', { ...topic, partitions });
+  }
+  for (const { topic, partition, offset } of added) {
+    const topicId = idsByName.get(topic);
+    const had = all.get(topic) ?? {
+      name: topic,
+      ...(topicId === undefined ? {} : { topicId }),
+      partitions: [],
+    };
+    const each = {
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: noEpoch,
+      metadata: '',
+      errorCode: 0,
+    };
+    all.set(topic, { ...had, partitions: [...had.partitions, each] });
+  }
+  return [...all.values()].filter(({ partitions }) => partitions.length > 0);
+}
+
+function withErrors(topics: readonly Topic[], errorCode: number): Topic[] {
+  return topics.map((topic) => ({
+    ...topic,
+    partitions: topic.partitions.map((each) => ({
+      ...each,
+      committedOffset: -1n,
+      metadata: '',
+      errorCode,
+    })),
+  }));
+}
+
+function placeOf(topic: string, partition: number): string {
+  return `${topic} ${partition}`;
+}

@@ -1,8 +1,45 @@
-/** EndTxn: Transactions. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * EndTxn: a transaction commits or aborts. Source: the Kafka protocol guide; KIP-98, KIP-890.
+ *
+ * Offsets in a transaction that commits are in the lease tables before the client is answered;
+ * those in one that aborts never are.
+ */
 import {
   endTxnRequest as request,
   endTxnResponse as response,
 } from '../../wire/messages/26-end-txn.ts';
+import type { Decoded } from '../../wire/message.ts';
 import { defineApi } from '../api.ts';
+import { tableNotReady } from '../group-errors.ts';
 
-export const endTxn = defineApi({ request, response });
+type Request = Decoded<(typeof request)['fields']>;
+
+export const endTxn = defineApi({
+  request,
+  response,
+  deviations: [
+    'Answered when lease tables have the offsets of the transaction; ' +
+      'COORDINATOR_LOAD_IN_PROGRESS where they cannot.',
+  ],
+  onRequest(asked, { transactions }) {
+    if (transactions.of(asked.transactionalId).length === 0) return 'relay';
+    return { relay: asked, note: asked };
+  },
+  async onResponse(answer, { groups, transactions, logger }, note) {
+    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    const { transactionalId, committed } = note as Request;
+    try {
+      if (committed) {
+        const held = transactions.of(transactionalId);
+        await Promise.all(
+          held.map(({ groupId, partitions }) => groups.settle(groupId, partitions)),
+        );
+      }
+      transactions.ended(transactionalId);
+      return undefined;
+    } catch (error) {
+      logger.warn({ transactionalId, error }, 'offsets of a transaction are not in their table');
+      return { ...answer, errorCode: tableNotReady };
+    }
+  },
+});

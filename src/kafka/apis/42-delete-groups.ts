@@ -1,8 +1,58 @@
-/** DeleteGroups: Removal of empty groups. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * DeleteGroups: removal of groups that nobody is in. Source: the Kafka protocol guide; KIP-229. The
+ * lease table goes with the group, and with it what KCL keeps beside it; where a KCL worker holds
+ * leases, the group is not empty.
+ */
 import {
   deleteGroupsRequest as request,
   deleteGroupsResponse as response,
 } from '../../wire/messages/42-delete-groups.ts';
 import { defineApi } from '../api.ts';
+import { tableNotReady } from '../group-errors.ts';
 
-export const deleteGroups = defineApi({ request, response });
+const nonEmptyGroup = 68;
+const groupIdNotFound = 69;
+
+type Result = { readonly groupId: string; readonly errorCode: number };
+
+export const deleteGroups = defineApi({
+  request,
+  response,
+  deviations: ['Deletes lease tables; NON_EMPTY_GROUP while a KCL worker holds leases.'],
+  async onRequest(asked, { groups, logger }) {
+    if (groups === undefined) return 'relay';
+    const refused: Result[] = [];
+    const passed: string[] = [];
+    await Promise.all(
+      asked.groupsNames.map(async (groupId) => {
+        if (!groups.hasTable(groupId)) return passed.push(groupId);
+        try {
+          if (!(await groups.isWorkedOn(groupId))) return passed.push(groupId);
+          return refused.push({ groupId, errorCode: nonEmptyGroup });
+        } catch (error) {
+          logger.warn({ groupId, error }, 'the lease table of a group cannot be read');
+          return refused.push({ groupId, errorCode: tableNotReady });
+        }
+      }),
+    );
+    if (passed.length === 0) return { answer: { results: refused } };
+    return { relay: { ...asked, groupsNames: passed }, note: refused };
+  },
+  async onResponse(answer, { groups, logger }, note) {
+    if (note === undefined || groups === undefined) return undefined;
+    const results = answer.results.map(async (result): Promise<Result> => {
+      const { groupId, errorCode } = result;
+      const isGone = errorCode === 0 || errorCode === groupIdNotFound;
+      if (!isGone || !groups.hasTable(groupId)) return result;
+      try {
+        // A group of KCL workers alone is one that Kafka does not know.
+        return (await groups.deleteGroup(groupId)) ? { groupId, errorCode: 0 } : result;
+      } catch (error) {
+        logger.warn({ groupId, error }, 'the lease table of a group cannot be deleted');
+        return { groupId, errorCode: tableNotReady };
+      }
+    });
+    const refused = note as readonly Result[];
+    return { ...answer, results: [...refused, ...(await Promise.all(results))] };
+  },
+});

@@ -1,10 +1,37 @@
 /**
- * OffsetDelete: Removal of committed offsets. Relayed as it is. Source: the Kafka protocol guide.
+ * OffsetDelete: removal of committed offsets. Source: the Kafka protocol guide; KIP-496. Shards of
+ * the offsets that the coordinator has removed begin anew in the lease table.
  */
 import {
   offsetDeleteRequest as request,
   offsetDeleteResponse as response,
 } from '../../wire/messages/47-offset-delete.ts';
 import { defineApi } from '../api.ts';
+import { tableNotReady } from '../group-errors.ts';
 
-export const offsetDelete = defineApi({ request, response });
+export const offsetDelete = defineApi({
+  request,
+  response,
+  deviations: ['Leases of the partitions are at TRIM_HORIZON afterwards.'],
+  onRequest(asked, { groups }) {
+    if (groups?.hasTable(asked.groupId) !== true) return 'relay';
+    return { relay: asked, note: asked.groupId };
+  },
+  async onResponse(answer, { groups, logger }, note) {
+    if (typeof note !== 'string' || groups === undefined || answer.errorCode !== 0) {
+      return undefined;
+    }
+    const removed = answer.topics.flatMap(({ name, partitions }) =>
+      partitions
+        .filter(({ errorCode }) => errorCode === 0)
+        .map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
+    );
+    try {
+      await groups.remove(note, removed);
+      return undefined;
+    } catch (error) {
+      logger.warn({ groupId: note, error }, 'the lease table of a group cannot be set');
+      return { errorCode: tableNotReady, throttleTimeMs: answer.throttleTimeMs, topics: [] };
+    }
+  },
+});
