@@ -27,6 +27,11 @@ export class CallQueue {
     return this.#calls[this.#head];
   }
 
+  /** The call so many behind the first. */
+  at(index: number): PendingCall | undefined {
+    return this.#calls[this.#head + index];
+  }
+
   push(call: PendingCall): void {
     this.#calls.push(call);
   }

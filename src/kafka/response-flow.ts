@@ -1,4 +1,8 @@
-/** The way back: from the broker's connection to the client's, in the order of the calls. */
+/**
+ * The way back: from the broker's connection to the client's, in the order of the calls. While a
+ * hook takes time, answers behind it that have hooks too are taken in, so that commits that came
+ * one behind the other wait for the lease table together.
+ */
 import type { Socket } from 'node:net';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaContext } from './api.ts';
@@ -16,8 +20,13 @@ export type ResponseFlowSettings = {
 
 /** Answers collected for a hook are small messages; a larger one is no answer. */
 const hookedBytesMax = 128 * 1024 * 1024;
+/** Hooks of one connection that take time at once. */
+const hooksAtOnceMax = 100;
 /** Pieces up to this size are copied, so that the large buffer is free at once. */
 const copiedBytesMax = 1024;
+
+/** An answer that a hook has seen, or sees now; `pieces` is there once it is known. */
+type HookedAnswer = { pieces: readonly Buffer[] | undefined; error: string | undefined };
 
 export class ResponseFlow {
   readonly #client: Socket;
@@ -26,7 +35,10 @@ export class ResponseFlow {
   readonly #settings: ResponseFlowSettings;
   /** Bytes of the broker that wait: the start of a frame, or behind a hook that takes time. */
   #held: Buffer | undefined;
-  #hookBusy = false;
+  /** Of the first calls, in their order. */
+  readonly #hooked: HookedAnswer[] = [];
+  /** What comes next from the broker has to wait for them. */
+  #blocked = false;
   #passing = 0;
   #passingBytes = 0;
   #collected: { bytes: Buffer; fill: number } | undefined;
@@ -48,14 +60,14 @@ export class ResponseFlow {
       this.#process(Buffer.concat([this.#held, chunk]), undefined);
     }
     buffer.release();
-    return !this.#client.writableNeedDrain && !this.#hookBusy;
+    return !this.#client.writableNeedDrain && !this.#blocked;
   }
 
   /** The client takes more, or a hook is done. */
   resume(): void {
-    if (this.#client.destroyed || this.#hookBusy) return;
+    if (this.#client.destroyed || this.#blocked) return;
     if (this.#held !== undefined) this.#process(this.#held, undefined);
-    if (!this.#client.writableNeedDrain && !this.#hookBusy) this.#backing.resume();
+    if (!this.#client.writableNeedDrain && !this.#blocked) this.#backing.resume();
   }
 
   /** The gateway's own answer to a call is known. */
@@ -88,7 +100,7 @@ export class ResponseFlow {
       if (end > runStart) this.#write(chunk.subarray(runStart, end), buffer);
       runStart = end;
     };
-    while (position < chunk.length && !this.#hookBusy) {
+    while (position < chunk.length && !this.#blocked) {
       if (this.#passing > 0) {
         const size = Math.min(this.#passing, chunk.length - position);
         this.#passing -= size;
@@ -116,7 +128,12 @@ export class ResponseFlow {
 
   #beginFrame(chunk: Buffer, position: number): 'incomplete' | 'pass' | 'collect' {
     if (chunk.length - position < 8) return 'incomplete';
-    const call = this.#calls.first();
+    const hooks = this.#hooked.length;
+    const call = this.#calls.at(hooks);
+    if (hooks > 0 && (call?.kind !== 'hook' || hooks >= hooksAtOnceMax)) {
+      this.#blocked = true;
+      return 'incomplete';
+    }
     const size = chunk.readInt32BE(position);
     if (call === undefined || chunk.readInt32BE(position + 4) !== call.head.correlationId) {
       throw new Error('the broker answered what was not asked');
@@ -137,7 +154,7 @@ export class ResponseFlow {
     collected.fill += copied;
     if (collected.fill === collected.bytes.length) {
       this.#collected = undefined;
-      this.#runHook(this.#calls.first()!, collected.bytes);
+      this.#runHook(this.#calls.at(this.#hooked.length)!, collected.bytes);
     }
     return position + copied;
   }
@@ -145,7 +162,7 @@ export class ResponseFlow {
   #runHook(call: PendingCall, frame: Buffer): void {
     const { api, head, note } = call;
     if (api.isForeign?.(frame.subarray(4), head.version) === true) {
-      return this.#writeHooked(call, [frame], undefined);
+      return this.#answerHooked({ pieces: [frame], error: undefined });
     }
     const response = decodeResponse(api, head, frame.subarray(4));
     const context = this.#settings.context;
@@ -155,32 +172,44 @@ export class ResponseFlow {
       note,
     );
     const error = errorNameOf(response);
-    const write = (value: typeof response | undefined) => {
-      const pieces = value === undefined ? [frame] : encodeResponse(api, head, value);
-      this.#writeHooked(call, pieces, error);
-    };
-    if (!(changed instanceof Promise)) return write(changed as typeof response | undefined);
-    this.#hookBusy = true;
+    const piecesOf = (value: typeof response | undefined) =>
+      value === undefined ? [frame] : encodeResponse(api, head, value);
+    if (!(changed instanceof Promise)) {
+      const pieces = piecesOf(changed as typeof response | undefined);
+      return this.#answerHooked({ pieces, error });
+    }
+    const answer: HookedAnswer = { pieces: undefined, error };
+    this.#answerHooked(answer);
     changed
-      .then((value) => write(value as typeof response | undefined))
-      .catch((cause: unknown) => this.#settings.onFailure('failed-response', cause))
-      .finally(() => {
-        this.#hookBusy = false;
+      .then((value) => {
+        answer.pieces = piecesOf(value as typeof response | undefined);
+        this.#writeHooked();
         this.resume();
         this.#settings.onRoom();
-      });
+      })
+      .catch((cause: unknown) => this.#settings.onFailure('failed-response', cause));
   }
 
-  #writeHooked(call: PendingCall, pieces: readonly Buffer[], error: string | undefined): void {
-    if (this.#client.destroyed || this.#calls.first() !== call) return;
-    const bytes = this.#writePieces(pieces);
-    this.#finish(bytes, error);
+  #answerHooked(answer: HookedAnswer): void {
+    this.#hooked.push(answer);
+    this.#writeHooked();
+  }
+
+  /** What is known, up to the first answer that is not. */
+  #writeHooked(): void {
+    for (;;) {
+      const [first] = this.#hooked;
+      if (this.#client.destroyed || first?.pieces === undefined) break;
+      this.#hooked.shift();
+      this.#blocked = false;
+      this.#finish(this.#writePieces(first.pieces), first.error);
+    }
     this.#writeLocalAnswers(undefined);
   }
 
   /** Own answers whose turn it is. */
   #writeLocalAnswers(error: string | undefined): void {
-    if (this.#passing > 0 || this.#hookBusy || this.#collected !== undefined) return;
+    if (this.#passing > 0 || this.#hooked.length > 0 || this.#collected !== undefined) return;
     let call = this.#calls.first();
     while (call?.kind === 'local' && call.pieces !== undefined) {
       const bytes = this.#writePieces(call.pieces);
