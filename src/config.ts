@@ -102,6 +102,27 @@ function yesOrNo(flag: string, sentence: string): Setting<boolean> {
   };
 }
 
+/** Ids and ranges of ids, in the order given; checked, and kept as text. */
+function brokerIdList(given: string): string {
+  if (given === '' || brokerIdsOf(given).length > 0) return given;
+  throw new ConfigError(`must be broker ids and ranges such as 1-3,7, not "${given}"`);
+}
+
+/** Most brokers that the list may name. */
+const brokerIdsMax = 1_000;
+
+/** The ids of --kafka-broker-ids, none where it is wrong or empty. */
+export function brokerIdsOf(list: string): readonly number[] {
+  const ids: number[] = [];
+  for (const part of list.split(',')) {
+    const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part) ?? [];
+    const count = Number(last) - Number(first) + 1;
+    if (!(count >= 1) || ids.length + count > brokerIdsMax) return [];
+    for (let id = Number(first); id <= Number(last); id++) ids.push(id);
+  }
+  return new Set(ids).size === ids.length ? ids : [];
+}
+
 /** By name in the configuration; grouped as the documentation shows them. */
 export const settings = {
   kinesisPort: port('kinesis-port', 4567, 'Port of the Kinesis API: HTTP/1.1, HTTP/2 and TLS.'),
@@ -112,6 +133,48 @@ export const settings = {
   ),
   dynamodbPort: port('dynamodb-port', 8000, 'Port of the embedded DynamoDB Local.'),
   opsPort: port('ops-port', 9464, 'Port of /metrics, /healthz and /readyz.'),
+  kafkaBrokerIds: {
+    ...text(
+      'kafka-broker-ids',
+      '',
+      'ids and ranges: 1-3,7',
+      'Brokers in the order of their ports: the n-th has --kafka-port + n, up or not. Where ' +
+        'empty, a broker has --kafka-port + its id − the lowest id.',
+    ),
+    parse: brokerIdList,
+  },
+  kafkaAdvertisedPort: wholeNumber(
+    'kafka-advertised-port',
+    0,
+    0,
+    65_535,
+    'Port that Kafka clients are told to connect to, where another is in front of --kafka-port; ' +
+      'further brokers’ ports move with it. 0 for the same.',
+    'port',
+  ),
+  kafkaTls: yesOrNo('kafka-tls', 'The Kafka door takes TLS connections, and no others.'),
+  kafkaTlsCert: text(
+    'kafka-tls-cert',
+    '',
+    'file',
+    'Certificate (PEM) of the Kafka door; that of the Kinesis port where empty.',
+  ),
+  kafkaTlsKey: text('kafka-tls-key', '', 'file', 'Private key (PEM) of that certificate.'),
+  kafkaTlsBrokerHost: matching(
+    'kafka-tls-broker-host',
+    '',
+    'a host name with {id}',
+    /^$|^[a-z0-9.-]*\{id\}[a-z0-9.-]*$/,
+    'One port for every broker: clients are told this name, and the name in their TLS greeting ' +
+      'tells the broker. Any other name bootstraps. Wants a certificate of its own.',
+  ),
+  kafkaAcks: choice(
+    'kafka-acks',
+    ['all', 'client'],
+    'all',
+    'Records for streams with Kinesis rules are acknowledged when they are in sync on replicas, ' +
+      'or as the Kafka client asks.',
+  ),
   host: text('host', '127.0.0.1', 'address', 'Address that the gateway listens on.'),
   advertisedHost: text(
     'advertised-host',
@@ -130,6 +193,76 @@ export const settings = {
     'host:port[,host:port…]',
     /^$|^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/,
     'An existing Kafka cluster; none is started then.',
+  ),
+  kafkaSecurityProtocol: choice(
+    'kafka-security-protocol',
+    ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'],
+    'PLAINTEXT',
+    'How the gateway reaches the brokers of --kafka-bootstrap.',
+  ),
+  kafkaSaslMechanism: choice(
+    'kafka-sasl-mechanism',
+    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
+    'SCRAM-SHA-512',
+    'How the gateway logs in to them.',
+  ),
+  kafkaSaslUsername: text(
+    'kafka-sasl-username',
+    '',
+    'name',
+    'User of PLAIN and SCRAM; of OAUTHBEARER with an endpoint, the client id.',
+  ),
+  kafkaSaslPassword: text(
+    'kafka-sasl-password',
+    '',
+    'secret',
+    'Password of that user, or secret of that client. Give it by its variable: flags are seen by ' +
+      'every user of a machine.',
+  ),
+  kafkaSaslOauthTokenFile: text(
+    'kafka-sasl-oauth-token-file',
+    '',
+    'file',
+    'Holds the bearer token of OAUTHBEARER; read again at every login.',
+  ),
+  kafkaSaslOauthTokenEndpoint: matching(
+    'kafka-sasl-oauth-token-endpoint',
+    '',
+    'a URL',
+    /^$|^https?:\/\/\S+$/,
+    'Grants bearer tokens for client credentials, where there is no token file.',
+  ),
+  kafkaSaslOauthScope: text(
+    'kafka-sasl-oauth-scope',
+    '',
+    'scopes',
+    'Scopes that are asked of that endpoint, separated by spaces.',
+  ),
+  kafkaSslCaFile: text(
+    'kafka-ssl-ca-file',
+    '',
+    'file',
+    'Authorities (PEM) that brokers’ certificates must come from; those that Node knows where ' +
+      'empty.',
+  ),
+  kafkaSslCertFile: text(
+    'kafka-ssl-cert-file',
+    '',
+    'file',
+    'Certificate (PEM) that the gateway shows to brokers.',
+  ),
+  kafkaSslKeyFile: text('kafka-ssl-key-file', '', 'file', 'Private key (PEM) of that certificate.'),
+  kafkaSslAnyHost: yesOrNo(
+    'kafka-ssl-any-host',
+    'Takes a broker’s certificate although it names another host.',
+  ),
+  kafkaIdentity: choice(
+    'kafka-identity',
+    ['gateway', 'client'],
+    'gateway',
+    'Who clients of the Kafka door are to the cluster: the gateway, by its credentials, or ' +
+      'themselves: their own SASL goes through to the brokers. Without credentials of the ' +
+      'gateway they are always themselves.',
   ),
   dynamodbEndpoint: matching(
     'dynamodb-endpoint',
@@ -324,6 +457,67 @@ function check(config: Config): void {
   }
   if ((config.tlsCert === '') !== (config.tlsKey === '')) {
     throw new ConfigError('--tls-cert and --tls-key go together: set both, or neither.');
+  }
+  checkKafkaDoor(config);
+  checkKafkaCluster(config);
+}
+
+function checkKafkaDoor(config: Config): void {
+  const { kafkaTls, kafkaTlsCert: cert, kafkaTlsKey: key, kafkaTlsBrokerHost } = config;
+  if ((cert === '') !== (key === '')) {
+    throw new ConfigError(
+      '--kafka-tls-cert and --kafka-tls-key go together: set both, or neither.',
+    );
+  }
+  if (!kafkaTls && (cert !== '' || kafkaTlsBrokerHost !== '')) {
+    throw new ConfigError('Settings of --kafka-tls-… want --kafka-tls (KINESKA_KAFKA_TLS=true).');
+  }
+  if (kafkaTlsBrokerHost !== '' && cert === '') {
+    throw new ConfigError(
+      '--kafka-tls-broker-host wants --kafka-tls-cert and --kafka-tls-key: a certificate that ' +
+        `names ${kafkaTlsBrokerHost.replace('{id}', '*')} and the host to bootstrap from.`,
+    );
+  }
+}
+
+function checkKafkaCluster(config: Config): void {
+  const { kafkaSecurityProtocol: protocol, kafkaSaslMechanism: mechanism } = config;
+  if (protocol !== 'PLAINTEXT' && config.kafkaBootstrap === '') {
+    throw new ConfigError(`--kafka-security-protocol ${protocol} wants --kafka-bootstrap.`);
+  }
+  if ((config.kafkaSslCertFile === '') !== (config.kafkaSslKeyFile === '')) {
+    throw new ConfigError('--kafka-ssl-cert-file and --kafka-ssl-key-file go together.');
+  }
+  const ssl = [config.kafkaSslCaFile, config.kafkaSslCertFile];
+  if (!protocol.endsWith('SSL') && (ssl.some((file) => file !== '') || config.kafkaSslAnyHost)) {
+    throw new ConfigError(
+      `Settings of --kafka-ssl-… want --kafka-security-protocol SSL or SASL_SSL, not ${protocol}.`,
+    );
+  }
+  const { kafkaSaslUsername: username, kafkaSaslPassword: password } = config;
+  const tokens = [config.kafkaSaslOauthTokenFile, config.kafkaSaslOauthTokenEndpoint];
+  const tokensGiven = tokens.filter((each) => each !== '').length;
+  if (!protocol.startsWith('SASL')) {
+    if (username === '' && password === '' && tokensGiven === 0) return;
+    throw new ConfigError(
+      `Credentials of --kafka-sasl-… want --kafka-security-protocol SASL_SSL or SASL_PLAINTEXT, ` +
+        `not ${protocol}: they would not be used.`,
+    );
+  }
+  if (mechanism !== 'OAUTHBEARER') {
+    if (tokensGiven > 0) {
+      throw new ConfigError(`--kafka-sasl-oauth-… is for OAUTHBEARER, not ${mechanism}.`);
+    }
+    if (username !== '' && password !== '') return;
+    throw new ConfigError(
+      `${mechanism} wants --kafka-sasl-username and ${variableOf('kafka-sasl-password')}.`,
+    );
+  }
+  if (tokensGiven !== 1) {
+    throw new ConfigError(
+      'OAUTHBEARER wants --kafka-sasl-oauth-token-file or --kafka-sasl-oauth-token-endpoint: ' +
+        'one of the two.',
+    );
   }
 }
 

@@ -15,15 +15,16 @@ import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder
 import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../adapters/engines/port-check.ts';
 import { KafkaAdministration } from '../adapters/kafka/administration.ts';
-import { PlainBackingBrokers } from '../adapters/kafka/backing-brokers.ts';
+import { ClusterBrokers } from '../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../adapters/kafka/cluster.ts';
 import type { BrokerAddress } from '../adapters/kafka/connection.ts';
 import { KafkaGroupCoordinator } from '../adapters/kafka/group-coordinator.ts';
 import { KafkaRecordLog } from '../adapters/kafka/record-log.ts';
-import type { Config } from './config.ts';
+import { type ClusterSecurity, openSecurity } from '../adapters/kafka/security.ts';
+import { brokerIdsOf, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { GroupOffsets } from './groups/group-offsets.ts';
-import { KafkaDoor } from './kafka/server.ts';
+import { KafkaDoor, type KafkaDoorTls } from './kafka/server.ts';
 import { actions } from './kinesis/actions/index.ts';
 import { type Certificate, selfSignedCertificate } from './kinesis/certificate.ts';
 import { createDispatcher } from './kinesis/dispatcher.ts';
@@ -94,16 +95,18 @@ async function startGateway(
   const metrics = createMetrics(version);
   const clock: Clock = { nowMs: () => Date.now() };
   const bootstrap = bootstrapOf(config, engines);
-  const cluster = new Cluster({ bootstrap, clientId: 'kineska', observer: metrics.backing });
+  const security = await openSecurity(securityOf(config));
+  const observer = metrics.backing;
+  const cluster = new Cluster({ bootstrap, clientId: 'kineska', ...security, observer });
   stops.push(() => cluster.close());
   const database = await Database.open({
     endpoint: dynamodbEndpointOf(config, engines),
     region: config.region,
-    observer: metrics.backing,
+    observer,
   });
   stops.push(() => database.close());
   const catalog = await openStreamCatalog(database, config.catalogTable);
-  const administration = new KafkaAdministration(cluster, bootstrap, logger);
+  const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
   const streams = createStreamDirectory({ catalog, administration, clock });
   const groups = await groupsOf(config, cluster, database, streams, logger);
@@ -130,10 +133,8 @@ async function startGateway(
     observer: metrics.door('kinesis'),
   });
   const kafka = new KafkaDoor({
-    host: config.host,
-    port: config.kafkaPort,
-    advertisedHost: config.advertisedHost,
-    backing: new PlainBackingBrokers(cluster),
+    ...(await kafkaDoorOf(config, certificate)),
+    backing: backingOf(config, cluster, security),
     streams,
     groups,
     observer: metrics.door('kafka'),
@@ -255,18 +256,68 @@ function dynamodbEndpointOf(config: Config, engines: EmbeddedEngines): string | 
   return config.dynamodbEndpoint === 'aws' ? undefined : config.dynamodbEndpoint;
 }
 
+function securityOf(config: Config) {
+  return {
+    protocol: config.kafkaSecurityProtocol,
+    mechanism: config.kafkaSaslMechanism,
+    username: config.kafkaSaslUsername,
+    password: config.kafkaSaslPassword,
+    tokenFile: config.kafkaSaslOauthTokenFile,
+    tokenEndpoint: config.kafkaSaslOauthTokenEndpoint,
+    tokenScope: config.kafkaSaslOauthScope,
+    caFile: config.kafkaSslCaFile,
+    certFile: config.kafkaSslCertFile,
+    keyFile: config.kafkaSslKeyFile,
+    checkHost: !config.kafkaSslAnyHost,
+  };
+}
+
+/** What the settings say of the Kafka door. */
+async function kafkaDoorOf(config: Config, ofKinesis: Certificate) {
+  return {
+    host: config.host,
+    port: config.kafkaPort,
+    advertisedHost: config.advertisedHost,
+    advertisedPort: config.kafkaAdvertisedPort,
+    brokerIds: brokerIdsOf(config.kafkaBrokerIds),
+    tls: await kafkaTlsOf(config, ofKinesis),
+    acks: config.kafkaAcks,
+  };
+}
+
+/** Brokers that clients of the Kafka door reach as the gateway, or as themselves. */
+function backingOf(config: Config, cluster: Cluster, { tls, login }: ClusterSecurity) {
+  const isGateway = config.kafkaIdentity === 'gateway';
+  return new ClusterBrokers(cluster, { tls, login: isGateway ? login : undefined });
+}
+
+async function kafkaTlsOf(
+  config: Config,
+  ofKinesis: Certificate,
+): Promise<KafkaDoorTls | undefined> {
+  if (!config.kafkaTls) return undefined;
+  const brokerHost = config.kafkaTlsBrokerHost === '' ? undefined : config.kafkaTlsBrokerHost;
+  if (config.kafkaTlsCert === '') return ofKinesis;
+  const files = { cert: config.kafkaTlsCert, key: config.kafkaTlsKey };
+  return { ...(await readCertificate(files, '--kafka-tls-cert or --kafka-tls-key')), brokerHost };
+}
+
 async function certificateOf(config: Config, folder: DataFolder): Promise<Certificate> {
   if (config.tlsCert === '') {
     return selfSignedCertificate(join(folder.path, 'tls'), config.advertisedHost, Date.now());
   }
+  return readCertificate({ cert: config.tlsCert, key: config.tlsKey }, '--tls-cert or --tls-key');
+}
+
+async function readCertificate(files: Certificate, flags: string): Promise<Certificate> {
   try {
     const [cert, key] = await Promise.all([
-      readFile(config.tlsCert, 'utf8'),
-      readFile(config.tlsKey, 'utf8'),
+      readFile(files.cert, 'utf8'),
+      readFile(files.key, 'utf8'),
     ]);
     return { cert, key };
   } catch (cause) {
-    const message = `--tls-cert or --tls-key cannot be read: ${(cause as Error).message}`;
+    const message = `${flags} cannot be read: ${(cause as Error).message}`;
     throw new GatewayError('invalid-argument', message, { cause });
   }
 }

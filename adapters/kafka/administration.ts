@@ -22,6 +22,7 @@ import {
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import type { BrokerAddress } from './connection.ts';
 import { errorOf, noError, unknownTopicOrPartition } from './error-codes.ts';
+import { type ClusterSecurity, noSecurity } from './security.ts';
 
 const deleteTopicsApi = { request: deleteTopicsRequest, response: deleteTopicsResponse };
 const alterConfigsApi = {
@@ -49,12 +50,19 @@ export class KafkaAdministration implements LogAdministration {
   readonly #cluster: Cluster;
   readonly #bootstrap: readonly BrokerAddress[];
   readonly #logger: Logger;
+  readonly #security: ClusterSecurity['kafkajs'];
   #admin: Promise<Admin> | undefined;
 
-  constructor(cluster: Cluster, bootstrap: readonly BrokerAddress[], logger: Logger) {
+  constructor(
+    cluster: Cluster,
+    bootstrap: readonly BrokerAddress[],
+    logger: Logger,
+    { kafkajs }: Pick<ClusterSecurity, 'kafkajs'> = noSecurity,
+  ) {
     this.#cluster = cluster;
     this.#bootstrap = bootstrap;
     this.#logger = logger;
+    this.#security = kafkajs;
   }
 
   async stop(): Promise<void> {
@@ -221,6 +229,7 @@ export class KafkaAdministration implements LogAdministration {
     const { default: kafkajs } = await import('kafkajs');
     const logger = this.#logger.child({ library: 'kafkajs' });
     const kafka = new kafkajs.Kafka({
+      ...this.#security,
       clientId: 'kineska-admin',
       brokers: this.#bootstrap.map(({ host, port }) => `${host}:${port}`),
       logLevel: kafkajs.logLevel.WARN,

@@ -2,8 +2,8 @@
  * The backing cluster as the gateway's own requests see it: which broker leads which partition,
  * and connections to the brokers, one for each purpose.
  */
-import { connect as connectTcp, type Socket } from 'node:net';
 import { GatewayError } from '../../src/errors.ts';
+import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import type { Decoded, Fields, Input } from '../../src/wire/message.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
@@ -15,6 +15,7 @@ import {
   type RequestOptions,
 } from './connection.ts';
 import { errorOf, isRetriable, noError, unknownTopicOrPartition } from './error-codes.ts';
+import { connectBy } from './transport.ts';
 
 /**
  * What a connection is for. Kafka serves one request of a connection at a time, so puts do not
@@ -27,7 +28,8 @@ export type ClusterSettings = {
   readonly bootstrap: readonly BrokerAddress[];
   readonly clientId: string;
   /** Plain TCP where absent. */
-  readonly connect?: Connect;
+  readonly connect?: Connect | undefined;
+  readonly login?: BrokerLogin | undefined;
   readonly observer?: BackingObserver | undefined;
 };
 
@@ -43,7 +45,6 @@ export type TopicMetadata = {
 /** So long a topic made a moment ago may be unknown to a broker. */
 export const propagationMsMax = 500;
 
-const connectTimeoutMs = 5_000;
 /** Connections kept for one broker and purpose. */
 const connectionsPerPurpose: Readonly<Record<Purpose, number>> = {
   produce: 1,
@@ -63,6 +64,7 @@ export class Cluster {
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #refreshing = new Map<string, Promise<TopicMetadata>>();
   readonly #nodes = new Map<number, BrokerAddress>();
+  #alive: ReadonlySet<number> = new Set();
   readonly #slots = new Map<string, Slot[]>();
   readonly #waiting = new Map<number, Connection[]>();
   #controllerId = -1;
@@ -72,7 +74,7 @@ export class Cluster {
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
-    this.#connect = settings.connect ?? connectPlain;
+    this.#connect = settings.connect ?? connectBy(undefined);
   }
 
   close(): void {
@@ -215,7 +217,7 @@ export class Cluster {
 
   /** Brokers by node id, as the last metadata told. */
   get brokers(): ReadonlyMap<number, BrokerAddress> {
-    return this.#nodes;
+    return new Map([...this.#nodes].filter(([nodeId]) => this.#alive.has(nodeId)));
   }
 
   async #fetchTopic(name: string): Promise<TopicMetadata> {
@@ -235,7 +237,7 @@ export class Cluster {
       allowAutoTopicCreation: false,
     });
     this.#controllerId = answer.controllerId;
-    for (const { nodeId, host, port } of answer.brokers) this.#noteNode(nodeId, { host, port });
+    this.#noteNodes(answer.brokers);
     return answer.topics.flatMap(({ errorCode, name, topicId, isInternal, partitions }) => {
       if (name === null) return [];
       if (errorCode !== noError && !isRetriable(errorCode)) {
@@ -252,6 +254,12 @@ export class Cluster {
       this.#topics.set(name, topic);
       return [topic];
     });
+  }
+
+  /** Those that are gone are kept as addresses to ask; they may come back. */
+  #noteNodes(brokers: readonly (BrokerAddress & { readonly nodeId: number })[]): void {
+    for (const { nodeId, host, port } of brokers) this.#noteNode(nodeId, { host, port });
+    if (brokers.length > 0) this.#alive = new Set(brokers.map(({ nodeId }) => nodeId));
   }
 
   /** A broker that moved keeps its id; connections to where it was are no use. */
@@ -278,8 +286,8 @@ export class Cluster {
 
   #openAddress(address: BrokerAddress): Promise<Connection> {
     if (this.#closed) throw new GatewayError('unavailable', 'the gateway is stopping');
-    const { clientId, observer } = this.#settings;
-    return Connection.open(address, { connect: this.#connect, clientId, observer });
+    const { clientId, observer, login } = this.#settings;
+    return Connection.open(address, { connect: this.#connect, clientId, observer, login });
   }
 
   #openSlot(open: () => Promise<Connection>): Slot {
@@ -327,21 +335,3 @@ export class Cluster {
 
 /** Whoever awaited the opening was told of the failure; closing has nothing left to do. */
 function ignoreFailedOpen(): void {}
-
-function connectPlain(address: BrokerAddress): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ ...address, noDelay: true });
-    const timer = setTimeout(() => {
-      socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
-    }, connectTimeoutMs);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
-}

@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../src/errors.ts';
+import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import { readResponseHeader, writeRequestHeader } from '../../src/wire/header.ts';
 import {
@@ -18,9 +19,17 @@ import {
   writeMessage,
 } from '../../src/wire/message.ts';
 import {
+  saslHandshakeRequest,
+  saslHandshakeResponse,
+} from '../../src/wire/messages/17-sasl-handshake.ts';
+import {
   apiVersionsRequest,
   apiVersionsResponse,
 } from '../../src/wire/messages/18-api-versions.ts';
+import {
+  saslAuthenticateRequest,
+  saslAuthenticateResponse,
+} from '../../src/wire/messages/36-sasl-authenticate.ts';
 import { Reader, Writer } from '../../src/wire/primitives.ts';
 import { takeFrameMemory } from './frame-memory.ts';
 
@@ -33,6 +42,8 @@ export type ConnectionSettings = {
   readonly connect: Connect;
   readonly clientId: string;
   readonly observer?: BackingObserver | undefined;
+  /** Absent where brokers do not ask who we are. */
+  readonly login?: BrokerLogin | undefined;
 };
 
 /** A request and response table of one API. */
@@ -59,6 +70,14 @@ const requestsInFlightMax = 10_000;
 const answeredKeptMax = 256;
 /** Every broker since 2.4 understands this version. */
 const apiVersionsVersion = 3;
+/** Tokens inside of Kafka's own frames, and an answer that tells the session's time (KIP-368). */
+const saslHandshakeVersion = 1;
+const saslAuthenticateVersion = 1;
+/** Behind this part of a session the connection takes no further request; another one does. */
+const sessionUsedRatio = 0.8;
+
+const handshakeApi = { request: saslHandshakeRequest, response: saslHandshakeResponse };
+const authenticateApi = { request: saslAuthenticateRequest, response: saslAuthenticateResponse };
 
 type Pending = {
   readonly correlationId: number;
@@ -83,6 +102,7 @@ export class Connection {
   #correlationId = 0;
   #versions = new Map<number, VersionRange>();
   #failure: GatewayError | undefined;
+  #retiresAtMs = Infinity;
 
   private constructor(socket: Socket, address: BrokerAddress, settings: ConnectionSettings) {
     this.#socket = socket;
@@ -96,7 +116,10 @@ export class Connection {
     this.#timer.unref();
   }
 
-  /** Connects, and learns which versions the broker has. Errors: `unavailable`. */
+  /**
+   * Connects, learns which versions the broker has, and logs in. Errors: `unavailable`,
+   * `access-denied`.
+   */
   static async open(address: BrokerAddress, settings: ConnectionSettings): Promise<Connection> {
     let socket: Socket;
     try {
@@ -107,6 +130,7 @@ export class Connection {
     const connection = new Connection(socket, address, settings);
     try {
       await connection.#negotiate();
+      if (settings.login !== undefined) await connection.#logIn(settings.login);
     } catch (error) {
       connection.close();
       throw error;
@@ -115,7 +139,7 @@ export class Connection {
   }
 
   get usable(): boolean {
-    return this.#failure === undefined;
+    return this.#failure === undefined && Date.now() < this.#retiresAtMs;
   }
 
   close(): void {
@@ -154,6 +178,18 @@ export class Connection {
     for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {
       this.#versions.set(apiKey, { min: minVersion, max: maxVersion });
     }
+  }
+
+  async #logIn(login: BrokerLogin): Promise<void> {
+    const startedAtMs = Date.now();
+    const { host, port } = this.#address;
+    const sessionMs = await login({
+      name: `${host}:${port}`,
+      handshake: (mechanism) => this.#send(handshakeApi, saslHandshakeVersion, { mechanism }, {}),
+      authenticate: (authBytes) =>
+        this.#send(authenticateApi, saslAuthenticateVersion, { authBytes }, {}),
+    });
+    if (sessionMs > 0) this.#retiresAtMs = startedAtMs + sessionMs * sessionUsedRatio;
   }
 
   #versionFor<Q extends Fields, R extends Fields>(api: Api<Q, R>, versionMax = Infinity): number {
@@ -251,6 +287,8 @@ export class Connection {
       const { deadlineMs, name } = this.#pending[index]!;
       if (deadlineMs < nowMs) return this.#fail(`did not answer ${name} in time`);
     }
+    const isIdle = this.#pendingHead === this.#pending.length;
+    if (isIdle && nowMs >= this.#retiresAtMs) this.#fail('has had its session');
   }
 
   /** Answers come in order, so one that fails takes the connection with it. */

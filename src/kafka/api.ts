@@ -8,11 +8,15 @@ import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
+import type { TopicNames } from './topic-names.ts';
 
 /** What hooks may use. */
 export type KafkaContext = {
   readonly brokers: BrokerDirectory;
   readonly streams: StreamRulesView;
+  /** Whether clients say to brokers themselves who they are. */
+  readonly clientsLogIn: boolean;
+  readonly topicNames: TopicNames;
   /** Offsets of groups in lease tables; absent where no group has one. */
   readonly groups?: GroupOffsets | undefined;
   readonly transactions: TransactionOffsets;

@@ -1,32 +1,31 @@
 /**
- * Which of the gateway's ports stands for which broker of the cluster. Clients reach every broker
- * through a port of its own; the first is also the bootstrap port.
+ * The brokers of the cluster as this gateway has seen them, and the addresses that clients get for
+ * them. Brokers come, go and move; what is known of them follows the answers that pass.
  */
 import { GatewayError } from '../errors.ts';
-import type { BackingBroker } from '../ports/backing-brokers.ts';
+import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
 
 export type AdvertisedAddress = { readonly host: string; readonly port: number };
 
 /** Brokers that one gateway stands for, at most. */
 const brokersMax = 1_000;
+/** Connections that fail together ask the cluster for its brokers once. */
+const refreshEveryMs = 500;
 
-/** Opens the port for a broker and answers which one it is. */
-export type OpenPort = (broker: BackingBroker) => Promise<number>;
+/** Answers where clients reach a broker; opens its port where it has one of its own. */
+export type AddressOf = (nodeId: number) => Promise<AdvertisedAddress>;
 
 export class BrokerDirectory {
-  readonly #advertisedHost: string;
-  readonly #openPort: OpenPort;
+  readonly #backing: Pick<BackingBrokers, 'list'>;
+  readonly #addressOf: AddressOf;
   readonly #brokers = new Map<number, BackingBroker>();
-  readonly #ports = new Map<number, Promise<number>>();
+  readonly #addresses = new Map<number, Promise<AdvertisedAddress>>();
+  #refreshed: { readonly atMs: number; readonly brokers: Promise<readonly BackingBroker[]> };
 
-  constructor(advertisedHost: string, openPort: OpenPort) {
-    this.#advertisedHost = advertisedHost;
-    this.#openPort = openPort;
-  }
-
-  /** Where the broker itself is now; undefined for one that was never seen. */
-  backing(nodeId: number): BackingBroker | undefined {
-    return this.#brokers.get(nodeId);
+  constructor(backing: Pick<BackingBrokers, 'list'>, addressOf: AddressOf) {
+    this.#backing = backing;
+    this.#addressOf = addressOf;
+    this.#refreshed = { atMs: -Infinity, brokers: Promise.resolve([]) };
   }
 
   get nodeIds(): readonly number[] {
@@ -34,23 +33,51 @@ export class BrokerDirectory {
   }
 
   /**
-   * The address that clients get for a broker, in place of its own. A broker that was not seen
-   * before gets a port. Kafka says node −1, or an empty host, where there is no broker.
+   * The brokers to dial for a client that wants this one, each once: where it was seen last, then
+   * where the cluster says it is now. A client that bootstraps is served by any other, too; one
+   * that wants no broker in particular (undefined) gets whichever is up.
+   * Errors: `unavailable` (no broker answers).
+   */
+  async *candidates(
+    nodeId: number | undefined,
+    bootstraps: boolean,
+  ): AsyncGenerator<BackingBroker, void> {
+    const tried = new Set<string>();
+    const isNew = ({ host, port }: BackingBroker) => {
+      const address = `${host}:${port}`;
+      return !tried.has(address) && tried.add(address) !== undefined;
+    };
+    const seen = nodeId === undefined ? undefined : this.#brokers.get(nodeId);
+    if (seen !== undefined && isNew(seen)) yield seen;
+    const now = await this.#refresh();
+    const meant = now.find((broker) => broker.nodeId === nodeId);
+    if (meant !== undefined && isNew(meant)) yield meant;
+    if (!bootstraps) return;
+    // Beginning anywhere, so that clients that come together do not all go to one broker.
+    const start = Math.floor(Math.random() * now.length);
+    for (const broker of [...now.slice(start), ...now.slice(0, start)]) {
+      if (isNew(broker)) yield broker;
+    }
+  }
+
+  /**
+   * The address that clients get for a broker, in place of its own. Kafka says node −1, or an
+   * empty host, where there is no broker.
    */
   async advertise(broker: BackingBroker): Promise<AdvertisedAddress> {
     const { nodeId, host, port } = broker;
     if (nodeId < 0 || host === '') return { host, port };
     this.#brokers.set(nodeId, broker);
-    let opened = this.#ports.get(nodeId);
-    if (opened === undefined) {
-      if (this.#ports.size >= brokersMax) {
+    let address = this.#addresses.get(nodeId);
+    if (address === undefined) {
+      if (this.#addresses.size >= brokersMax) {
         throw new GatewayError('limit-exceeded', `more than ${brokersMax} brokers`);
       }
-      opened = this.#openPort(broker);
-      this.#ports.set(nodeId, opened);
-      opened.catch(() => this.#ports.delete(nodeId));
+      address = this.#addressOf(nodeId);
+      this.#addresses.set(nodeId, address);
+      address.catch(() => this.#addresses.delete(nodeId));
     }
-    return { host: this.#advertisedHost, port: await opened };
+    return address;
   }
 
   /** Replaces the address in each of the nodes. */
@@ -61,5 +88,16 @@ export class BrokerDirectory {
         return { ...node, ...(await this.advertise({ nodeId, host, port })) };
       }),
     );
+  }
+
+  #refresh(): Promise<readonly BackingBroker[]> {
+    const nowMs = performance.now();
+    if (nowMs - this.#refreshed.atMs < refreshEveryMs) return this.#refreshed.brokers;
+    const brokers = this.#backing.list().then((listed) => {
+      for (const broker of listed) this.#brokers.set(broker.nodeId, broker);
+      return listed;
+    });
+    this.#refreshed = { atMs: nowMs, brokers };
+    return brokers;
   }
 }

@@ -8,11 +8,14 @@ export type PendingCall = {
   readonly startedAtMs: number;
   /**
    * `relay`: the broker's frame goes on as it comes. `hook`: the response's hook sees it first.
-   * `local`: the gateway answers; `pieces` is there once it is known.
+   * `local`: the gateway answers; `pieces` is there once it is known. `own`: the gateway asked for
+   * itself, and `take` gets the answer; the client sees nothing of it.
    */
-  kind: 'relay' | 'hook' | 'local';
+  kind: 'relay' | 'hook' | 'local' | 'own';
   note: unknown;
   pieces: readonly Buffer[] | undefined;
+  /** Takes the answer behind its length; what it throws ends the connection. */
+  readonly take?: (frame: Buffer) => void;
 };
 
 export class CallQueue {

@@ -5,21 +5,23 @@
  * pieces, as they arrive: only the head of a request is looked at, and only a frame that a hook of
  * its API must see is collected. Each side is read no faster than the other side is written.
  */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
+import { BackingLink } from './backing-link.ts';
 import { CallQueue, type PendingCall } from './call-queue.ts';
-import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
-import { ReadBuffer } from './read-buffers.ts';
 import {
-  describeGarbage,
-  isProduce,
-  readHead,
-  type RequestHead,
-  wantsNoAnswer,
-} from './request-head.ts';
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  errorNameOf,
+} from './frame-codec.ts';
+import { acksAll, hasProduceError, raiseAcks, scanProduce, wantsFloor } from './produce-acks.ts';
+import { ReadBuffer } from './read-buffers.ts';
+import { acksOf, describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
 import { ResponseFlow } from './response-flow.ts';
 
 export type RelaySettings = {
@@ -28,6 +30,8 @@ export type RelaySettings = {
   readonly backing: BackingBrokers;
   readonly observer: DoorObserver;
   readonly logger: Logger;
+  /** Whether Produce to streams with Kinesis rules waits for replicas whatever the client asks. */
+  readonly raisesAcks: boolean;
   /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
   readonly frameBytesMax: number;
 };
@@ -37,10 +41,21 @@ const callsMax = 10_000;
 /** The smallest request header: key, version, correlation id, client id. */
 const requestBytesMin = 10;
 
+/** A request that is looked at before it goes on. */
+type Collected = {
+  readonly head: RequestHead;
+  readonly api: KafkaApi;
+  readonly pieces: Buffer[];
+  missing: number;
+  /** A Produce request that asks for less than all replicas. */
+  readonly floor: boolean;
+  readonly acks: number;
+};
+
 export class Relay {
   readonly #settings: RelaySettings;
   readonly #client: Socket;
-  readonly #backing: Socket;
+  readonly #backing: BackingLink;
   readonly #calls = new CallQueue();
   readonly #responses: ResponseFlow;
   /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
@@ -49,15 +64,19 @@ export class Relay {
   #quiet = false;
   /** Bytes of the frame that passes now. */
   #passing = 0;
-  #collected: { head: RequestHead; api: KafkaApi; pieces: Buffer[]; missing: number } | undefined;
+  #collected: Collected | undefined;
   #closed = false;
   onClosed: () => void = () => undefined;
 
-  constructor(client: Socket, broker: BackingBroker, settings: RelaySettings) {
+  constructor(
+    client: Socket,
+    candidates: AsyncIterator<BackingBroker, void>,
+    settings: RelaySettings,
+  ) {
     this.#settings = settings;
     this.#client = client;
     client.setNoDelay(true);
-    this.#backing = this.#dial(broker);
+    this.#backing = this.#link(candidates);
     const { context, observer } = settings;
     this.#responses = new ResponseFlow(client, this.#backing, this.#calls, {
       context,
@@ -88,32 +107,46 @@ export class Relay {
     if (this.#closed) return;
     this.#closed = true;
     this.#client.destroy();
-    this.#backing.destroy();
+    this.#backing.close();
     this.#settings.observer.connectionClosed();
     this.onClosed();
   }
 
-  #dial(broker: BackingBroker): Socket {
+  #link(candidates: AsyncIterator<BackingBroker, void>): BackingLink {
+    return new BackingLink({
+      backing: this.#settings.backing,
+      candidates,
+      calls: this.#calls,
+      onread: this.#reading(),
+      onReady: () => this.#resumeClient(),
+      onRenewalDue: () => this.#renewBetweenFrames(),
+      onDrain: () => this.#resumeClient(),
+      onEnd: () => this.#client.destroySoon(),
+      onLost: (broker, cause) => {
+        this.#settings.logger.warn({ broker, cause }, 'broker connection lost');
+        this.close();
+      },
+    });
+  }
+
+  /** What the broker says is read into buffers that go round. */
+  #reading(): OnReadOpts {
     let buffer = ReadBuffer.next(undefined, 0);
-    const backing = this.#settings.backing.dial(broker, {
+    return {
       buffer: () => buffer.bytes,
       callback: (readBytes) => {
         const filled = buffer;
         buffer = ReadBuffer.next(filled, readBytes);
         return this.#responses.push(filled, readBytes);
       },
-    });
-    backing.setNoDelay(true);
-    backing.on('drain', () => this.#resumeClient());
-    backing.on('error', (cause) => {
-      const { nodeId, host, port } = broker;
-      this.#settings.logger.warn({ nodeId, host, port, cause }, 'broker connection lost');
-      this.close();
-    });
-    // What the broker said before it closed still reaches the client.
-    backing.on('end', () => this.#client.destroySoon());
-    backing.on('close', () => this.#client.destroySoon());
-    return backing;
+    };
+  }
+
+  /** Whether the login was begun anew: the client waits until it is done. */
+  #renewBetweenFrames(): boolean {
+    if (!this.#backing.renewalDue || this.#passing > 0 || this.#hookBusy) return false;
+    this.#backing.renew();
+    return true;
   }
 
   #onClientData(chunk: Buffer): void {
@@ -125,11 +158,13 @@ export class Relay {
 
   #mustWait(): boolean {
     if (this.#quiet && this.#passing === 0 && this.#collected === undefined) return true;
-    return this.#hookBusy || this.#backing.writableNeedDrain || this.#calls.length >= callsMax;
+    if (this.#hookBusy || this.#backing.busy) return true;
+    return this.#backing.full || this.#calls.length >= callsMax;
   }
 
   #resumeClient(): void {
     if (this.#closed || this.#hookBusy) return;
+    if (this.#renewBetweenFrames()) return;
     if (this.#held !== undefined) this.#process();
     if (!this.#mustWait()) this.#client.resume();
   }
@@ -137,7 +172,7 @@ export class Relay {
   /** Works through what was read; leaves in #held what cannot go on yet. */
   #process(): void {
     const buffer = this.#held;
-    if (buffer === undefined || this.#hookBusy || this.#closed) return;
+    if (buffer === undefined || this.#hookBusy || this.#backing.busy || this.#closed) return;
     this.#held = undefined;
     this.#backing.cork();
     try {
@@ -147,6 +182,7 @@ export class Relay {
       this.#refuse('broken-request', error);
     }
     this.#backing.uncork();
+    this.#renewBetweenFrames();
   }
 
   /**
@@ -160,6 +196,7 @@ export class Relay {
       if (end > runStart) this.#backing.write(buffer.subarray(runStart, end));
     };
     while (position < buffer.length && !this.#closed && !this.#hookBusy) {
+      if (this.#backing.renewalDue && this.#passing === 0) break;
       if (this.#passing > 0) {
         const size = Math.min(this.#passing, buffer.length - position);
         this.#passing -= size;
@@ -194,13 +231,14 @@ export class Relay {
     if (!served && api.unknownVersionAnswer === undefined) {
       return this.#refuse('unknown-api-version');
     }
-    const noAnswer = isProduce(head) ? wantsNoAnswer(buffer, position, head) : false;
-    if (noAnswer === undefined) return 'incomplete';
-    if (api.onRequest !== undefined || !served) {
-      this.#collected = { head, api, pieces: [], missing: size + 4 };
+    const acks = isProduce(head) ? acksOf(buffer, position, head) : acksAll;
+    if (acks === undefined) return 'incomplete';
+    const floor = acks !== acksAll && served && this.#settings.raisesAcks;
+    if (floor || api.onRequest !== undefined || !served) {
+      this.#collected = { head, api, pieces: [], missing: size + 4, floor, acks };
       return 'collect';
     }
-    this.#pass(buffer, position, head, api, noAnswer);
+    this.#pass(buffer, position, head, api, acks === 0);
     return 'pass';
   }
 
@@ -242,10 +280,56 @@ export class Relay {
     if (collected.missing === 0) {
       this.#collected = undefined;
       const { pieces } = collected;
-      const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-      this.#handle(collected.head, collected.api, frame);
+      if (collected.floor) void this.#raise(collected);
+      else this.#handle(collected.head, collected.api, joined(pieces));
     }
     return position + piece.length;
+  }
+
+  /** Lets records wait for replicas where their stream's rules want it. */
+  async #raise({ head, api, pieces, acks }: Collected): Promise<void> {
+    this.#hookBusy = true;
+    try {
+      const scan = scanProduce(pieces, head);
+      const raised = await wantsFloor(scan, this.#settings.context);
+      if (this.#closed) return;
+      if (raised) raiseAcks(pieces, scan.acksAt);
+      this.#sendProduce(head, api, pieces, acks === 0, raised);
+    } catch (error) {
+      this.#refuse('broken-request', error);
+    } finally {
+      this.#hookBusy = false;
+      this.#resumeClient();
+    }
+  }
+
+  #sendProduce(
+    head: RequestHead,
+    api: KafkaApi,
+    pieces: readonly Buffer[],
+    silent: boolean,
+    raised: boolean,
+  ): void {
+    if (!silent) this.#expect(head, api, undefined);
+    // Who asked for no answer gets none; as with Kafka, an error ends the connection.
+    else if (raised) this.#expectOwn(head, api, () => this.close());
+    this.#backing.cork();
+    for (const piece of pieces) this.#backing.write(piece);
+    this.#backing.uncork();
+  }
+
+  #expectOwn(head: RequestHead, api: KafkaApi, onError: () => void): void {
+    this.#calls.push({
+      api,
+      head,
+      startedAtMs: performance.now(),
+      kind: 'own',
+      note: undefined,
+      pieces: undefined,
+      take: (frame) => {
+        if (hasProduceError(decodeResponse(api, head, frame))) onError();
+      },
+    });
   }
 
   /** Lets the API's hook decide; nothing behind the request is read before it has. */
@@ -312,6 +396,10 @@ export class Relay {
     this.close();
     return 'refused';
   }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 function isServed({ request }: KafkaApi, version: number): boolean {

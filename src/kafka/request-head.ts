@@ -33,14 +33,14 @@ export function readHead(buffer: Buffer, position: number): RequestHead | undefi
 }
 
 /**
- * Whether a Produce request asks for no answer (acks=0); undefined where that field is not there
- * yet. Throws WireError.
+ * The acknowledgement that a Produce request asks for: −1 by all replicas in sync, 1 by the
+ * leader, 0 for no answer; undefined where that field is not there yet. Throws WireError.
  */
-export function wantsNoAnswer(
+export function acksOf(
   buffer: Buffer,
   position: number,
   { size, version, clientId }: RequestHead,
-): boolean | undefined {
+): number | undefined {
   const start = position + fixedBytes + (clientId === null ? 0 : Buffer.byteLength(clientId));
   const frameEnd = position + 4 + size;
   const end = Math.min(buffer.length, frameEnd, position + headBytesMax);
@@ -50,7 +50,7 @@ export function wantsNoAnswer(
     const transactionalIdBytes =
       version >= produceFlexibleSince ? reader.uvarint() - 1 : reader.int16();
     if (transactionalIdBytes > 0) reader.take(transactionalIdBytes);
-    return reader.int16() === 0;
+    return reader.int16();
   } catch (error) {
     // Cut off by the end of what has arrived: more will tell. Cut off by the frame: broken.
     if (error instanceof WireError && end === buffer.length && end < frameEnd) return undefined;

@@ -30,7 +30,7 @@ type HookedAnswer = { pieces: readonly Buffer[] | undefined; error: string | und
 
 export class ResponseFlow {
   readonly #client: Socket;
-  readonly #backing: Socket;
+  readonly #backing: { resume(): void };
   readonly #calls: CallQueue;
   readonly #settings: ResponseFlowSettings;
   /** Bytes of the broker that wait: the start of a frame, or behind a hook that takes time. */
@@ -43,7 +43,12 @@ export class ResponseFlow {
   #passingBytes = 0;
   #collected: { bytes: Buffer; fill: number } | undefined;
 
-  constructor(client: Socket, backing: Socket, calls: CallQueue, settings: ResponseFlowSettings) {
+  constructor(
+    client: Socket,
+    backing: { resume(): void },
+    calls: CallQueue,
+    settings: ResponseFlowSettings,
+  ) {
     this.#client = client;
     this.#backing = backing;
     this.#calls = calls;
@@ -161,6 +166,7 @@ export class ResponseFlow {
 
   #runHook(call: PendingCall, frame: Buffer): void {
     const { api, head, note } = call;
+    if (call.kind === 'own') return this.#takeOwn(call, frame);
     if (api.isForeign?.(frame.subarray(4), head.version) === true) {
       return this.#answerHooked({ pieces: [frame], error: undefined });
     }
@@ -193,6 +199,13 @@ export class ResponseFlow {
   #answerHooked(answer: HookedAnswer): void {
     this.#hooked.push(answer);
     this.#writeHooked();
+  }
+
+  /** An answer that is not the client's. */
+  #takeOwn(call: PendingCall, frame: Buffer): void {
+    this.#calls.shift();
+    call.take?.(frame.subarray(4));
+    this.#writeLocalAnswers(undefined);
   }
 
   /** What is known, up to the first answer that is not. */

@@ -1,8 +1,9 @@
 /**
- * The Kafka door's listeners: a port for each broker of the backing cluster. The first port stands
- * for the first broker and is the one to bootstrap from.
+ * The Kafka door's listeners. Either a port for each broker of the backing cluster, of which the
+ * first is also the one to bootstrap from; or one TLS port, where the host name tells the broker.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
@@ -11,16 +12,25 @@ import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts'
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
-import { BrokerDirectory } from './broker-directory.ts';
+import { type AdvertisedAddress, BrokerDirectory } from './broker-directory.ts';
+import { brokerHost, brokerOfHost } from './broker-host.ts';
+import { plannedPort, type PortPlan, unplannedPort } from './port-plan.ts';
 import { Relay, type RelaySettings } from './relay.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
+import { TopicNames } from './topic-names.ts';
 
 export type KafkaDoorSettings = {
   readonly host: string;
-  /** Port of the first broker, 0 for any; further brokers get the ports that follow. */
+  /** Port of the first broker, 0 for any; further brokers have the ports that follow. */
   readonly port: number;
+  /** Brokers in the order of their ports; where absent or empty, the lowest id is the first. */
+  readonly brokerIds?: readonly number[];
   /** Host in the addresses that clients get. */
   readonly advertisedHost: string;
+  /** What clients get in place of `port`; those of further brokers move with it. 0 for the same. */
+  readonly advertisedPort?: number;
+  /** TLS connections and no others, where present. */
+  readonly tls?: KafkaDoorTls | undefined;
   readonly backing: BackingBrokers;
   readonly streams: StreamRulesView;
   /** Absent where groups have no lease tables. */
@@ -28,6 +38,16 @@ export type KafkaDoorSettings = {
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax?: number;
+  /** Whether records for streams with Kinesis rules wait for replicas; they do where absent. */
+  readonly acks?: 'all' | 'client';
+};
+
+export type KafkaDoorTls = {
+  /** PEM texts. */
+  readonly cert: string;
+  readonly key: string;
+  /** Pattern with `{id}` of the host names that stand for brokers: one port for all. */
+  readonly brokerHost?: string | undefined;
 };
 
 /** As Kafka's socket.request.max.bytes. */
@@ -39,47 +59,64 @@ const drainMsMax = 3_000;
 const drainCheckEveryMs = 20;
 /** Ports after the first that are tried for one broker, when others hold some of them. */
 const portTriesMax = 100;
+const tlsHandshakeMsMax = 10_000;
 
 export class KafkaDoor {
   readonly #settings: KafkaDoorSettings;
   readonly #servers: Server[] = [];
+  /** Bound ports by broker. */
+  readonly #ports = new Map<number, Promise<number>>();
   readonly #relays = new Set<Relay>();
   readonly #relaySettings: RelaySettings;
   readonly #directory: BrokerDirectory;
-  #nextPort = 0;
+  #plan: PortPlan;
+  #nextUnplanned = 0;
+  /** The port that is bound, where one stands for all brokers. */
+  #sharedPort = 0;
 
   constructor(settings: KafkaDoorSettings) {
     this.#settings = settings;
-    const { advertisedHost, backing, streams, observer, logger } = settings;
+    const { backing, streams, observer, logger, port, brokerIds = [] } = settings;
     const apis = new Map<number, KafkaApi>(kafkaApis.map((api) => [api.key, api]));
-    this.#directory = new BrokerDirectory(advertisedHost, (broker) => this.#open(broker));
+    this.#plan = { first: port, declared: brokerIds, lowestId: 0 };
+    this.#directory = new BrokerDirectory(backing, (nodeId) => this.#addressOf(nodeId));
     const context: KafkaContext = {
       brokers: this.#directory,
       streams,
+      clientsLogIn: backing.login === undefined,
+      topicNames: new TopicNames(),
       groups: settings.groups,
       transactions: new TransactionOffsets(),
       logger,
       apis,
     };
     const frameBytesMax = settings.frameBytesMax ?? frameBytesDefault;
-    this.#relaySettings = { apis, context, backing, observer, logger, frameBytesMax };
+    const raisesAcks = settings.acks !== 'client';
+    this.#relaySettings = { apis, context, backing, observer, logger, raisesAcks, frameBytesMax };
   }
 
   /**
-   * Opens a port for every broker of the cluster and answers the first. Errors: `unavailable`
-   * (no broker answers), `in-use` (the port is taken).
+   * Opens the ports and answers the first. Errors: `unavailable` (no broker answers), `in-use`
+   * (a port is taken).
    */
   async start(): Promise<number> {
-    const brokers = [...(await this.#settings.backing.list())];
-    brokers.sort((a, b) => a.nodeId - b.nodeId);
-    this.#nextPort = this.#settings.port;
-    let first: number | undefined;
-    for (const broker of brokers) {
-      const { port } = await this.#directory.advertise(broker);
-      first ??= port;
-    }
+    const listed = await this.#settings.backing.list();
+    const brokers = listed.toSorted((a, b) => a.nodeId - b.nodeId);
+    const [first] = brokers;
     if (first === undefined) throw new GatewayError('unavailable', 'the cluster has no broker');
-    return first;
+    this.#plan = { ...this.#plan, lowestId: first.nodeId };
+    this.#nextUnplanned = unplannedPort(this.#plan);
+    if (this.#settings.tls?.brokerHost !== undefined) {
+      this.#sharedPort = await this.#openShared();
+      return this.#sharedPort;
+    }
+    // Declared brokers have their ports before they are up; the first one serves newcomers.
+    const declared = await Promise.all(
+      this.#plan.declared.map((nodeId, index) => this.#open(nodeId, index === 0, true)),
+    );
+    const advertised: AdvertisedAddress[] = [];
+    for (const broker of brokers) advertised.push(await this.#directory.advertise(broker));
+    return declared[0] ?? this.#boundPort(advertised[0]!.port);
   }
 
   /** Stops accepting, lets what is under way finish for a while, and closes. */
@@ -100,30 +137,87 @@ export class KafkaDoor {
     await Promise.all(closed);
   }
 
-  async #open(broker: BackingBroker): Promise<number> {
-    const { host, port } = this.#settings;
-    const isFirst = this.#servers.length === 0;
-    const server = createServer({ noDelay: true }, (client) => {
-      this.#accept(client, this.#directory.backing(broker.nodeId) ?? broker);
-    });
-    server.maxConnections = connectionsMax;
-    this.#servers.push(server);
-    // The first port is a promise to users; those of further brokers are told by Metadata.
+  /** Where clients are told to reach a broker; its port is opened where it is not open yet. */
+  async #addressOf(nodeId: number): Promise<AdvertisedAddress> {
+    const { tls, advertisedHost } = this.#settings;
+    if (tls?.brokerHost !== undefined) {
+      const port = this.#settings.advertisedPort || this.#sharedPort;
+      return { host: brokerHost(tls.brokerHost, nodeId), port };
+    }
+    const isDeclared = this.#plan.declared.includes(nodeId);
+    const isFirst = this.#plan.declared.length === 0 && nodeId === this.#plan.lowestId;
+    const bound = isDeclared
+      ? await this.#ports.get(nodeId)!
+      : await this.#open(nodeId, isFirst, isFirst);
+    return { host: advertisedHost, port: bound + this.#shift };
+  }
+
+  /** From bound ports to those that clients are told. */
+  get #shift(): number {
+    const { port, advertisedPort = 0 } = this.#settings;
+    return advertisedPort === 0 || port === 0 ? 0 : advertisedPort - port;
+  }
+
+  #boundPort(advertised: number): number {
+    return advertised - this.#shift;
+  }
+
+  /** Opens the port of one broker. `fixed`: it is that port or an error. */
+  #open(nodeId: number, bootstraps: boolean, fixed: boolean): Promise<number> {
+    const server = this.#serve(() => this.#directory.candidates(nodeId, bootstraps));
+    const opened = this.#listen(server, plannedPort(this.#plan, nodeId), fixed);
+    this.#ports.set(nodeId, opened);
+    return opened;
+  }
+
+  async #listen(server: Server, planned: number | undefined, fixed: boolean): Promise<number> {
+    let wanted = planned ?? this.#nextUnplanned++;
     for (let tries = 0; ; tries++) {
-      const wanted = port === 0 ? 0 : this.#nextPort++;
       try {
-        return await listen(server, host, wanted);
+        return await listen(server, this.#settings.host, wanted);
       } catch (error) {
         const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-        if (!taken || isFirst || tries >= portTriesMax) throw portError(wanted, error);
+        if (!taken || fixed || tries >= portTriesMax) throw portError(wanted, error);
       }
+      // Another program has it: this broker gets one that is nobody's.
+      wanted = this.#nextUnplanned++;
     }
   }
 
-  #accept(client: Socket, broker: BackingBroker): void {
-    const relay = new Relay(client, broker, this.#relaySettings);
-    this.#relays.add(relay);
-    relay.onClosed = () => this.#relays.delete(relay);
+  #openShared(): Promise<number> {
+    const { host, port, tls } = this.#settings;
+    const server = this.#serve((client) => {
+      const name = (client as TLSSocket).servername;
+      const nodeId = brokerOfHost(tls!.brokerHost!, typeof name === 'string' ? name : '');
+      return this.#directory.candidates(nodeId, nodeId === undefined);
+    });
+    return listen(server, host, port).catch((error: unknown) => {
+      throw portError(port, error);
+    });
+  }
+
+  /** A server that is not listening yet; `candidatesOf` tells which brokers a client wants. */
+  #serve(candidatesOf: (client: Socket) => AsyncIterator<BackingBroker, void>): Server {
+    const accept = (client: Socket) => {
+      const relay = new Relay(client, candidatesOf(client), this.#relaySettings);
+      this.#relays.add(relay);
+      relay.onClosed = () => this.#relays.delete(relay);
+    };
+    const { tls, observer } = this.#settings;
+    const server =
+      tls === undefined
+        ? createServer({ noDelay: true }, accept)
+        : createTlsServer(
+            { cert: tls.cert, key: tls.key, handshakeTimeout: tlsHandshakeMsMax, noDelay: true },
+            accept,
+          );
+    server.on('tlsClientError', (_error: Error, client: Socket) => {
+      observer.refused('tls-handshake');
+      client.destroy();
+    });
+    server.maxConnections = connectionsMax;
+    this.#servers.push(server);
+    return server;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The Kafka door over the run's real Kafka, in the test's own process. */
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { PlainBackingBrokers } from '../../adapters/kafka/backing-brokers.ts';
+import { ClusterBrokers } from '../../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Stream } from '../../src/domain/stream.ts';
@@ -34,7 +34,7 @@ export async function startKafkaDoor(
     host: '127.0.0.1',
     port: 0,
     advertisedHost: '127.0.0.1',
-    backing: new PlainBackingBrokers(cluster),
+    backing: new ClusterBrokers(cluster, {}),
     streams: {
       async find(name) {
         if (kinesisTopics.has(name)) return { name, rules: 'kinesis' } as Stream;

@@ -11,7 +11,9 @@ import { defineApi } from '../api.ts';
 export const metadata = defineApi({
   request,
   response,
-  async onResponse(answer, { brokers }) {
+  async onResponse(answer, { brokers, topicNames }) {
+    for (const { name, topicId } of answer.topics)
+      if (name !== null) topicNames.note(topicId, name);
     return { ...answer, brokers: await brokers.advertiseAll(answer.brokers) };
   },
 });

@@ -1,5 +1,9 @@
 /**
- * SaslHandshake: Choice of a SASL mechanism. Relayed as it is. Source: the Kafka protocol guide.
+ * SaslHandshake: choice of a SASL mechanism. Source: the Kafka protocol guide; KIP-43, KIP-152.
+ *
+ * Relayed, so that a client logs in to the broker itself, unless the gateway stands before the
+ * cluster with credentials of its own: two identities on one connection cannot be, so the client's
+ * is refused. Version 0, whose tokens have no frame of Kafka's, is not served.
  */
 import {
   saslHandshakeRequest as request,
@@ -7,4 +11,23 @@ import {
 } from '../../wire/messages/17-sasl-handshake.ts';
 import { defineApi } from '../api.ts';
 
-export const saslHandshake = defineApi({ request, response });
+const unsupportedMechanism = 33;
+const unsupportedVersion = 35;
+
+export const saslHandshake = defineApi({
+  request,
+  response,
+  advertisedMin: 1,
+  deviations: [
+    'Refused with UNSUPPORTED_SASL_MECHANISM and no mechanisms where the gateway logs in to the ' +
+      'cluster for its clients (`--kafka-identity gateway`, with credentials).',
+  ],
+  onRequest({ mechanism }, { version, clientsLogIn, logger, clientId }) {
+    if (!clientsLogIn) {
+      const why = 'the gateway logs in itself: clients use no SASL, or set --kafka-identity client';
+      logger.warn({ clientId, mechanism }, `a client’s SASL login was refused: ${why}`);
+      return { answer: { errorCode: unsupportedMechanism, mechanisms: [] } };
+    }
+    return version === 0 ? { answer: { errorCode: unsupportedVersion, mechanisms: [] } } : 'relay';
+  },
+});

@@ -1,0 +1,208 @@
+/**
+ * The way of one client connection to its broker: dialled, tried at other brokers where the client
+ * only bootstraps, logged in, and logged in again before the session ends (KIP-368). While the link
+ * is busy with that, nothing of the client may be written.
+ */
+import type { OnReadOpts, Socket } from 'node:net';
+import { GatewayError } from '../errors.ts';
+import type { BackingBroker, BackingBrokers, LoginChannel } from '../ports/backing-brokers.ts';
+import type { Fields, Input, Message, ValueOf } from '../wire/message.ts';
+import type { saslHandshakeResponse } from '../wire/messages/17-sasl-handshake.ts';
+import type { saslAuthenticateResponse } from '../wire/messages/36-sasl-authenticate.ts';
+import type { KafkaApi } from './api.ts';
+import { saslHandshake } from './apis/17-sasl-handshake.ts';
+import { saslAuthenticate } from './apis/36-sasl-authenticate.ts';
+import type { CallQueue } from './call-queue.ts';
+import { decodeResponse, encodeRequest } from './frame-codec.ts';
+
+export type BackingLinkSettings = {
+  readonly backing: BackingBrokers;
+  /** Brokers to try, in order. */
+  readonly candidates: AsyncIterator<BackingBroker, void>;
+  readonly calls: CallQueue;
+  readonly onread: OnReadOpts;
+  /** The client's requests may go on. */
+  readonly onReady: () => void;
+  /** The session is to be renewed as soon as no frame is half written. */
+  readonly onRenewalDue: () => void;
+  /** Written bytes have left: more may be written. */
+  readonly onDrain: () => void;
+  /** The broker ended the connection in order. */
+  readonly onEnd: () => void;
+  /** There is no connection, or none any more. */
+  readonly onLost: (broker: BackingBroker | undefined, cause: unknown) => void;
+};
+
+const connectTimeoutMs = 5_000;
+const loginTimeoutMs = 15_000;
+/** Part of a session behind which it is renewed. */
+const sessionUsedRatio = 0.8;
+/** Both sides have these versions: tokens in Kafka's own frames, a session's time in the answer. */
+const saslVersion = 1;
+const clientId = 'kineska';
+/** Node cannot wait longer at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+type Handshake = typeof saslHandshakeResponse;
+type Authenticate = typeof saslAuthenticateResponse;
+
+export class BackingLink {
+  readonly #settings: BackingLinkSettings;
+  #socket: Socket | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+  #busy = true;
+  #renewalDue = false;
+  #closed = false;
+  #correlationId = 0;
+
+  constructor(settings: BackingLinkSettings) {
+    this.#settings = settings;
+    void this.#dialNext(undefined, undefined);
+  }
+
+  /** Connecting or logging in: nothing may be written. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  get renewalDue(): boolean {
+    return this.#renewalDue && !this.#busy && !this.#closed;
+  }
+
+  get full(): boolean {
+    return this.#socket?.writableNeedDrain === true;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket!.write(bytes);
+  }
+
+  cork(): void {
+    this.#socket?.cork();
+  }
+
+  uncork(): void {
+    this.#socket?.uncork();
+  }
+
+  /** The answers may be read on. */
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#renewal);
+    this.#socket?.destroy();
+  }
+
+  /** Called between two frames of the client. */
+  renew(): void {
+    this.#renewalDue = false;
+    void this.#logIn();
+  }
+
+  /** Goes through the candidates until one takes the connection. */
+  async #dialNext(before: BackingBroker | undefined, cause: unknown): Promise<void> {
+    let broker: BackingBroker | undefined;
+    let why = cause;
+    try {
+      broker = (await this.#settings.candidates.next()).value ?? undefined;
+    } catch (error) {
+      why ??= error;
+    }
+    if (this.#closed) return;
+    if (broker === undefined) this.#settings.onLost(before, why ?? 'no such broker');
+    else this.#dial(broker);
+  }
+
+  #dial(broker: BackingBroker): void {
+    const { backing, onread, onDrain, onEnd, onLost } = this.#settings;
+    let connected = false;
+    let failure: Error | undefined;
+    const socket = backing.dial(broker, onread, () => {
+      connected = true;
+      clearTimeout(timer);
+      if (backing.login === undefined) this.#ready();
+      else void this.#logIn();
+    });
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`));
+    }, connectTimeoutMs);
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('drain', onDrain);
+    socket.on('error', (error) => {
+      failure = error;
+      if (connected) onLost(broker, error);
+    });
+    // What the broker said before it ended still reaches the client.
+    socket.on('end', () => connected && onEnd());
+    socket.on('close', () => {
+      clearTimeout(timer);
+      if (connected) onEnd();
+      else if (!this.#closed) void this.#dialNext(broker, failure);
+    });
+  }
+
+  #ready(): void {
+    this.#busy = false;
+    this.#settings.onReady();
+  }
+
+  async #logIn(): Promise<void> {
+    this.#busy = true;
+    const startedAtMs = Date.now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new GatewayError('unavailable', `no login within ${loginTimeoutMs} ms`);
+      timer = setTimeout(() => reject(error), loginTimeoutMs);
+    });
+    try {
+      const sessionMs = await Promise.race([this.#settings.backing.login!(this.#channel()), late]);
+      if (this.#closed) return;
+      if (sessionMs > 0) this.#planRenewal(startedAtMs + sessionMs * sessionUsedRatio);
+      this.#ready();
+    } catch (error) {
+      if (!this.#closed) this.#settings.onLost(undefined, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #planRenewal(atMs: number): void {
+    const waitMs = Math.min(Math.max(0, atMs - Date.now()), timerMsMax);
+    this.#renewal = setTimeout(() => {
+      this.#renewalDue = true;
+      this.#settings.onRenewalDue();
+    }, waitMs);
+    this.#renewal.unref();
+  }
+
+  #channel(): LoginChannel {
+    const { remoteAddress, remotePort } = this.#socket!;
+    return {
+      name: `${remoteAddress}:${remotePort}`,
+      handshake: (mechanism) => this.#ask<Handshake>(saslHandshake, { mechanism }),
+      authenticate: (authBytes) => this.#ask<Authenticate>(saslAuthenticate, { authBytes }),
+    };
+  }
+
+  /** A request of the gateway's own between those of the client. */
+  #ask<R extends Message<Fields>>(api: KafkaApi, value: Input<Fields>): Promise<ValueOf<R>> {
+    const correlationId = this.#correlationId++ & 0x7fffffff;
+    const head = { size: 0, key: api.key, version: saslVersion, correlationId, clientId };
+    return new Promise((resolve) => {
+      this.#settings.calls.push({
+        api,
+        head,
+        startedAtMs: performance.now(),
+        kind: 'own',
+        note: undefined,
+        pieces: undefined,
+        take: (frame) => resolve(decodeResponse(api, head, frame) as ValueOf<R>),
+      });
+      for (const piece of encodeRequest(api, head, value)) this.#socket!.write(piece);
+    });
+  }
+}
