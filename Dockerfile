@@ -23,5 +23,5 @@ VOLUME /data
 EXPOSE 4567 9092 9464
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=12 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-ENTRYPOINT ["node", "dist/kineska.mjs"]
+ENTRYPOINT ["node", "--min-semi-space-size=8", "dist/kineska.mjs"]
 CMD ["start"]

@@ -20,7 +20,7 @@ await build({
   define: { KINESKA_VERSION: JSON.stringify(version) },
   banner: {
     js: [
-      '#!/usr/bin/env node',
+      '#!/usr/bin/env -S node --min-semi-space-size=8',
       "import { createRequire as makeRequire } from 'node:module';",
       "import { fileURLToPath as toPath } from 'node:url';",
       "import { dirname as folderOf } from 'node:path';",

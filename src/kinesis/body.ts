@@ -99,7 +99,8 @@ function tooLarge(bytesMax: number): KinesisError {
   );
 }
 
-function incomplete(how: string, cause?: unknown): KinesisError {
+/** `how`: what the body did not do, such as arrive "in time". */
+export function incomplete(how: string, cause?: unknown): KinesisError {
   return new KinesisError('RequestTimeoutException', `The request body did not arrive ${how}.`, {
     cause,
   });

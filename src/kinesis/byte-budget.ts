@@ -19,12 +19,16 @@ export class ByteBudget {
     this.#waitMsMax = waitMsMax;
   }
 
+  /** Takes them where nobody has to wait. */
+  tryTake(bytes: number): boolean {
+    if (this.#waiting.size > 0 || !this.#fits(bytes)) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
   /** Errors: ServiceUnavailable where the bytes do not come free in time. */
   async take(bytes: number): Promise<void> {
-    if (this.#waiting.size === 0 && this.#fits(bytes)) {
-      this.#taken += bytes;
-      return;
-    }
+    if (this.tryTake(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         bytes,

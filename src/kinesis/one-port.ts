@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { Certificate } from './certificate.ts';
+import type { FastLane } from './fast-lane.ts';
 
 export type ConnectionLimits = {
   /** First bytes, TLS handshake: a client that is silent so long is cut off. */
@@ -57,6 +58,7 @@ export function createOnePort(
   certificate: Certificate,
   observer: DoorObserver,
   limits: ConnectionLimits,
+  fastLaneFor: (handOver: (socket: Socket) => void) => FastLane,
 ): OnePort {
   const connections = new Set<Socket>();
   const server = createHttp1Server(handler, limits);
@@ -65,8 +67,11 @@ export function createOnePort(
   server.removeAllListeners('connection');
   const http2 = createHttp2Server(handler, limits);
   const guard: Guard = { observer, timeoutMs: limits.greetingTimeoutMs, silent: new Set() };
+  const fastLane = fastLaneFor((socket) =>
+    speakHttp1.forEach((listen) => listen.call(server, socket)),
+  );
   const speak: Speakers = {
-    http1: (socket) => speakHttp1.forEach((listen) => listen.call(server, socket)),
+    http1: (socket) => fastLane.take(socket),
     http2: (socket) => http2.server.emit('connection', socket),
     tls: createTlsTerminator(certificate, limits, (socket) => greetInsideTls(socket, speak, guard)),
   };
@@ -82,6 +87,7 @@ export function createOnePort(
   return {
     server,
     closeIdle() {
+      fastLane.stop();
       for (const socket of guard.silent) socket.destroy();
       for (const session of http2.sessions) session.close();
     },

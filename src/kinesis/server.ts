@@ -3,7 +3,7 @@
  * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DoorObserver } from '../ports/observer.ts';
@@ -11,6 +11,7 @@ import { declaredLength, readBody } from './body.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { Certificate } from './certificate.ts';
 import type { Dispatcher, HttpResponse } from './dispatcher.ts';
+import { createFastLane, type FastLane } from './fast-lane.ts';
 import {
   connectionLimits,
   type ConnectionLimits,
@@ -55,10 +56,14 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
     // An answer of our own would not be an AWS one; the dispatcher knows what to say.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
-      port = createOnePort(handler as RequestListener, certificate, observer, {
-        ...connectionLimits,
-        ...settings.limits,
-      });
+      const limits = { ...connectionLimits, ...settings.limits };
+      port = createOnePort(
+        handler as RequestListener,
+        certificate,
+        observer,
+        limits,
+        fastLaneFor(settings, flights.budget, limits),
+      );
       return port.server;
     },
   });
@@ -78,6 +83,34 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
       await app.close().finally(() => clearTimeout(cut));
     },
   };
+}
+
+function fastLaneFor(
+  { dispatch, observer }: KinesisServerSettings,
+  budget: ByteBudget,
+  limits: ConnectionLimits,
+): (handOver: (socket: Socket) => void) => FastLane {
+  const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
+  return (handOver) =>
+    createFastLane({
+      answer: dispatch,
+      answered: (response, bytesOut, startedMs) => report(observer, response, bytesOut, startedMs),
+      handOver,
+      budget,
+      keepAliveTimeoutMs,
+      requestTimeoutMs,
+      silenceTimeoutMs,
+    });
+}
+
+function report(
+  observer: DoorObserver,
+  { operation, error, bytesIn, records }: HttpResponse,
+  bytesOut: number,
+  startedMs: number,
+): void {
+  const durationMs = performance.now() - startedMs;
+  observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
 }
 
 /** Requests that listen for their client going away, those without an end, and all bodies. */
@@ -127,23 +160,18 @@ async function respond(
     },
   });
   if (bytesTaken > 0) flights.budget.giveBack(bytesTaken);
-  const report = (bytesOut: number): void => {
-    const { operation, error, bytesIn, records } = response;
-    const durationMs = performance.now() - startedMs;
-    observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
-  };
   // What is left of a body that was refused is not waited for.
   if (!raw.complete && raw.httpVersionMajor === 1) response.headers['connection'] = 'close';
   // fastify would give every body a content type, also those that AWS sends without.
   reply.hijack();
-  send(reply.raw, response, flight, report);
+  send(reply.raw, response, flight, (bytesOut) => report(observer, response, bytesOut, startedMs));
 }
 
 function send(
   raw: ServerResponse,
   { status, headers, body, release }: HttpResponse,
   flight: Flight,
-  report: (bytesOut: number) => void,
+  sent: (bytesOut: number) => void,
 ): void {
   if (!(body instanceof Readable)) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -152,7 +180,7 @@ function send(
     if (release !== undefined) raw.once('close', release);
     // Text leaves in one piece with the headers; bytes would be a second one.
     raw.end(body);
-    report(length);
+    sent(length);
     return;
   }
   flight.isEndless();
@@ -161,7 +189,7 @@ function send(
   body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
   body.pause();
   // A client that goes away is the usual end of a stream; the source sees it by its signal.
-  pipeline(body, raw, () => report(bytesOut));
+  pipeline(body, raw, () => sent(bytesOut));
 }
 
 type Flight = { signal(): AbortSignal; isEndless(): void };

@@ -1,5 +1,5 @@
 /** The gateway and its peers as child processes on free ports, each as its users start it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ export async function startGateway(
 ): Promise<KinesisServer> {
   if (!existsSync('dist/kineska.mjs')) throw new Error('no dist/kineska.mjs: npm run build');
   const [port, kafkaPort, opsPort] = await Promise.all([freePort(), freePort(), freePort()]);
-  return startNode('kineska', port, [...nodeFlags, 'dist/kineska.mjs', 'start'], (folder) => ({
+  return startNode('kineska', port, [...nodeFlags, ...startArguments()], (folder) => ({
     KINESKA_KINESIS_PORT: String(port),
     KINESKA_KAFKA_PORT: String(kafkaPort),
     KINESKA_OPS_PORT: String(opsPort),
@@ -42,6 +42,14 @@ export async function startGateway(
     KINESKA_LIMITS: 'off',
     KINESKA_DATA_DIR: join(folder, 'data'),
   }));
+}
+
+/** Those of `npm start`. */
+function startArguments(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1);
 }
 
 /** Keeps streams in memory, its default. */
