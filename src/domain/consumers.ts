@@ -17,6 +17,8 @@ export type Consumer = {
 export type ConsumerStatus = 'CREATING' | 'ACTIVE';
 
 export const consumersMax = 20;
+/** Of an on-demand stream whose account has a commitment: On-demand Advantage. */
+export const consumersAdvantageMax = 50;
 export const consumersCreatingMax = 5;
 /** What may be subscribed to is the stream itself; the state is there for clients that wait. */
 export const consumerCreationMs = 500;
@@ -40,15 +42,16 @@ export function withConsumer(
   name: string,
   tags: Consumer['tags'],
   nowMs: number,
+  max = consumersMax,
 ): Stream {
   const { consumers } = stream;
   if (consumerNamed(stream, name) !== undefined) {
     throw new GatewayError('in-use', `Consumer ${name} of stream ${stream.name} already exists.`);
   }
-  if (consumers.length >= consumersMax) {
+  if (consumers.length >= max) {
     throw new GatewayError(
       'limit-exceeded',
-      `Stream ${stream.name} already has ${consumersMax} registered consumers.`,
+      `Stream ${stream.name} already has ${max} registered consumers.`,
     );
   }
   const creating = consumers.filter((each) => consumerStatusAt(each, nowMs) === 'CREATING');

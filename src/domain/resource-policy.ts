@@ -40,8 +40,13 @@ const statementElements = new Set([
   'Condition',
 ]);
 const principalKinds = new Set(['AWS', 'Service', 'Federated', 'CanonicalUser']);
-const awsPrincipal =
-  /^(?:\*|\d{12}|arn:aws[^:]*:(?:iam|sts)::\d{12}:\S+|A[A-Z0-9]{15,127}|arn:aws[^:]*:iam::aws:\S+)$/u;
+/** Everybody, an account, an ARN of IAM or STS, or the unique id of a user or role. */
+const awsPrincipal = new RegExp(
+  ['\\*', '\\d{12}', 'arn:aws[^:]*:(?:iam|sts)::(?:\\d{12}|aws):\\S+', 'A[A-Z0-9]{15,127}']
+    .map((form) => `^${form}$`)
+    .join('|'),
+  'u',
+);
 const sidForm = /^[A-Za-z0-9]*$/u;
 
 type JsonObject = Readonly<Record<string, unknown>>;

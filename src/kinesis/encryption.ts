@@ -37,7 +37,7 @@ export async function changeEncryption(
   if (request.EncryptionType !== 'KMS') {
     throw invalidArgument('KMS is the only valid EncryptionType for this request.');
   }
-  assertKeyId(request.KeyId, context.region);
+  assertKeyId(request.KeyId, context.region, wanted);
   const change = (stream: Stream): Stream => {
     assertStatus(stream, context);
     const nowMs = context.clock.nowMs();
@@ -48,14 +48,15 @@ export async function changeEncryption(
 
 /**
  * Whether there is such a key nobody can say here; whether there can be one, its form tells.
- * Errors: KMSNotFoundException, in the words of KMS.
+ * Errors: KMSNotFoundException, in the words of KMS; StopStreamEncryption, which asks KMS for
+ * nothing, has InvalidArgumentException.
  */
-function assertKeyId(text: string, region: string): void {
+function assertKeyId(text: string, region: string, wanted: boolean): void {
   if (keyIdForm.test(text)) return;
   const found = arnForm.exec(text)?.groups?.['region'];
   if (found === region) return;
   throw new KinesisError(
-    'KMSNotFoundException',
+    wanted ? 'KMSNotFoundException' : 'InvalidArgumentException',
     found === undefined ? `Invalid keyId '${text}'` : `Invalid arn ${found}`,
   );
 }

@@ -19,8 +19,8 @@ export const streamAddress = {
 };
 
 export const shardId = string({ pattern: namePattern, min: 1, max: 128 });
-export const hashKey = string({ pattern: '0|([1-9]\\d{0,38})' });
-export const sequenceNumber = string({ pattern: '0|([1-9]\\d{0,128})' });
+export const hashKey = string({ pattern: '^(0|([1-9]\\d{0,38}))$' });
+export const sequenceNumber = string({ pattern: '^(0|([1-9]\\d{0,128}))$' });
 export const partitionKey = string({ min: 1, max: 256 });
 /** 10 MiB: the largest record of any stream; each stream has its own smaller limit. */
 export const data = blob({ max: 10_485_760 });

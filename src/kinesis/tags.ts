@@ -5,7 +5,8 @@ import type { FoundResource } from './resource-address.ts';
 
 export const tagsPerStreamMax = 50;
 
-const allowed = /^[\p{L}\p{N}\p{Zs}_./=+\-%@]*$/u;
+/** The colon is allowed by TagResource, whose tags are the same. */
+const allowed = /^[\p{L}\p{N}\p{Zs}_.:/=+\-%@]*$/u;
 
 /**
  * `what` is the attempt, such as "add tags to stream orders under account 000000000000".

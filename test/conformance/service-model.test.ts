@@ -33,34 +33,59 @@ const notOurs = new Set([
   'DescribeStreamSummary.StreamDescriptionSummary.StreamId',
 ]);
 
-function differences(own: Shape<unknown>, name: string, path: string): string[] {
+/** The model lets them out for streams that spread records without keys, which are not ours. */
+const requiredHere = new Set([
+  'PutRecord.PartitionKey',
+  'PutRecords.Records[].PartitionKey',
+  'GetRecords.Records[].PartitionKey',
+]);
+
+/** Constraints matter in what clients send; answers are the gateway's own. */
+function constraintDifferences(own: Shape<unknown>, theirs: ModelShape, path: string): string[] {
+  const { min = 0, max, pattern, values } = own.constraints;
+  // The order in which AWS prints the values is not the model's.
+  const ours = { min, max, pattern, values: values?.toSorted().join() };
+  const wanted = {
+    min: theirs.min ?? 0,
+    max: theirs.max,
+    pattern: theirs.pattern,
+    values: theirs.enum?.toSorted().join(),
+  };
+  return (['min', 'max', 'pattern', 'values'] as const)
+    .filter((key) => ours[key] !== wanted[key])
+    .map((key) => `${path}: ${key} ${String(ours[key])} is ${String(wanted[key])}`);
+}
+
+type Direction = 'input' | 'output';
+
+function differences(
+  own: Shape<unknown>,
+  name: string,
+  path: string,
+  direction: Direction,
+): string[] {
   const theirs = shapeOf(name);
   if (own.kind === 'eventStream') return theirs.eventstream === true ? [] : [`${path}: no stream`];
   if (own.kind !== theirs.type) return [`${path}: ${own.kind} is ${theirs.type}`];
-  const found: string[] = [];
-  const { min, max, pattern, values } = own.constraints;
-  const ours = { min, max, pattern, values: values?.join() };
-  const wanted = {
-    min: theirs.min,
-    max: theirs.max,
-    pattern: theirs.pattern,
-    values: theirs.enum?.join(),
-  };
-  for (const key of ['min', 'max', 'pattern', 'values'] as const) {
-    if (ours[key] === wanted[key]) continue;
-    found.push(`${path}: ${key} ${String(ours[key])} is ${String(wanted[key])}`);
-  }
+  const found = direction === 'input' ? constraintDifferences(own, theirs, path) : [];
   const { member, key } = own.members;
-  if (own.kind === 'list') found.push(...differences(member!, theirs.member!.shape, `${path}[]`));
-  if (own.kind === 'map') {
-    found.push(...differences(key!, theirs.key!.shape, `${path}{key}`));
-    found.push(...differences(member!, theirs.value!.shape, `${path}{value}`));
+  if (own.kind === 'list') {
+    found.push(...differences(member!, theirs.member!.shape, `${path}[]`, direction));
   }
-  if (own.kind === 'structure') found.push(...memberDifferences(own, theirs, path));
+  if (own.kind === 'map') {
+    found.push(...differences(key!, theirs.key!.shape, `${path}{key}`, direction));
+    found.push(...differences(member!, theirs.value!.shape, `${path}{value}`, direction));
+  }
+  if (own.kind === 'structure') found.push(...memberDifferences(own, theirs, path, direction));
   return found;
 }
 
-function memberDifferences(own: Shape<unknown>, theirs: ModelShape, path: string): string[] {
+function memberDifferences(
+  own: Shape<unknown>,
+  theirs: ModelShape,
+  path: string,
+  direction: Direction,
+): string[] {
   const found: string[] = [];
   for (const [name, { shape }] of Object.entries(theirs.members ?? {})) {
     const at = `${path}.${name}`;
@@ -69,10 +94,11 @@ function memberDifferences(own: Shape<unknown>, theirs: ModelShape, path: string
       if (!notOurs.has(at)) found.push(`${at} is missing`);
       continue;
     }
-    if ((ours.required === true) !== (theirs.required ?? []).includes(name)) {
+    const isRequired = (theirs.required ?? []).includes(name) || requiredHere.has(at);
+    if ((ours.required === true) !== isRequired) {
       found.push(`${at}: required`);
     }
-    found.push(...differences(ours, shape, at));
+    found.push(...differences(ours, shape, at, direction));
   }
   const surplus = Object.keys(own.members).filter((name) => !(name in (theirs.members ?? {})));
   return [...found, ...surplus.map((name) => `${path}.${name} is not in the model`)];
@@ -81,8 +107,10 @@ function memberDifferences(own: Shape<unknown>, theirs: ModelShape, path: string
 for (const { name, input, output } of actions) {
   test(`${name} has the members, types and constraints of Amazon's model`, () => {
     const operation = model.operations[name]!;
-    const found = differences(input, operation.input.shape, name);
-    if (output !== undefined) found.push(...differences(output, operation.output!.shape, name));
+    const found = differences(input, operation.input.shape, name, 'input');
+    if (output !== undefined) {
+      found.push(...differences(output, operation.output!.shape, name, 'output'));
+    }
     assert.equal(output === undefined, operation.output === undefined);
     assert.deepEqual(found, []);
   });
@@ -190,7 +218,7 @@ function broken(shape: ModelShape): { value: unknown; sentence: string }[] {
     }
   }
   if (shape.enum !== undefined) {
-    found.push({ value: 'no such', sentence: `enum value set: [${shape.enum.join(', ')}]` });
+    found.push({ value: 'no such', sentence: 'enum value set: [' });
   }
   return found;
 }
@@ -253,7 +281,13 @@ function judge(answer: { status: number; body: unknown }, violation: Violation):
   }
   assert.equal(type, 'ValidationException', `${shown}: ${message}`);
   assert.match(message, format);
-  assert.ok(message.includes(` at '${path}' failed to satisfy constraint: Member must `), message);
+  const told = ['Member', 'Map keys', 'Map value'].map(
+    (what) => ` at '${path}' failed to satisfy constraint: ${what} must `,
+  );
+  assert.ok(
+    told.some((each) => message.includes(each)),
+    message,
+  );
   assert.ok(message.includes(sentence), `${shown}: ${sentence}: ${message.slice(0, 500)}`);
 }
 

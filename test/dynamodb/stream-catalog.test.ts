@@ -170,7 +170,7 @@ test('a reader beside a writer never sees half a change', async (t) => {
   assert.equal((await reading) > 0, true);
 });
 
-test('what the owner set is kept byte for byte, and not by a later stream of the name', async (t) => {
+test('what the owner set is kept byte for byte, and by no later stream', async (t) => {
   const catalog = await openCatalog(t);
   const stream = streamOf('orders');
   await catalog.create(stream);

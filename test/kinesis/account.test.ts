@@ -1,9 +1,16 @@
 /** Settings and limits of the account, and what hangs on them. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type Body, type DataDoor, dataDoor } from './data-door.ts';
 
 const daySeconds = 86_400;
+
+/** States are functions of time, so that no test waits for one: time goes when a test says so. */
+async function stoppedDoor(t: TestContext, shardCount = 1): Promise<DataDoor> {
+  const door = await dataDoor(t, shardCount);
+  door.stoppedAtMs = Date.now();
+  return door;
+}
 
 async function commitment(door: DataDoor, Status?: string): Promise<Body> {
   const given = { MinimumThroughputBillingCommitment: { Status } };
@@ -13,8 +20,8 @@ async function commitment(door: DataDoor, Status?: string): Promise<Body> {
   return answer['MinimumThroughputBillingCommitment'] as Body;
 }
 
-test('a commitment lasts a day at least, and ends by itself when it was ended before', async (t) => {
-  const door = await dataDoor(t);
+test('a commitment lasts a day at least, and ends by itself if ended before', async (t) => {
+  const door = await stoppedDoor(t);
   assert.deepEqual(await commitment(door), { Status: 'DISABLED' });
   const begun = await commitment(door, 'ENABLED');
   const started = Number(begun['StartedAt']);
@@ -34,13 +41,13 @@ test('a commitment lasts a day at least, and ends by itself when it was ended be
 });
 
 test('gateways that change an account’s settings at once leave one commitment', async (t) => {
-  const door = await dataDoor(t);
+  const door = await stoppedDoor(t);
   const all = await Promise.all(Array.from({ length: 8 }, () => commitment(door, 'ENABLED')));
   assert.equal(new Set(all.map((each) => each['StartedAt'])).size, 1);
 });
 
 test('a warm throughput needs the commitment, and an on-demand stream', async (t) => {
-  const door = await dataDoor(t);
+  const door = await stoppedDoor(t);
   const name = `${door.name}-warm`;
   t.after(() => door.streams.delete(name).catch(() => {}));
   const mode = { StreamMode: 'ON_DEMAND' };
@@ -74,7 +81,7 @@ test('a warm throughput needs the commitment, and an on-demand stream', async (t
 });
 
 test('the mode of a stream is changed twice a day, and keeps its shards', async (t) => {
-  const door = await dataDoor(t, 3);
+  const door = await stoppedDoor(t, 3);
   const change = (StreamMode: string, more: Body = {}) => {
     door.aheadMs += 1_000;
     const details = { StreamModeDetails: { StreamMode } };
@@ -100,8 +107,26 @@ test('the mode of a stream is changed twice a day, and keeps its shards', async 
   assert.deepEqual((await summary())['WarmThroughput'], { TargetMiBps: 2, CurrentMiBps: 2 });
 });
 
+test('an on-demand stream of an account with a commitment has up to fifty consumers', async (t) => {
+  const door = await stoppedDoor(t);
+  const register = async (name: string): Promise<unknown> => {
+    door.aheadMs += 1_000;
+    const named = { StreamARN: door.arn, ConsumerName: name };
+    return (await door.ask('RegisterStreamConsumer', named))['__type'];
+  };
+  const details = { StreamModeDetails: { StreamMode: 'ON_DEMAND' } };
+  await door.ask('UpdateStreamMode', { StreamARN: door.arn, ...details });
+  for (let count = 0; count < 20; count += 1) await register(`c${count}`);
+  assert.equal(await register('c20'), 'LimitExceededException');
+  await commitment(door, 'ENABLED');
+  for (let count = 20; count < 50; count += 1) {
+    assert.equal(await register(`c${count}`), undefined);
+  }
+  assert.equal(await register('c50'), 'LimitExceededException');
+});
+
 test('limits are told with what is in use of them', async (t) => {
-  const door = await dataDoor(t, 3);
+  const door = await stoppedDoor(t, 3);
   const name = `${door.name}-on-demand`;
   t.after(() => door.streams.delete(name).catch(() => {}));
   const mode = { StreamMode: 'ON_DEMAND' };

@@ -22,6 +22,8 @@ export type DataDoor = {
   readonly log: RecordLog;
   /** The clock of the gateway is so far ahead. */
   aheadMs: number;
+  /** Its clock stands still at this time, and goes with `aheadMs` only. */
+  stoppedAtMs?: number;
   ask(action: string, body: Body): Promise<Body>;
   /** Puts records as a Kafka client would. */
   append(shard: number, ...records: AppendRecord[]): Promise<void>;
@@ -55,7 +57,7 @@ export async function dataDoor(
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const log = new KafkaRecordLog(cluster);
-  const clock = { nowMs: () => Date.now() + door.aheadMs };
+  const clock = { nowMs: () => (door.stoppedAtMs ?? Date.now()) + door.aheadMs };
   const subscriptions = new Subscriptions(log, clock, times);
   const { port } = await startDoor(t, actions, { streams, accounts, log, clock, subscriptions });
   const name = `data-${randomUUID()}`;

@@ -249,9 +249,17 @@ test('chunks without end are cut when they are more than an action takes', async
   assert.match(await answered, /^(HTTP\/1\.1 413 |$)/);
 });
 
+async function untilNone(connections: { readonly open: number }): Promise<void> {
+  const deadlineMs = Date.now() + 10_000;
+  while (connections.open > 0) {
+    assert.ok(Date.now() < deadlineMs, `${connections.open} connections are left`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 const slowLimits = { greetingTimeoutMs: 200, headersTimeoutMs: 200, requestTimeoutMs: 400 };
 
-test('clients that send a byte now and then are cut by the limits of head and request', async (t) => {
+test('clients that send a byte now and then are cut by named limits', async (t) => {
   const { port, connections } = await startDoor(t, undefined, undefined, {
     ...slowLimits,
     silenceTimeoutMs: 400,
@@ -269,7 +277,7 @@ test('clients that send a byte now and then are cut by the limits of head and re
       assert.match(answer, /^(HTTP\/1\.1 4\d\d |$)/);
     }),
   );
-  assert.equal(connections.open, 0);
+  await untilNone(connections);
 });
 
 test('clients that close their half, or vanish, leave no connection behind', async (t) => {
@@ -286,9 +294,5 @@ test('clients that close their half, or vanish, leave no connection behind', asy
     socket.write(sent);
     socket.resetAndDestroy();
   }
-  const deadlineMs = Date.now() + 10_000;
-  while (connections.open > 0) {
-    assert.ok(Date.now() < deadlineMs, `${connections.open} connections are left`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await untilNone(connections);
 });

@@ -5,7 +5,8 @@ import { type Body, type DataDoor, dataDoor } from './data-door.ts';
 
 /** Written as nobody's serializer would, so that a policy that was parsed shows. */
 const policyFor = (arn: string, action: string): string =>
-  `{ "Version" : "2012-10-17",\n\t"Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},` +
+  `{ "Version" : "2012-10-17",\n\t"Statement":[{"Effect":"Allow",` +
+  `"Principal":{"AWS":"123456789012"},` +
   `"Action":["kinesis:${action}"],\r\n"Resource":"${arn}","Sid":"\\u0061"}]}  `;
 
 function policies(door: DataDoor) {
@@ -24,7 +25,7 @@ async function consumerOf(door: DataDoor): Promise<string> {
   return String((made as Body)['ConsumerARN']);
 }
 
-test('a policy comes back byte for byte, from a gateway that has it from the catalog too', async (t) => {
+test('a policy comes back byte for byte, out of the catalog too', async (t) => {
   const door = await dataDoor(t);
   const { put, get, remove } = policies(door);
   const consumer = await consumerOf(door);
@@ -51,7 +52,7 @@ test('a policy comes back byte for byte, from a gateway that has it from the cat
   assert.equal(await get(consumer), '{}');
 });
 
-test('a policy that is not one, or of another resource, is refused and changes nothing', async (t) => {
+test('a policy that is none, or of another resource, is refused', async (t) => {
   const door = await dataDoor(t);
   const { put, get } = policies(door);
   const own = policyFor(door.arn, 'PutRecord');

@@ -67,7 +67,7 @@ test('a pattern must match the whole value', () => {
   }
   const key = structure({ Key: hashKey });
   assert.equal(messageFor(key, { Key: '0' }), undefined);
-  assert.match(messageFor(key, { Key: '00' }) ?? '', /pattern: 0\|\(\[1-9\]\\d\{0,38\}\)$/);
+  assert.match(messageFor(key, { Key: '00' }) ?? '', /pattern: \^\(0\|\(\[1-9\]\\d\{0,38\}\)\)\$$/);
 });
 
 test('a value outside an enumeration is told with the whole set', () => {

@@ -2,12 +2,18 @@
  * RegisterStreamConsumer:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
  */
-import { consumerNamed, withConsumer } from '../../domain/consumers.ts';
-import { defineAction } from '../action.ts';
+import { commitmentStatusAt } from '../../domain/account-settings.ts';
+import {
+  consumerNamed,
+  consumersAdvantageMax,
+  consumersMax,
+  withConsumer,
+} from '../../domain/consumers.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
 import { viewConsumer } from '../consumer-address.ts';
 import { required, structure } from '../shape.ts';
 import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
-import { namingTheStream, streamNameIn } from '../stream-address.ts';
+import { findStream, namingTheStream, streamNameIn } from '../stream-address.ts';
 import { assertStatus } from '../stream-view.ts';
 import { assertTagCharacters, assertTagCount } from '../tags.ts';
 
@@ -32,10 +38,11 @@ export const registerStreamConsumer = defineAction({
     const what = `register consumer ${name} of stream ${streamName}`;
     assertTagCharacters(Object.entries(tags).flat(), what);
     assertTagCount(tags, what);
+    const max = await consumersMaxOf(streamName, context);
     const stream = await namingTheStream(streamName, context, () =>
       context.streams.change(streamName, (before) => {
         assertStatus(before, context, ['ACTIVE', 'UPDATING']);
-        return withConsumer(before, name, tags, context.clock.nowMs());
+        return withConsumer(before, name, tags, context.clock.nowMs(), max);
       }),
     );
     const made = consumerNamed(stream, name);
@@ -43,3 +50,12 @@ export const registerStreamConsumer = defineAction({
     return { Consumer: viewConsumer(stream, made, context) };
   },
 });
+
+/** The account is asked only where it matters: for a stream on demand. */
+async function consumersMaxOf(streamName: string, context: KinesisContext): Promise<number> {
+  const { accounts, account, clock } = context;
+  const { mode } = await findStream({ StreamName: streamName }, context);
+  if (mode !== 'ON_DEMAND') return consumersMax;
+  const status = commitmentStatusAt(await accounts.get(account), clock.nowMs());
+  return status === 'DISABLED' ? consumersMax : consumersAdvantageMax;
+}

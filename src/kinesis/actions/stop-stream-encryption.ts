@@ -11,7 +11,6 @@ export const stopStreamEncryption = defineAction({
   errors: [
     'AccessDeniedException',
     'InvalidArgumentException',
-    'KMSNotFoundException',
     'LimitExceededException',
     'ResourceInUseException',
     'ResourceNotFoundException',
