@@ -51,7 +51,7 @@ test('a token is honoured for 300 seconds and expired from then on', async (t) =
   }
 });
 
-test('a token of another action, another gateway’s catalog or nobody’s is refused', async (t) => {
+test('a token of another action, or of nobody, is refused', async (t) => {
   const [door, actions] = await pagedActions(t);
   const tokens: string[] = [];
   for (const [action, { first }] of Object.entries(actions)) {

@@ -90,10 +90,13 @@ class Scenario:
         self.seen["arn"] = described["StreamARN"] == self.arn
         pages = self.kinesis.get_paginator("list_streams").paginate(PaginationConfig={"PageSize": 1})
         self.seen["listed"] = self.stream in [name for page in pages for name in page["StreamNames"]]
-        pages = self.kinesis.get_paginator("list_shards").paginate(
-            StreamName=self.stream, PaginationConfig={"PageSize": 1}
-        )
-        self.seen["shards"] = [shard["ShardId"][-1] for page in pages for shard in page["Shards"]]
+        # Not by its paginator: it sends the name with every token, which Kinesis refuses.
+        page = self.kinesis.list_shards(StreamName=self.stream, MaxResults=1)
+        shards = page["Shards"]
+        while "NextToken" in page:
+            page = self.kinesis.list_shards(NextToken=page["NextToken"], MaxResults=1)
+            shards += page["Shards"]
+        self.seen["shards"] = [shard["ShardId"][-1] for shard in shards]
 
     def retention_and_tags(self):
         named = {"StreamARN": self.arn}
@@ -145,8 +148,9 @@ class Scenario:
             ShardId=self.shard,
             StartingPosition={"Type": "TRIM_HORIZON"},
         )
-        with answer["EventStream"] as events:
-            records = next(iter(events))["SubscribeToShardEvent"]["Records"]
+        events = answer["EventStream"]
+        records = next(iter(events))["SubscribeToShardEvent"]["Records"]
+        events.close()
         self.seen["subscribed"] = [record["Data"].hex() for record in records]
 
     def settings(self):
