@@ -39,6 +39,10 @@ const coordinatorsKnownMax = 10_000;
 /** Share groups keep their state elsewhere, and commit no offsets. */
 const shareGroupType = 'share';
 
+/** Partitions by topic; null for all. */
+type Asked =
+  readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null;
+
 type FetchedGroup = {
   readonly errorCode: number;
   readonly topics: readonly {
@@ -75,12 +79,26 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     return [...ids];
   }
 
-  async committed(
+  committed(groupId: string): Promise<CommittedOffsets> {
+    return this.#offsets(groupId, null);
+  }
+
+  settled(
     groupId: string,
-    { stable }: { readonly stable: boolean },
+    partitions: readonly Omit<CommittedOffset, 'offset'>[],
   ): Promise<CommittedOffsets> {
+    const topics = new Map<string, number[]>();
+    for (const { topic, partition } of partitions) {
+      topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+    }
+    // Asked for all, Kafka leaves out what has only offsets that are in a transaction.
+    const asked = [...topics].map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
+    return this.#offsets(groupId, asked);
+  }
+
+  async #offsets(groupId: string, asked: Asked): Promise<CommittedOffsets> {
     for (let attempt = 1; ; attempt += 1) {
-      const fetched = await this.#fetch(groupId, stable);
+      const fetched = await this.#fetch(groupId, asked);
       const code = failureOf(fetched);
       if (code === undefined) return offsetsOf(fetched);
       if (code === groupIdNotFound) return { offsets: [], pending: [] };
@@ -94,7 +112,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     }
   }
 
-  async #fetch(groupId: string, stable: boolean): Promise<FetchedGroup> {
+  async #fetch(groupId: string, topics: Asked): Promise<FetchedGroup> {
     const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
     if (node === undefined) return { errorCode: 15, topics: [] };
     const answer = await this.#cluster
@@ -102,7 +120,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
         node,
         'control',
         offsetFetchApi,
-        { groupId, topics: null, groups: [{ groupId, topics: null }], requireStable: stable },
+        { groupId, topics, groups: [{ groupId, topics }], requireStable: topics !== null },
         { versionMax: offsetFetchVersionMax },
       )
       .catch((error: unknown) => {

@@ -127,13 +127,11 @@ export class GroupOffsets {
    */
   async settle(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
     const { coordinator } = this.#settings;
-    const wanted = new Set(partitions.map(nameOf));
     const giveUpAtMs = Date.now() + settleMsMax;
     for (;;) {
-      const { offsets, pending } = await coordinator.committed(groupId, { stable: true });
-      if (!pending.some((each) => wanted.has(nameOf(each)))) {
-        const commits = offsets.filter((each) => wanted.has(nameOf(each)));
-        const stored = await this.commit(groupId, commits, { evict: false });
+      const { offsets, pending } = await coordinator.settled(groupId, partitions);
+      if (pending.length === 0) {
+        const stored = await this.commit(groupId, offsets, { evict: false });
         if (stored.every((each) => each)) return;
         throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
       }
@@ -186,7 +184,7 @@ export class GroupOffsets {
     const chosen = groups.filter((groupId) => this.#hasTable(groupId));
     await atOnce(groupsAtOnce, chosen, async (groupId) => {
       try {
-        const { offsets } = await coordinator.committed(groupId, { stable: false });
+        const { offsets } = await coordinator.committed(groupId);
         if (offsets.length > 0) await this.#resume(groupId, offsets, false);
       } catch (error) {
         onProblem(groupId, error);

@@ -217,7 +217,7 @@ export class GroupTable {
 
   async #committedStreams(also: readonly Committed[]): Promise<readonly Committed[]> {
     const { coordinator, groupId, findStream } = this.#settings;
-    const { offsets } = await coordinator.committed(groupId, { stable: false });
+    const { offsets } = await coordinator.committed(groupId);
     const found = new Map(also.map((each) => [each.stream.name, each]));
     for (const topic of new Set(offsets.map((each) => each.topic))) {
       const stream = await findStream(topic);

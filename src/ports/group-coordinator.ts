@@ -16,10 +16,11 @@ export type CommittedOffsets = {
 export type GroupCoordinator = {
   /** Ids of all consumer groups. */
   list(): Promise<readonly string[]>;
-  /**
-   * What the group has committed; nothing where there is no such group. Partitions with offsets
-   * in a transaction are pending where `stable` is asked for; else their offsets from before it
-   * are told.
-   */
-  committed(groupId: string, options: { readonly stable: boolean }): Promise<CommittedOffsets>;
+  /** All that the group has committed; nothing where there is no such group. */
+  committed(groupId: string): Promise<CommittedOffsets>;
+  /** What it has committed of these partitions, as transactions that are under way leave it. */
+  settled(
+    groupId: string,
+    partitions: readonly Pick<CommittedOffset, 'topic' | 'partition'>[],
+  ): Promise<CommittedOffsets>;
 };
