@@ -46,6 +46,8 @@ export type StreamDirectory = {
   findFresh(name: string): Promise<Stream>;
   /** Every stream, ordered by name. */
   list(): Promise<readonly StreamSummary[]>;
+  /** Those that the catalog has: topics that nobody asked for yet are not among them. */
+  listKnown(): Promise<readonly StreamSummary[]>;
   /**
    * Resolves when stream and log are there. Errors: `in-use` (a stream or log has the name),
    * `invalid-argument`, `unavailable` (the stream may yet appear: its making is taken up again).
@@ -140,6 +142,10 @@ class Directory implements StreamDirectory {
     }
     const found = await this.#readAll([...doubtful, ...logIds.keys()]);
     return [...listed, ...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  listKnown(): Promise<readonly StreamSummary[]> {
+    return this.#catalog.list();
   }
 
   async create(request: NewStream): Promise<Stream> {

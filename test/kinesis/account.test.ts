@@ -1,9 +1,15 @@
 /** Settings and limits of the account, and what hangs on them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { activated, newStream } from '../../src/domain/stream-rules.ts';
+import type { StreamMode } from '../../src/domain/stream.ts';
 import { type Body, type DataDoor, dataDoor } from './data-door.ts';
 
 const daySeconds = 86_400;
+
+function streamRow(name: string, shardCount: number, mode: StreamMode) {
+  return activated(newStream({ name, shardCount, mode }, Date.now()), 'none');
+}
 
 /** States are functions of time, so that no test waits for one: time goes when a test says so. */
 async function stoppedDoor(t: TestContext, shardCount = 1): Promise<DataDoor> {
@@ -137,4 +143,28 @@ test('limits are told with what is in use of them', async (t) => {
     OnDemandStreamCount: 1,
     OnDemandStreamCountLimit: 50,
   });
+});
+
+test('an account has fifty on-demand streams, and twenty thousand shards', async (t) => {
+  const door = await stoppedDoor(t);
+  const names = Array.from({ length: 49 }, (_, index) => `${door.name}-${index}`);
+  const on = { StreamMode: 'ON_DEMAND' };
+  // Rows that say so are enough, and no other topics are made for it.
+  for (const name of names) await door.rows.create(streamRow(name, 1, 'ON_DEMAND'));
+  const create = async (name: string, more: Body): Promise<Body> =>
+    door.ask('CreateStream', { StreamName: `${door.name}-${name}`, ...more });
+  const change = { StreamARN: door.arn, StreamModeDetails: on };
+  assert.equal(await door.ask('UpdateStreamMode', change), undefined);
+  const refused = await create('more', { StreamModeDetails: on });
+  assert.deepEqual(refused['__type'], 'LimitExceededException');
+  for (const name of ['large', 'larger']) {
+    await door.rows.create(streamRow(`${door.name}-${name}`, 9_970, 'PROVISIONED'));
+  }
+  const { OpenShardCount: open } = await door.ask('DescribeLimits', {});
+  assert.equal(open, 1 + 49 + 2 * 9_970);
+  const over = await create('over', { ShardCount: 11 });
+  assert.match(
+    String(over['message']),
+    /Current shard count for the account: 19990\. Limit: 20000\. Number of additional shards/,
+  );
 });

@@ -5,6 +5,7 @@ import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { toOffset } from '../../src/domain/stream.ts';
 import type { AppendRecord, RecordLog } from '../../src/ports/record-log.ts';
+import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import type { StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { actions } from '../../src/kinesis/actions/index.ts';
@@ -19,6 +20,8 @@ export type DataDoor = {
   readonly arn: string;
   readonly port: number;
   readonly streams: StreamDirectory;
+  /** The catalog, past the directory. */
+  readonly rows: StreamCatalog;
   readonly log: RecordLog;
   /** The clock of the gateway is so far ahead. */
   aheadMs: number;
@@ -52,7 +55,7 @@ export async function dataDoor(
   shardCount = 1,
   times: Partial<SubscriptionTimes> = {},
 ): Promise<DataDoor> {
-  const { streams, accounts } = await openCatalogs(t);
+  const { streams, accounts, catalog } = await openCatalogs(t);
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
@@ -66,6 +69,7 @@ export async function dataDoor(
     arn: `arn:aws:kinesis:us-east-1:${account}:stream/${name}`,
     port,
     streams,
+    rows: catalog,
     log,
     aheadMs: 0,
     ask: async (action, body) => (await call(port, action, body)).body as Body,

@@ -8,6 +8,7 @@ import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
 import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import type { AccountCatalog } from '../../src/ports/account-catalog.ts';
+import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { sharedEngines } from '../support/engines.ts';
 
@@ -22,7 +23,7 @@ export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
 /** Besides, the accounts of the same catalog. */
 export async function openCatalogs(
   t: TestContext,
-): Promise<{ streams: StreamDirectory; accounts: AccountCatalog }> {
+): Promise<{ streams: StreamDirectory; accounts: AccountCatalog; catalog: StreamCatalog }> {
   const [host = '', port] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(port) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
@@ -37,5 +38,5 @@ export async function openCatalogs(
   const catalog = await openStreamCatalog(database, table);
   const clock = { nowMs: () => Date.now() };
   const streams = createStreamDirectory({ catalog, administration, clock });
-  return { streams, accounts: openAccountCatalog(database, table) };
+  return { streams, catalog, accounts: openAccountCatalog(database, table) };
 }

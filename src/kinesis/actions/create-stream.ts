@@ -3,6 +3,7 @@
  * Answers when the backing log exists, so that the stream is ACTIVE at once.
  */
 import { isGatewayError } from '../../errors.ts';
+import { assertMoreOnDemand, assertMoreShards } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError } from '../errors.ts';
 import { required, structure, type ValueOf } from '../shape.ts';
@@ -19,7 +20,6 @@ import { assertWarmThroughput } from '../warm-throughput.ts';
 
 /** Shards that an on-demand stream begins with: 4 MB/s. */
 export const onDemandShardCount = 4;
-export const shardsPerStreamMax = 10_000;
 
 const input = structure({
   ShardCount: positiveInteger,
@@ -41,18 +41,19 @@ export const createStream = defineAction({
   ],
   deviations: ['RecordDistributionStrategy is ignored: records go where their keys say.'],
   async handle(request, context) {
-    const { streams, account, region } = context;
+    const { streams, account } = context;
     const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;
     const mode = request.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
     const { WarmThroughputMiBps: warmMiBps } = request;
     if (warmMiBps !== undefined) await assertWarmThroughput(warmMiBps, mode, context);
     const shardCount = shardCountOf(request, mode);
-    assertShardLimit(shardCount, account, region);
     const what = `add tags to stream ${name} under account ${account}`;
     if (tags !== undefined) {
       assertTagCharacters([...Object.keys(tags), ...Object.values(tags)], what);
       assertTagCount(tags, what);
     }
+    await assertMoreOnDemand(mode, context);
+    await assertMoreShards(shardCount, context);
     try {
       await streams.create({
         name,
@@ -89,17 +90,5 @@ function shardCountOf(
     'ValidationException',
     "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: " +
       'Member must not be null',
-  );
-}
-
-function assertShardLimit(requested: number, account: string, region: string): void {
-  if (requested <= shardsPerStreamMax) return;
-  throw new KinesisError(
-    'LimitExceededException',
-    `This request would exceed the shard limit for the account ${account} in ${region}. ` +
-      `Limit: ${shardsPerStreamMax}. Number of additional shards that would have resulted from ` +
-      `this request: ${requested}. Refer to the AWS Service Limits page ` +
-      '(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits ' +
-      'and how to request higher limits.',
   );
 }

@@ -5,10 +5,11 @@
  */
 import { withMode, withWarmThroughput } from '../../domain/stream-settings.ts';
 import type { Stream } from '../../domain/stream.ts';
+import { assertMoreOnDemand } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { required, structure } from '../shape.ts';
 import { naturalInteger, streamAddress, streamArn, streamModeDetails } from '../shapes.ts';
-import { namingTheStream, streamNameIn } from '../stream-address.ts';
+import { findStream, namingTheStream, streamNameIn } from '../stream-address.ts';
 import { assertStatus } from '../stream-view.ts';
 import { assertWarmThroughput } from '../warm-throughput.ts';
 
@@ -33,6 +34,8 @@ export const updateStreamMode = defineAction({
     const { WarmThroughputMiBps: miBps, StreamModeDetails: details } = request;
     const mode = details.StreamMode;
     if (miBps !== undefined) await assertWarmThroughput(miBps, mode, context);
+    const { mode: former } = await findStream({ StreamName: name }, context, 'fresh');
+    if (mode !== former) await assertMoreOnDemand(mode, context);
     const change = (stream: Stream): Stream => {
       assertStatus(stream, context);
       const changed = withMode(stream, mode, context.clock.nowMs());
