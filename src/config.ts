@@ -564,6 +564,7 @@ export function helpText(): string {
 
 Usage: kineska start [--setting value …]
        kineska read STREAM [--setting value …]
+       kineska groups [GROUP] [--json] [--setting value …]
        kineska --help | --version
 
 Every setting is also an environment variable: --kinesis-port is ${variableOf('kinesis-port')}.

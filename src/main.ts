@@ -23,6 +23,14 @@ async function main(): Promise<void> {
     const { read } = await import('./read.ts');
     return read(flags.slice(0, end), config);
   }
+  if (command === 'groups') {
+    const given = flags.filter((flag) => flag !== '--json');
+    const words = given.findIndex((flag) => flag.startsWith('-'));
+    const end = words === -1 ? given.length : words;
+    const config = readConfig(given.slice(end), process.env);
+    const { groups } = await import('./groups-command.ts');
+    return groups(given.slice(0, end), config, given.length < flags.length);
+  }
   if (command !== 'start') {
     throw new ConfigError(`"${command}" is no command of kineska: try kineska start, or --help.`);
   }

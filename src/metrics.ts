@@ -5,6 +5,7 @@
  * Series of one action or API are looked up once and kept, so that a request costs additions only.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { GroupSummary } from './groups/group-report.ts';
 import type { BackingObserver, Door, DoorObserver } from './ports/observer.ts';
 
 /** Seconds; fine below 10 ms, where the gateway's own work lies. */
@@ -16,7 +17,16 @@ export type Metrics = {
   readonly registry: Registry;
   door(door: Door): DoorObserver;
   readonly backing: BackingObserver;
+  /** Shows groups; `read` is asked when metrics are, and not too often. */
+  groups(read: (groupsMax: number) => Promise<readonly GroupSummary[]>): void;
 };
+
+/** Groups with series of their own; the first by name. */
+const groupsShownMax = 200;
+/** Groups are read for metrics no more often. */
+const groupsReadEveryMs = 10_000;
+/** Whoever asks for metrics waits no longer for groups; they are shown the next time. */
+const groupsWaitMsMax = 2_000;
 
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
@@ -28,7 +38,12 @@ export function createMetrics(version: string): Metrics {
     registers: [registry],
   }).set({ version }, 1);
   const series = doorSeries(registry);
-  return { registry, door: (door) => observeDoor(series, door), backing: observeBacking(registry) };
+  return {
+    registry,
+    door: (door) => observeDoor(series, door),
+    backing: observeBacking(registry),
+    groups: (read) => showGroups(registry, read),
+  };
 }
 
 type DoorSeries = ReturnType<typeof doorSeries>;
@@ -120,6 +135,66 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
     connectionClosed: () => connections.dec(),
     refused: (reason) => series.refused.labels(door, reason).inc(),
   };
+}
+
+function showGroups(
+  registry: Registry,
+  read: (groupsMax: number) => Promise<readonly GroupSummary[]>,
+): void {
+  const registers = [registry];
+  const labelNames = ['group'] as const;
+  const collect = () => soon(refresh());
+  const lagRecords = new Gauge({
+    name: 'kineska_group_lag_records',
+    help: 'Records that a group has not read yet.',
+    labelNames,
+    registers,
+    collect,
+  });
+  const lagSeconds = new Gauge({
+    name: 'kineska_group_lag_seconds',
+    help: 'Age of the oldest record that a group has not read yet.',
+    labelNames,
+    registers,
+    collect,
+  });
+  const shards = new Gauge({
+    name: 'kineska_group_shards',
+    help: 'Shards of a group, by the side that works on them: kcl, kafka or none.',
+    labelNames: ['group', 'side'] as const,
+    registers,
+    collect,
+  });
+  const set = (groups: readonly GroupSummary[]) => {
+    for (const gauge of [lagRecords, lagSeconds, shards]) gauge.reset();
+    for (const each of groups) {
+      const { group, ownedByKcl, ownedByKafka } = each;
+      lagRecords.set({ group }, each.lagRecords);
+      lagSeconds.set({ group }, each.lagMs / 1000);
+      shards.set({ group, side: 'kcl' }, ownedByKcl);
+      shards.set({ group, side: 'kafka' }, ownedByKafka);
+      shards.set({ group, side: 'none' }, each.shards - ownedByKcl - ownedByKafka);
+    }
+  };
+  let readAtMs = -Infinity;
+  let reading = Promise.resolve();
+  const refresh = () => {
+    if (performance.now() - readAtMs >= groupsReadEveryMs) {
+      readAtMs = performance.now();
+      // Groups that cannot be read are not shown; the metrics of the engines tell why.
+      reading = read(groupsShownMax).then(set, () => set([]));
+    }
+    return reading;
+  };
+}
+
+async function soon(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, groupsWaitMsMax);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 function observeBacking(registry: Registry): BackingObserver {

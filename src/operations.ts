@@ -1,6 +1,7 @@
 /**
  * The operations port: `/metrics` for Prometheus, `/healthz` (the process answers), `/readyz` (the
- * engines behind it answer too, and which one does not).
+ * engines behind it answer too, and which one does not), `/groups` and `/groups/GROUP` (who works
+ * on which shard of which group).
  */
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -11,11 +12,21 @@ const probeTimeoutMs = 2_000;
 /** Rejects when the engine cannot serve. */
 export type Probe = { readonly name: string; check(): Promise<void> };
 
+/** What there is to see of groups, as JSON. */
+export type GroupsView = {
+  list(groupsMax: number): Promise<readonly object[]>;
+  show(groupId: string): Promise<object | undefined>;
+};
+
+/** Groups in one listing. */
+const groupsListedMax = 1_000;
+
 export type OperationsSettings = {
   readonly host: string;
   readonly port: number;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
+  readonly groups?: GroupsView;
 };
 
 export type OperationsServer = {
@@ -27,6 +38,7 @@ export type OperationsServer = {
 export function createOperationsServer(settings: OperationsSettings): OperationsServer {
   const server = fastify({ forceCloseConnections: true });
   addMetrics(server, settings.registry);
+  if (settings.groups !== undefined) addGroups(server, settings.groups);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const missing = await failing(settings.probes);
@@ -41,6 +53,15 @@ export function createOperationsServer(settings: OperationsSettings): Operations
     },
     stop: () => server.close(),
   };
+}
+
+function addGroups(server: FastifyInstance, groups: GroupsView): void {
+  server.get('/groups', () => groups.list(groupsListedMax));
+  server.get<{ Params: { group: string } }>('/groups/:group', async (request, reply) => {
+    const { group } = request.params;
+    const report = await groups.show(group);
+    return report ?? reply.code(404).send({ message: `there is no group ${group}` });
+  });
 }
 
 function addMetrics(server: FastifyInstance, registry: Registry): void {

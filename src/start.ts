@@ -24,6 +24,7 @@ import { type ClusterSecurity, openSecurity } from '../adapters/kafka/security.t
 import { brokerIdsOf, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { GroupOffsets } from './groups/group-offsets.ts';
+import { GroupReports } from './groups/group-report.ts';
 import { KafkaDoor, type KafkaDoorTls } from './kafka/server.ts';
 import { actions } from './kinesis/actions/index.ts';
 import { type Certificate, selfSignedCertificate } from './kinesis/certificate.ts';
@@ -109,7 +110,8 @@ async function startGateway(
   const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
   const streams = createStreamDirectory({ catalog, administration, clock });
-  const groups = await groupsOf(config, cluster, database, streams, logger);
+  const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
+  metrics.groups((groupsMax) => reports.list(groupsMax));
   const [secret, certificate] = await Promise.all([
     catalog.secret(),
     certificateOf(config, folder),
@@ -140,7 +142,7 @@ async function startGateway(
     observer: metrics.door('kafka'),
     logger,
   });
-  const operations = operationsOf(config, metrics, cluster, catalog);
+  const operations = operationsOf(config, metrics, cluster, catalog, reports);
   stops.push(() => operations.stop());
   // The doors stop together, before everything that they use.
   stops.push(async () => {
@@ -160,21 +162,25 @@ async function groupsOf(
   database: Database,
   streams: StreamDirectory,
   logger: Logger,
-): Promise<GroupOffsets> {
-  const groups = new GroupOffsets({
+): Promise<{ readonly groups: GroupOffsets; readonly reports: GroupReports }> {
+  const shared = {
     tables: await openLeaseTables(database),
     coordinator: new KafkaGroupCoordinator(cluster),
     streams,
     log: new KafkaRecordLog(cluster),
-    account: config.accountId,
     catalogTable: config.catalogTable,
-    failoverMs: config.leaseFailoverMs,
     groups: config.groupTables,
+  };
+  const groups = new GroupOffsets({
+    ...shared,
+    account: config.accountId,
+    failoverMs: config.leaseFailoverMs,
     onProblem: (groupId, error) => logger.warn({ groupId, error }, 'lease table of a group'),
   });
   // In the background: nobody waits for groups that are not in use.
   void groups.takeOver();
-  return groups;
+  const clock = { nowMs: () => Date.now() };
+  return { groups, reports: new GroupReports({ ...shared, clock, isOurs: () => false }) };
 }
 
 function operationsOf(
@@ -182,11 +188,13 @@ function operationsOf(
   metrics: Metrics,
   cluster: Cluster,
   catalog: Awaited<ReturnType<typeof openStreamCatalog>>,
+  groups: GroupReports,
 ) {
   return createOperationsServer({
     host: config.host,
     port: config.opsPort,
     registry: metrics.registry,
+    groups,
     probes: [
       { name: 'kafka', check: () => cluster.refreshBrokers() },
       {

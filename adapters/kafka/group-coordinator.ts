@@ -8,6 +8,7 @@ import type {
   CommittedOffset,
   CommittedOffsets,
   GroupCoordinator,
+  GroupMember,
 } from '../../src/ports/group-coordinator.ts';
 import {
   offsetFetchRequest,
@@ -17,13 +18,30 @@ import {
   findCoordinatorRequest,
   findCoordinatorResponse,
 } from '../../src/wire/messages/10-find-coordinator.ts';
+import {
+  describeGroupsRequest,
+  describeGroupsResponse,
+} from '../../src/wire/messages/15-describe-groups.ts';
 import { listGroupsRequest, listGroupsResponse } from '../../src/wire/messages/16-list-groups.ts';
+import {
+  consumerGroupDescribeRequest,
+  consumerGroupDescribeResponse,
+} from '../../src/wire/messages/69-consumer-group-describe.ts';
+import { consumerProtocolAssignment } from '../../src/wire/messages/consumer-protocol.ts';
+import { Reader } from '../../src/wire/primitives.ts';
+import { readMessage } from '../../src/wire/message.ts';
 import type { Cluster } from './cluster.ts';
 import { errorOf, noError } from './error-codes.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
 const listGroupsApi = { request: listGroupsRequest, response: listGroupsResponse };
+
+const describeGroupsApi = { request: describeGroupsRequest, response: describeGroupsResponse };
+const consumerGroupDescribeApi = {
+  request: consumerGroupDescribeRequest,
+  response: consumerGroupDescribeResponse,
+};
 
 const groupKeyType = 0;
 /** Later versions name topics by their ids. */
@@ -77,6 +95,41 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
       }
     }
     return [...ids];
+  }
+
+  async members(groupId: string): Promise<readonly GroupMember[]> {
+    const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
+    if (node === undefined) return [];
+    const classic = await this.#cluster.requestTo(node, 'control', describeGroupsApi, {
+      groups: [groupId],
+    });
+    const members = classic.groups[0]?.members ?? [];
+    if (members.length > 0) {
+      return members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+        memberId,
+        clientId,
+        clientHost,
+        partitions: assignedIn(memberAssignment),
+      }));
+    }
+    return this.#consumerMembers(node, groupId);
+  }
+
+  /** Members by KIP-848, which brokers before 4.0 have not. */
+  async #consumerMembers(node: number, groupId: string): Promise<readonly GroupMember[]> {
+    const connection = await this.#cluster.connection(node, 'control');
+    if (connection.versionsOf(consumerGroupDescribeRequest.key) === undefined) return [];
+    const answer = await connection.request(consumerGroupDescribeApi, { groupIds: [groupId] });
+    return (answer.groups[0]?.members ?? []).map(
+      ({ memberId, clientId, clientHost, assignment }) => ({
+        memberId,
+        clientId,
+        clientHost,
+        partitions: assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+          partitions.map((partition) => ({ topic: topicName, partition })),
+        ),
+      }),
+    );
   }
 
   committed(groupId: string): Promise<CommittedOffsets> {
@@ -145,6 +198,22 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     if (this.#nodes.size >= coordinatorsKnownMax) this.#nodes.clear();
     this.#nodes.set(groupId, nodeId);
     return nodeId;
+  }
+}
+
+/** What a classic member was assigned; nothing where it is no consumer's assignment. */
+function assignedIn(assignment: Buffer): Omit<CommittedOffset, 'offset'>[] {
+  if (assignment.length < 2) return [];
+  const version = Math.min(assignment.readInt16BE(0), consumerProtocolAssignment.versionMax);
+  try {
+    const reader = new Reader(assignment, 2);
+    const { assignedPartitions } = readMessage(consumerProtocolAssignment, version, reader);
+    return assignedPartitions.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+  } catch {
+    // Connect and others put bytes of their own here.
+    return [];
   }
 }
 
