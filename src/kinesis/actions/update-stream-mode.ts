@@ -28,7 +28,10 @@ export const updateStreamMode = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
-  deviations: ['The mode of a topic that nobody made through Kinesis cannot be changed.'],
+  deviations: [
+    'The mode of a topic that nobody made through Kinesis cannot be changed.',
+    'No shards are added for a warm throughput.',
+  ],
   async handle(request, context) {
     const name = streamNameIn(request, context);
     const { WarmThroughputMiBps: miBps, StreamModeDetails: details } = request;

@@ -27,6 +27,9 @@ export const updateStreamWarmThroughput = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  deviations: [
+    'No shards are added for a greater warm throughput: CurrentMiBps is what the open ones take.',
+  ],
   async handle(request, context) {
     const { name, mode } = await findStream(request, context, 'fresh');
     const { WarmThroughputMiBps: miBps } = request;
