@@ -1,0 +1,110 @@
+/** Three brokers behind one gateway; brokers die, come back, move and are added under load. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharedEngines } from '../support/engines.ts';
+import { startGateway } from '../support/gateway.ts';
+import { kafkaTool } from '../support/install.ts';
+import { startKafkaCluster } from '../support/kafka-cluster.ts';
+import { createStream, kafkaClient, newName } from './doors.ts';
+import {
+  kafkajsLoad,
+  kinesisLoad,
+  lostOf,
+  untilAllGoOn,
+  valuesOf,
+  verifiableProducer,
+} from './loads.ts';
+
+const timeout = 280_000;
+
+await sharedEngines();
+
+test(
+  'brokers die, come back and are added: clients go on, no record is lost',
+  { timeout },
+  async (t) => {
+    const cluster = await startKafkaCluster(t);
+    const gateway = await startGateway(t, {
+      settings: { KINESKA_KAFKA_BOOTSTRAP: cluster.bootstrap, KINESKA_LIMITS: 'off' },
+    });
+    const stream = await createStream(gateway.kinesis, 6);
+    const loads = [
+      await kafkajsLoad([gateway.kafka], stream, 6),
+      await verifiableProducer(t, gateway.kafka, stream),
+      kinesisLoad([gateway.kinesis], stream),
+    ];
+    await untilAllGoOn(loads);
+    const step = async (what: string) => {
+      const startedAtMs = Date.now();
+      await untilAllGoOn(loads);
+      t.diagnostic(`${what}: all go on after ${Date.now() - startedAtMs} ms`);
+    };
+    const [first, second] = cluster.brokers;
+
+    await first!.kill9();
+    await step('the first broker, behind the port to bootstrap from, was killed');
+    const admin = kafkaClient(gateway.kafka).admin();
+    await admin.connect();
+    assert.equal((await admin.describeCluster()).brokers.length, 2, 'a newcomer bootstraps');
+    await admin.disconnect();
+
+    await first!.again();
+    await step('it came back');
+    await preferredLeaders(gateway.kafka);
+    await step('leaders moved to it');
+
+    await second!.kill9();
+    await step('another one was killed');
+    await second!.again();
+
+    const added = await cluster.add();
+    await moveTo(gateway.kafka, stream, added.node.nodeId);
+    await preferredLeaders(gateway.kafka);
+    await step('a broker was added and leads a partition');
+    await writeTo(gateway.kafka, added.node.nodeId);
+
+    for (const load of loads) await load.stop();
+    for (const { name, acknowledged, failed } of loads) {
+      t.diagnostic(`${name}: ${acknowledged.size} acknowledged, ${failed.length} given up`);
+    }
+    const values = await valuesOf(gateway.kinesis, stream);
+    assert.deepEqual(lostOf(loads, values), []);
+  },
+);
+
+function preferredLeaders(bootstrap: string): Promise<string> {
+  return kafkaTool('org.apache.kafka.tools.LeaderElectionCommand', [
+    ...['--bootstrap-server', bootstrap, '--election-type', 'preferred', '--all-topic-partitions'],
+  ]);
+}
+
+/** Partition 0 gets replicas on the broker, which is to lead it. */
+async function moveTo(bootstrap: string, topic: string, nodeId: number): Promise<void> {
+  const admin = kafkaClient(bootstrap).admin();
+  await admin.connect();
+  const replicas = [nodeId, 1, 3];
+  const partitionAssignment = [{ partition: 0, replicas }];
+  await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
+  const isMoving = async () =>
+    (await admin.listPartitionReassignments({ topics: [{ topic, partitions: [0] }] })).topics
+      .length > 0;
+  while (await isMoving()) await new Promise((resolve) => setTimeout(resolve, 100));
+  await admin.disconnect();
+}
+
+/** A client that knows nothing yet reaches the new broker. */
+async function writeTo(bootstrap: string, nodeId: number): Promise<void> {
+  const kafka = kafkaClient(bootstrap);
+  const admin = kafka.admin();
+  await admin.connect();
+  const topic = newName();
+  const replicaAssignment = [{ partition: 0, replicas: [nodeId] }];
+  const configEntries = [{ name: 'min.insync.replicas', value: '1' }];
+  await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }] });
+  await admin.disconnect();
+  const producer = kafka.producer();
+  await producer.connect();
+  const [sent] = await producer.send({ topic, messages: [{ value: 'to the new broker' }] });
+  await producer.disconnect();
+  assert.equal(sent?.baseOffset, '0');
+}

@@ -1,0 +1,212 @@
+/**
+ * Writers that go on until they are stopped, as their users run them, and remember every value that
+ * was acknowledged: what a test must find again, whatever it killed meanwhile.
+ */
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  PutRecordsCommand,
+} from '@aws-sdk/client-kinesis';
+import kafkajs from 'kafkajs';
+import { startKafkaTool } from '../support/kafka-tool.ts';
+import { kinesisClient } from './doors.ts';
+
+export type Load = {
+  readonly name: string;
+  readonly acknowledged: ReadonlySet<string>;
+  /** What the client gave up, its own tries over. */
+  readonly failed: readonly string[];
+  stop(): Promise<void>;
+};
+
+const batchRecords = 25;
+const progressTimeoutMs = 60_000;
+const pollEveryMs = 50;
+const paceMs = 20;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A loop of batches; each is tried by the client itself, as often as it does. */
+function loop(
+  name: string,
+  send: (values: readonly string[]) => Promise<readonly string[]>,
+  end: () => Promise<void>,
+): Load {
+  const acknowledged = new Set<string>();
+  const failed: string[] = [];
+  let stopped = false;
+  let next = 0;
+  const running = (async () => {
+    while (!stopped) {
+      const values = Array.from({ length: batchRecords }, () => `${name}-${next++}`);
+      try {
+        for (const value of await send(values)) acknowledged.add(value);
+      } catch (error) {
+        failed.push(String(error));
+      }
+      await pause(paceMs);
+    }
+    await end();
+  })();
+  return {
+    name,
+    acknowledged,
+    failed,
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+/**
+ * kafkajs counts as acknowledged what its answer names. Its send() may resolve although records
+ * were not written: a broker that answered is not asked again when it takes over a partition of
+ * one that did not (kafkajs 2.2.4, with and without a gateway). So records are put in partitions
+ * by number, and those of partitions that the answer leaves out are not counted.
+ */
+export async function kafkajsLoad(
+  bootstrap: readonly string[],
+  topic: string,
+  partitions: number,
+): Promise<Load> {
+  const kafka = new kafkajs.Kafka({
+    brokers: [...bootstrap],
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { retries: 12, maxRetryTime: 2_000 },
+  });
+  const producer = kafka.producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return loop(
+    'kafkajs',
+    async (values) => {
+      const messages = values.map((value, index) => ({ value, partition: index % partitions }));
+      const answer = await producer.send({ topic, messages, acks: -1, timeout: 10_000 });
+      const written = new Set(answer.map(({ partition }) => partition));
+      return values.filter((_, index) => written.has(index % partitions));
+    },
+    () => producer.disconnect(),
+  );
+}
+
+/** The endpoints are used in turn when one fails, as a load balancer's would. */
+export function kinesisLoad(endpoints: readonly string[], StreamName: string): Load {
+  const clients = endpoints.map(kinesisClient);
+  let turn = 0;
+  return loop(
+    'kinesis',
+    async (values) => {
+      const Records = values.map((value) => ({ PartitionKey: value, Data: Buffer.from(value) }));
+      const client = clients[turn % clients.length]!;
+      try {
+        const answer = await client.send(new PutRecordsCommand({ StreamName, Records }));
+        const results = answer.Records ?? [];
+        return values.filter((_, index) => results[index]?.SequenceNumber !== undefined);
+      } catch (error) {
+        turn++;
+        throw error;
+      }
+    },
+    async () => {
+      for (const client of clients) client.destroy();
+    },
+  );
+}
+
+/** Kafka's own VerifiableProducer, with the retries that the Java producer has by default. */
+export async function verifiableProducer(
+  t: TestContext,
+  bootstrap: string,
+  topic: string,
+  config: Readonly<Record<string, string>> = {},
+): Promise<Load> {
+  const file = join(tmpdir(), `kineska-verifiable-${process.pid}-${Date.now()}.properties`);
+  const all = { retries: '2147483647', ...config };
+  await writeFile(
+    file,
+    Object.entries(all)
+      .map((pair) => pair.join('='))
+      .join('\n'),
+  );
+  const child = await startKafkaTool(t, 'org.apache.kafka.tools.VerifiableProducer', [
+    ...['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', '300'],
+    ...['--value-prefix', '7', '--command-config', file],
+  ]);
+  const acknowledged = new Set<string>();
+  const failed: string[] = [];
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.startsWith('{')) return;
+    const event = JSON.parse(line) as { name: string; value?: string; message?: string };
+    if (event.name === 'producer_send_success') acknowledged.add(event.value!);
+    if (event.name === 'producer_send_error') failed.push(event.message ?? '');
+  });
+  const exited = once(child, 'exit');
+  void exited.then(() => failed.push(...(acknowledged.size === 0 ? [said] : [])));
+  return {
+    name: 'VerifiableProducer',
+    acknowledged,
+    failed,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Waits until each of the loads had records acknowledged that it did not have before. */
+export async function untilAllGoOn(loads: readonly Load[], more = 200): Promise<void> {
+  const before = loads.map(({ acknowledged }) => acknowledged.size);
+  const giveUpAtMs = Date.now() + progressTimeoutMs;
+  const stuck = () =>
+    loads.filter(({ acknowledged }, index) => acknowledged.size < before[index]! + more);
+  while (stuck().length > 0) {
+    if (Date.now() > giveUpAtMs) {
+      const told = stuck().map(({ name, failed }) => `${name}: ${failed.slice(-3).join('; ')}`);
+      throw new Error(`these do not go on: ${told.join('\n')}`);
+    }
+    await pause(pollEveryMs);
+  }
+}
+
+/** Every value of a stream, by way of the Kinesis door, to the tip of every shard. */
+export async function valuesOf(endpoint: string, StreamName: string): Promise<Set<string>> {
+  const client = kinesisClient(endpoint);
+  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));
+  const values = new Set<string>();
+  await Promise.all(Shards.map(({ ShardId }) => readShard(client, StreamName, ShardId!, values)));
+  client.destroy();
+  return values;
+}
+
+async function readShard(
+  client: KinesisClient,
+  StreamName: string,
+  ShardId: string,
+  values: Set<string>,
+): Promise<void> {
+  const first = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const;
+  let { ShardIterator } = await client.send(new GetShardIteratorCommand(first));
+  for (;;) {
+    const answer = await client.send(new GetRecordsCommand({ ShardIterator }));
+    for (const { Data } of answer.Records ?? []) values.add(Buffer.from(Data!).toString());
+    if (answer.Records?.length === 0 && answer.MillisBehindLatest === 0) return;
+    ShardIterator = answer.NextShardIterator;
+  }
+}
+
+/** The acknowledged values that are not there. */
+export function lostOf(loads: readonly Load[], values: ReadonlySet<string>): readonly string[] {
+  return loads.flatMap(({ acknowledged }) => [...acknowledged].filter((each) => !values.has(each)));
+}
