@@ -10,6 +10,7 @@ import type { Action, KinesisContext } from './action.ts';
 import { PreparedBody } from './action.ts';
 import { actionNames } from './action-names.ts';
 import { decodeBody, encodeBody, smallBodyBytesMax } from './body.ts';
+import { callerIdentity, formContentType } from './caller-identity.ts';
 import { credentialScopeOf } from './credential-scope.ts';
 import { exceptionBody, isOurFault, KinesisError, toKinesisError } from './errors.ts';
 import { eventStreamContentType, eventStreamOf } from './event-stream.ts';
@@ -130,6 +131,7 @@ async function answer(call: Call, request: HttpRequest, settings: Settings): Pro
       ? unknownTarget(call)
       : new KinesisError('SerializationException', '');
   }
+  if (call.contentType === formContentType) return answerForm(call, bytes, settings);
   if (call.format === undefined) return refuseContentType(call, bytes);
   const decoded = decodeBody(bytes, call.format);
   if (call.action === undefined) throw unknownTarget(call);
@@ -219,6 +221,14 @@ function refuseUnread(call: Call): HttpResponse {
     'AccessDeniedException',
     'Unable to determine service/operation name to be authorized',
   );
+}
+
+/** Forms are how clients speak to services that are older than Kinesis. */
+function answerForm(call: Call, bytes: Buffer, { account }: Settings): HttpResponse {
+  const body = callerIdentity(bytes, account, call.requestId);
+  if (body === undefined) return refuseContentType(call, bytes);
+  const headers = headersOf(call, 'text/xml');
+  return { status: 200, headers, body, operation: call.name, bytesIn: call.bytesIn, records: 0 };
 }
 
 function refuseContentType(call: Call, bytes: Buffer): HttpResponse {

@@ -28,7 +28,10 @@ export type RunOptions = {
 
 const runTimeoutMs = 120_000;
 /** Programs that run for a second or two: a small heap, no time spent on optimising. */
-const javaOptions = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=ERROR'];
+const javaOptions = [
+  ...['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=ERROR'],
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
+];
 
 /** Runs a program to its end and answers its standard output; what it printed, where it fails. */
 export function run(
@@ -98,7 +101,7 @@ function textOf(...files: readonly string[]): string {
 
 /** Installs all that client tests need, side by side; what is there already takes no time. */
 export async function installClients(): Promise<void> {
-  await Promise.all([python(), franzGo(), kafkaClasses(), awsClasses(), kcat()]);
+  await Promise.all([python(), franzGo(), kafkaClasses(), javaClassPath('aws'), kcat()]);
 }
 
 /** The python of an environment with the pinned clients. */
@@ -159,25 +162,72 @@ export async function kafkaProgram(
   return run(javaCommand(), [...java, ...argumentsGiven], options);
 }
 
-async function awsClasses(): Promise<string> {
-  const pom = 'test/clients/java/pom.xml';
-  const { jars } = await resolveJars('test-clients', pom, defaultCacheFolder(), progress);
+/** The Java programs of test/clients/java: the class that is run, and the pom of what it needs. */
+const javaPrograms = {
+  aws: { main: 'AwsClient', pom: 'pom.xml' },
+  kcl3: { main: 'KclWorker', pom: 'pom.xml' },
+  kcl2: { main: 'KclWorker', pom: 'kcl2-pom.xml' },
+  kcl1: { main: 'KclOneWorker', pom: 'kcl1-pom.xml' },
+  kpl: { main: 'KplProducer', pom: 'kpl-pom.xml' },
+} as const;
+
+export type JavaProgram = keyof typeof javaPrograms;
+
+async function javaClassPath(program: JavaProgram): Promise<string> {
+  const folder = 'test/clients/java';
+  const { main, pom } = javaPrograms[program];
+  const pomFile = join(folder, pom);
+  const name = `test-${pom === 'pom.xml' ? 'clients' : pom.replace('-pom.xml', '')}`;
+  const { jars } = await resolveJars(name, pomFile, defaultCacheFolder(), progress);
   const classPath = jars.join(delimiter);
-  const source = 'test/clients/java/AwsClient.java';
-  const classes = await once('java-aws', textOf(source, pom), async (into) => {
+  const source = join(folder, `${main}.java`);
+  const classes = await once(`java-${program}`, textOf(source, pomFile), async (into) => {
     await run('javac', ['-cp', classPath, '-d', into, source]);
   });
   return [classes, classPath].join(delimiter);
 }
 
-/** Runs the program of test/clients/java with the AWS SDK for Java 2 and KCL. */
-export async function awsProgram(
+export type JavaOptions = RunOptions & { readonly properties?: readonly string[] };
+
+/** The command line of a Java program of the tests, for those that start it themselves. */
+export async function javaCommandLine(
+  program: JavaProgram,
   argumentsGiven: readonly string[],
-  options?: RunOptions & { readonly properties?: readonly string[] },
+  properties: readonly string[] = [],
+): Promise<readonly [command: string, ...given: string[]]> {
+  const java = [...javaOptions, ...properties, '-cp', await javaClassPath(program)];
+  return [javaCommand(), ...java, javaPrograms[program].main, ...argumentsGiven];
+}
+
+/** Runs a Java program of the tests to its end; answers what it printed. */
+export async function javaProgram(
+  program: JavaProgram,
+  argumentsGiven: readonly string[],
+  options?: JavaOptions,
 ): Promise<string> {
-  const java = [...javaOptions, ...(options?.properties ?? [])];
-  const path = ['-cp', await awsClasses(), 'AwsClient'];
-  return run(javaCommand(), [...java, ...path, ...argumentsGiven], options);
+  const [command, ...given] = await javaCommandLine(program, argumentsGiven, options?.properties);
+  return run(command, given, options);
+}
+
+/** Runs the program of test/clients/java with the AWS SDK for Java 2. */
+export function awsProgram(
+  argumentsGiven: readonly string[],
+  options?: JavaOptions,
+): Promise<string> {
+  return javaProgram('aws', argumentsGiven, options);
+}
+
+/** A trust store for Java with one certificate, at a path that does not exist yet. */
+export async function javaTrustStore(
+  certificate: string,
+  file: string,
+): Promise<readonly string[]> {
+  const password = 'not-a-secret';
+  await run('keytool', [
+    ...['-importcert', '-noprompt', '-alias', 'gateway', '-file', certificate],
+    ...['-keystore', file, '-storepass', password],
+  ]);
+  return [`-Djavax.net.ssl.trustStore=${file}`, `-Djavax.net.ssl.trustStorePassword=${password}`];
 }
 
 export type Kcat = (argumentsGiven: readonly string[], options?: RunOptions) => Promise<string>;

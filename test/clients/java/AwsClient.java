@@ -1,13 +1,16 @@
 import java.io.FileInputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Scanner;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -22,13 +25,18 @@ import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
+import software.amazon.awssdk.services.kinesis.model.ConsumerStatus;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsRequestEntry;
 import software.amazon.awssdk.services.kinesis.model.Record;
 import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.kinesis.model.Shard;
 import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHandler;
 import software.amazon.kinesis.checkpoint.SequenceNumberValidator;
+import software.amazon.kinesis.retrieval.AggregatorUtil;
+import software.amazon.kinesis.retrieval.KinesisClientRecord;
 
 /**
  * The AWS SDK for Java 2 as its users run it (CBOR, unless -Daws.cborEnabled=false), and KCL's own
@@ -38,6 +46,9 @@ import software.amazon.kinesis.checkpoint.SequenceNumberValidator;
  * asynchronous ENDPOINT STREAM [CA]   a record there and back over HTTP/2, as KCL's clients speak
  * put ENDPOINT STREAM COUNT           record-0 … under 97 keys, as PutRecords of 500
  * read ENDPOINT STREAM                every record of every shard, as JSON lines
+ * subscribe ENDPOINT STREAM COUNT [CA]  the same by enhanced fan-out, until it has seen so many
+ * deaggregate ENDPOINT STREAM         what KCL makes of KPL's records, as JSON lines; of each whether
+ *                                     KCL keeps it in its shard, judged by the hash of its key
  * validate                            "NUMBER SHARD" lines in; what KCL makes of each, as JSON lines
  */
 public class AwsClient {
@@ -53,6 +64,10 @@ public class AwsClient {
       case "asynchronous" -> asynchronous(arguments[1], stream, arguments.length > 3 ? arguments[3] : null);
       case "put" -> put(client(arguments[1], null, type -> {}), stream, Integer.parseInt(arguments[3]));
       case "read" -> read(client(arguments[1], null, type -> {}), stream);
+      case "subscribe" ->
+          subscribe(
+              arguments[1], stream, Integer.parseInt(arguments[3]), arguments.length > 4 ? arguments[4] : null);
+      case "deaggregate" -> deaggregate(client(arguments[1], null, type -> {}), stream);
       case "validate" -> validate();
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -90,16 +105,19 @@ public class AwsClient {
     return factory;
   }
 
-  private static void asynchronous(String endpoint, String stream, String ca) throws Exception {
+  private static KinesisAsyncClient asynchronousClient(String endpoint, String ca) throws Exception {
     var http = NettyNioAsyncHttpClient.builder().protocol(Protocol.HTTP2);
     if (ca != null) http.tlsTrustManagersProvider(trusting(ca)::getTrustManagers);
-    try (var kinesis =
-        KinesisAsyncClient.builder()
-            .endpointOverride(URI.create(endpoint))
-            .region(Region.US_EAST_1)
-            .credentialsProvider(CREDENTIALS)
-            .httpClientBuilder(http)
-            .build()) {
+    return KinesisAsyncClient.builder()
+        .endpointOverride(URI.create(endpoint))
+        .region(Region.US_EAST_1)
+        .credentialsProvider(CREDENTIALS)
+        .httpClientBuilder(http)
+        .build();
+  }
+
+  private static void asynchronous(String endpoint, String stream, String ca) throws Exception {
+    try (var kinesis = asynchronousClient(endpoint, ca)) {
       var put = kinesis.putRecord(r -> r.streamName(stream).partitionKey("k").data(bytes("there"))).get();
       String iterator =
           kinesis
@@ -134,29 +152,106 @@ public class AwsClient {
   }
 
   private static void read(KinesisClient kinesis, String stream) {
-    StringBuilder out = new StringBuilder();
     for (var shard : kinesis.listShards(r -> r.streamName(stream)).shards()) {
-      String iterator =
-          iterator(
-              kinesis, stream, shard.shardId(), r -> r.shardIteratorType(ShardIteratorType.TRIM_HORIZON));
-      while (true) {
-        String here = iterator;
-        var answer = kinesis.getRecords(r -> r.shardIterator(here));
-        for (Record record : answer.records()) {
-          out.append(
-              String.format(
-                  "{\"shard\":\"%s\",\"seq\":\"%s\",\"key\":\"%s\",\"value\":\"%s\",\"ms\":%d}%n",
-                  shard.shardId(),
-                  record.sequenceNumber(),
-                  record.partitionKey(),
-                  Base64.getEncoder().encodeToString(record.data().asByteArray()),
-                  record.approximateArrivalTimestamp().toEpochMilli()));
-        }
-        iterator = answer.nextShardIterator();
-        if (answer.millisBehindLatest() == 0 && answer.records().isEmpty()) break;
-      }
+      forEach(kinesis, stream, shard, record -> System.out.print(line(shard.shardId(), record)));
     }
-    System.out.print(out);
+    System.out.flush();
+  }
+
+  /** Every record of a shard, as far as there is one now. */
+  private static void forEach(
+      KinesisClient kinesis, String stream, Shard shard, Consumer<Record> each) {
+    String iterator =
+        iterator(
+            kinesis, stream, shard.shardId(), r -> r.shardIteratorType(ShardIteratorType.TRIM_HORIZON));
+    while (iterator != null) {
+      String here = iterator;
+      var answer = kinesis.getRecords(r -> r.shardIterator(here));
+      answer.records().forEach(each);
+      iterator = answer.nextShardIterator();
+      if (answer.millisBehindLatest() == 0 && answer.records().isEmpty()) break;
+    }
+  }
+
+  private static String line(String shard, Record record) {
+    return String.format(
+        "{\"shard\":\"%s\",\"seq\":\"%s\",\"key\":\"%s\",\"value\":\"%s\",\"ms\":%d}%n",
+        shard,
+        record.sequenceNumber(),
+        record.partitionKey(),
+        Base64.getEncoder().encodeToString(record.data().asByteArray()),
+        record.approximateArrivalTimestamp().toEpochMilli());
+  }
+
+  private static void subscribe(String endpoint, String stream, int count, String ca) throws Exception {
+    try (var kinesis = asynchronousClient(endpoint, ca)) {
+      String arn =
+          kinesis.describeStreamSummary(r -> r.streamName(stream)).get().streamDescriptionSummary().streamARN();
+      String name = "java-" + System.nanoTime();
+      String consumer =
+          kinesis.registerStreamConsumer(r -> r.streamARN(arn).consumerName(name)).get().consumer().consumerARN();
+      while (kinesis.describeStreamConsumer(r -> r.consumerARN(consumer)).get().consumerDescription()
+          .consumerStatus() != ConsumerStatus.ACTIVE) {
+        Thread.sleep(100);
+      }
+      var left = new CountDownLatch(count);
+      for (var shard : kinesis.listShards(r -> r.streamName(stream)).get().shards()) {
+        var visitor =
+            SubscribeToShardResponseHandler.Visitor.builder()
+                .onSubscribeToShardEvent(
+                    event ->
+                        event.records().forEach(
+                            record -> {
+                              System.out.print(line(shard.shardId(), record));
+                              left.countDown();
+                            }))
+                .build();
+        kinesis.subscribeToShard(
+            r ->
+                r.consumerARN(consumer)
+                    .shardId(shard.shardId())
+                    .startingPosition(p -> p.type(ShardIteratorType.TRIM_HORIZON)),
+            SubscribeToShardResponseHandler.builder().subscriber(visitor).build());
+      }
+      left.await();
+      System.out.flush();
+      kinesis.deregisterStreamConsumer(r -> r.consumerARN(consumer)).get();
+      System.exit(0);
+    }
+  }
+
+  private static void deaggregate(KinesisClient kinesis, String stream) {
+    var util = new AggregatorUtil();
+    for (var shard : kinesis.listShards(r -> r.streamName(stream)).shards()) {
+      var range = shard.hashKeyRange();
+      forEach(
+          kinesis,
+          stream,
+          shard,
+          record -> {
+            // KCL reads a record's buffer to its end, so each reading has one of its own.
+            var whole = util.deaggregate(List.of(KinesisClientRecord.fromRecord(record)));
+            var ours =
+                util.deaggregate(
+                    List.of(KinesisClientRecord.fromRecord(record)),
+                    range.startingHashKey(),
+                    range.endingHashKey());
+            var kept = new HashSet<Long>();
+            ours.forEach(each -> kept.add(each.subSequenceNumber()));
+            for (var each : whole) {
+              System.out.printf(
+                  "{\"shard\":\"%s\",\"seq\":\"%s\",\"sub\":%d,\"key\":\"%s\",\"value\":\"%s\","
+                      + "\"aggregated\":%s,\"kept\":%s}%n",
+                  shard.shardId(),
+                  each.sequenceNumber(),
+                  each.subSequenceNumber(),
+                  each.partitionKey(),
+                  StandardCharsets.UTF_8.decode(each.data()),
+                  each.aggregated(),
+                  kept.contains(each.subSequenceNumber()));
+            }
+          });
+    }
   }
 
   private static void validate() {
