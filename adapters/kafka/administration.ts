@@ -29,6 +29,7 @@ const alterConfigsApi = {
   request: incrementalAlterConfigsRequest,
   response: incrementalAlterConfigsResponse,
 };
+const illegalSaslState = 34;
 const unknownTopicId = 100;
 const topicResource = 2;
 const setOperation = 0;
@@ -40,6 +41,8 @@ const recordFramingBytes = 4096;
 const replicasMax = 3;
 const operationTimeoutMs = 30_000;
 const connectTimeoutMs = 1_000;
+/** kafkajs logs in again when less than this is left of a session. */
+const reauthenticateMs = 2_000;
 const retriesMax = 3;
 const retryDelayMs = 100;
 const retryDelayMsMax = 1_000;
@@ -212,6 +215,13 @@ export class KafkaAdministration implements LogAdministration {
     try {
       return await work(await this.#connected());
     } catch (error) {
+      if (!isSessionOver(error)) throw asGatewayError(what, error);
+    }
+    // kafkajs lost its place in a login that came due under requests; nothing was done.
+    await this.stop();
+    try {
+      return await work(await this.#connected());
+    } catch (error) {
       throw asGatewayError(what, error);
     }
   }
@@ -238,6 +248,7 @@ export class KafkaAdministration implements LogAdministration {
         ({ log: { message, ...rest } }) =>
           logger.warn(rest, message),
       connectionTimeout: connectTimeoutMs,
+      reauthenticationThreshold: reauthenticateMs,
       requestTimeout: operationTimeoutMs + settleMsMax,
       retry: { retries: retriesMax, initialRetryTime: retryDelayMs, maxRetryTime: retryDelayMsMax },
     });
@@ -277,6 +288,11 @@ function isVisible({ name, internal }: TopicMetadata): boolean {
 
 function descriptionOf({ name, topicId, leaders }: TopicMetadata): LogDescription {
   return { name, logId: topicId, partitionCount: leaders.length };
+}
+
+function isSessionOver(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return code === illegalSaslState || (cause !== undefined && isSessionOver(cause));
 }
 
 function asGatewayError(what: string, error: unknown): GatewayError {

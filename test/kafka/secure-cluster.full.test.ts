@@ -1,0 +1,183 @@
+/** The gateway before a cluster that wants TLS and SASL. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import kafkajs, { type SASLOptions } from 'kafkajs';
+import { createStream, newName } from '../clients/doors.ts';
+import { kafkajsLoad, kinesisLoad, lostOf, untilAllGoOn, valuesOf } from '../clients/loads.ts';
+import { startGateway } from '../support/gateway.ts';
+import {
+  plainUser,
+  scramUser,
+  type SecureBroker,
+  startSecureBroker,
+} from '../support/secure-broker.ts';
+
+/** So short that every connection must log in again in the middle of its work. */
+const sessionMs = 4_000;
+const timeout = 280_000;
+const partitions = 3;
+
+type Settings = Readonly<Record<string, string>>;
+
+/** An unsigned token, as the broker's development validator takes it. */
+function unsecuredToken(subject: string): string {
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: subject, iat: nowSeconds, exp: nowSeconds + 300 };
+  return `${part({ alg: 'none' })}.${part(claims)}.`;
+}
+
+function waysIn(broker: SecureBroker, tokenFile: string, tokenEndpoint: string) {
+  const tls = { KINESKA_KAFKA_SSL_CA_FILE: broker.certFile };
+  const user = ({ username, password }: { username: string; password: string }) => ({
+    KINESKA_KAFKA_SASL_USERNAME: username,
+    KINESKA_KAFKA_SASL_PASSWORD: password,
+  });
+  const sasl = (listener: 'SASL_PLAINTEXT' | 'SASL_SSL', mechanism: string, more: Settings) => ({
+    KINESKA_KAFKA_BOOTSTRAP: broker.bootstrap[listener],
+    KINESKA_KAFKA_SECURITY_PROTOCOL: listener,
+    KINESKA_KAFKA_SASL_MECHANISM: mechanism,
+    ...more,
+  });
+  return {
+    'TLS with a certificate of the gateway': {
+      ...tls,
+      KINESKA_KAFKA_BOOTSTRAP: broker.bootstrap.SSL,
+      KINESKA_KAFKA_SECURITY_PROTOCOL: 'SSL',
+      KINESKA_KAFKA_SSL_CERT_FILE: broker.certFile,
+      KINESKA_KAFKA_SSL_KEY_FILE: broker.keyFile,
+    },
+    'SASL PLAIN': sasl('SASL_PLAINTEXT', 'PLAIN', user(plainUser)),
+    'SASL SCRAM-SHA-256 over TLS': sasl('SASL_SSL', 'SCRAM-SHA-256', {
+      ...tls,
+      ...user(scramUser),
+    }),
+    'SASL SCRAM-SHA-512': sasl('SASL_PLAINTEXT', 'SCRAM-SHA-512', user(scramUser)),
+    'SASL OAUTHBEARER with a token file': sasl('SASL_PLAINTEXT', 'OAUTHBEARER', {
+      KINESKA_KAFKA_SASL_OAUTH_TOKEN_FILE: tokenFile,
+    }),
+    'SASL OAUTHBEARER with an endpoint over TLS': sasl('SASL_SSL', 'OAUTHBEARER', {
+      ...tls,
+      ...user({ username: 'a client', password: 'its secret' }),
+      KINESKA_KAFKA_SASL_OAUTH_TOKEN_ENDPOINT: tokenEndpoint,
+    }),
+  };
+}
+
+/** Grants a token to the client that the test knows. */
+async function startTokenEndpoint(t: TestContext): Promise<string> {
+  const basic = `Basic ${Buffer.from('a%20client:its%20secret').toString('base64')}`;
+  const server = createServer((asked, answer) => {
+    const granted = asked.headers.authorization === basic;
+    answer.writeHead(granted ? 200 : 401, { 'content-type': 'application/json' });
+    answer.end(JSON.stringify({ access_token: unsecuredToken('client'), expires_in: 300 }));
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+}
+
+test('a secured cluster', { timeout }, async (t) => {
+  const broker = await startSecureBroker(t, sessionMs);
+  const tokenFile = join(broker.folder, 'token');
+  await writeFile(tokenFile, `${unsecuredToken('gateway')}\n`);
+  const ways = waysIn(broker, tokenFile, await startTokenEndpoint(t));
+
+  for (const [name, settings] of Object.entries(ways)) {
+    await t.test(`both doors work by ${name}, over the end of sessions`, async (st) => {
+      const gateway = await startGateway(st, { settings: { ...settings, KINESKA_LIMITS: 'off' } });
+      const stream = await createStream(gateway.kinesis, partitions);
+      const loads = [
+        await kafkajsLoad([gateway.kafka], stream, partitions),
+        kinesisLoad([gateway.kinesis], stream),
+      ];
+      const untilMs = Date.now() + 1.5 * sessionMs;
+      while (Date.now() < untilMs) await untilAllGoOn(loads, 50);
+      for (const load of loads) await load.stop();
+      assert.deepEqual(
+        loads.map(({ failed }) => failed),
+        [[], []],
+        'no client notices that a session ends',
+      );
+      assert.deepEqual(lostOf(loads, await valuesOf(gateway.kinesis, stream)), []);
+      assert.equal(gateway.output().includes(scramUser.password), false);
+    });
+  }
+
+  await t.test('wrong credentials: a sentence that says so', async (st) => {
+    const settings = { ...ways['SASL SCRAM-SHA-512'], KINESKA_KAFKA_SASL_PASSWORD: 'wrong' };
+    await assert.rejects(startGateway(st, { settings }), /refused the gateway: SCRAM-SHA-512/);
+  });
+
+  await t.test('an authority that the broker’s certificate is not from is refused', async (st) => {
+    const settings = { ...ways['SASL SCRAM-SHA-256 over TLS'], KINESKA_KAFKA_SSL_CA_FILE: '' };
+    await assert.rejects(startGateway(st, { settings }), /cannot be reached/);
+  });
+
+  await t.test('clients log in themselves where the gateway is told so', async (st) => {
+    const settings = { ...ways['SASL SCRAM-SHA-512'], KINESKA_KAFKA_IDENTITY: 'client' };
+    const gateway = await startGateway(st, { settings });
+    const wrong = { username: plainUser.username, password: 'wrong' };
+    for (const sasl of clientsLogins(plainUser)) {
+      assert.equal(await roundTrip(gateway.kafka, sasl), 'a record', sasl.mechanism);
+    }
+    const refused = roundTrip(gateway.kafka, { mechanism: 'plain', ...wrong });
+    await assert.rejects(refused, { name: 'KafkaJSSASLAuthenticationError' });
+    await assert.rejects(roundTrip(gateway.kafka, undefined), 'a client without SASL');
+  });
+
+  await t.test('one connection has one identity: a client’s SASL is refused', async (st) => {
+    const gateway = await startGateway(st, { settings: ways['SASL SCRAM-SHA-512'] });
+    await assert.rejects(
+      roundTrip(gateway.kafka, { mechanism: 'plain', ...plainUser }),
+      /mechanism/,
+    );
+    assert.equal(await roundTrip(gateway.kafka, undefined), 'a record');
+  });
+});
+
+function clientsLogins(plain: typeof plainUser): SASLOptions[] {
+  return [
+    { mechanism: 'plain', ...plain },
+    { mechanism: 'scram-sha-256', ...scramUser },
+    { mechanism: 'scram-sha-512', ...scramUser },
+    {
+      mechanism: 'oauthbearer',
+      oauthBearerProvider: async () => ({ value: unsecuredToken('a client') }),
+    },
+  ];
+}
+
+/** Writes a record to a new topic and reads it again. */
+async function roundTrip(broker: string, sasl: SASLOptions | undefined): Promise<string> {
+  const kafka = new kafkajs.Kafka({
+    brokers: [broker],
+    ...(sasl === undefined ? {} : { sasl }),
+    logLevel: kafkajs.logLevel.NOTHING,
+    reauthenticationThreshold: sessionMs / 2,
+    retry: { retries: 2 },
+  });
+  const topic = newName();
+  const admin = kafka.admin();
+  const producer = kafka.producer();
+  const consumer = kafka.consumer({ groupId: topic });
+  try {
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic }] });
+    await producer.connect();
+    await producer.send({ topic, messages: [{ value: 'a record' }] });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    return await new Promise((resolve, reject) => {
+      const eachMessage = async ({ message }: kafkajs.EachMessagePayload) =>
+        resolve(String(message.value));
+      consumer.run({ eachMessage }).catch(reject);
+    });
+  } finally {
+    await Promise.all([admin.disconnect(), producer.disconnect(), consumer.disconnect()]);
+  }
+}
