@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ConfigError, helpText, readConfig, settings, settingsTable } from '../src/config.ts';
+import {
+  brokerIdsOf,
+  ConfigError,
+  helpText,
+  readConfig,
+  settings,
+  settingsTable,
+} from '../src/config.ts';
 
 function refusal(flags: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
   try {
@@ -55,4 +62,38 @@ test('the help and the documentation name every setting', () => {
   assert.ok(page.includes(settingsTable()), 'run npm run docs');
   for (const { flag } of Object.values(settings))
     assert.ok(helpText().includes(`--${flag} `), flag);
+});
+
+test('settings of a secured cluster that do not fit together are refused', () => {
+  const cluster = ['--kafka-bootstrap', 'a:1', '--kafka-security-protocol'];
+  const scram = [...cluster, 'SASL_SSL', '--kafka-sasl-username', 'u'];
+  assert.match(refusal(['--kafka-security-protocol', 'SSL']), /wants --kafka-bootstrap/);
+  assert.match(refusal(scram), /SCRAM-SHA-512 wants .*KINESKA_KAFKA_SASL_PASSWORD/);
+  assert.match(refusal([], { KINESKA_KAFKA_SASL_USERNAME: 'u' }), /would not be used/);
+  assert.match(refusal([...cluster, 'SASL_PLAINTEXT', '--kafka-ssl-ca-file', 'f']), /SASL_SSL/);
+  const oauth = [...cluster, 'SASL_SSL', '--kafka-sasl-mechanism', 'OAUTHBEARER'];
+  assert.match(refusal(oauth), /--kafka-sasl-oauth-token-file or/);
+  const both = [
+    '--kafka-sasl-oauth-token-file',
+    'f',
+    '--kafka-sasl-oauth-token-endpoint',
+    'http://a',
+  ];
+  assert.match(refusal([...oauth, ...both]), /one of the two/);
+  const secret = { KINESKA_KAFKA_SASL_PASSWORD: 'hush' };
+  assert.equal(readConfig(scram, secret).kafkaSaslPassword, 'hush');
+});
+
+test('one port for all brokers wants TLS and a certificate of its own', () => {
+  const host = ['--kafka-tls-broker-host', 'broker-{id}.example'];
+  assert.match(refusal(host), /want --kafka-tls/);
+  assert.match(refusal([...host, '--kafka-tls']), /--kafka-tls-cert.*broker-\*\.example/);
+  assert.match(refusal(['--kafka-tls-broker-host', 'broker.example']), /host name with \{id\}/);
+});
+
+test('brokers are declared by ids and ranges', () => {
+  assert.deepEqual(brokerIdsOf('1-3,7'), [1, 2, 3, 7]);
+  assert.deepEqual(brokerIdsOf(''), []);
+  for (const wrong of ['3-1', '1,,2', 'a', '1,1', '0-1000000'])
+    assert.match(refusal(['--kafka-broker-ids', wrong]), /ids and ranges/, wrong);
 });

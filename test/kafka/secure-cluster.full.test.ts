@@ -6,6 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import kafkajs, { type SASLOptions } from 'kafkajs';
+import { Connection } from '../../adapters/kafka/connection.ts';
+import { connectBy } from '../../adapters/kafka/transport.ts';
+import {
+  metadataRequest as request,
+  metadataResponse as response,
+} from '../../src/wire/messages/03-metadata.ts';
 import { createStream, newName } from '../clients/doors.ts';
 import { kafkajsLoad, kinesisLoad, lostOf, untilAllGoOn, valuesOf } from '../clients/loads.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -107,6 +113,23 @@ test('a secured cluster', { timeout }, async (t) => {
       assert.equal(gateway.output().includes(scramUser.password), false);
     });
   }
+
+  await t.test('a client’s connection outlives the sessions of the gateway’s login', async (st) => {
+    const gateway = await startGateway(st, { settings: ways['SASL SCRAM-SHA-256 over TLS'] });
+    const [host = '', port = ''] = gateway.kafka.split(':');
+    const settings = { connect: connectBy(undefined), clientId: 'kineska-test' };
+    const connection = await Connection.open({ host, port: Number(port) }, settings);
+    const ask = () => connection.request({ request, response }, { topics: [] });
+    let answered = 0;
+    const untilMs = Date.now() + 2.5 * sessionMs;
+    while (Date.now() < untilMs) {
+      const answers = await Promise.all(Array.from({ length: 20 }, ask));
+      answered += answers.length;
+    }
+    assert.ok(connection.usable);
+    assert.ok(answered > 100, `${answered} answers`);
+    connection.close();
+  });
 
   await t.test('wrong credentials: a sentence that says so', async (st) => {
     const settings = { ...ways['SASL SCRAM-SHA-512'], KINESKA_KAFKA_SASL_PASSWORD: 'wrong' };

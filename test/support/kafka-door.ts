@@ -20,7 +20,7 @@ export type TestDoor = {
 
 export async function startKafkaDoor(
   t: TestContext,
-  options: { readonly frameBytesMax?: number } = {},
+  options: { readonly frameBytesMax?: number; readonly acks?: 'all' | 'client' } = {},
 ): Promise<TestDoor> {
   const { kafkaBootstrap } = await sharedEngines();
   const [host = '', port = ''] = kafkaBootstrap.split(':');

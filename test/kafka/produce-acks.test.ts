@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import kafkajs from 'kafkajs';
+import { Connection } from '../../adapters/kafka/connection.ts';
+import { connectBy } from '../../adapters/kafka/transport.ts';
+import { raiseAcks, scanProduce } from '../../src/kafka/produce-acks.ts';
+import { acksOf, readHead } from '../../src/kafka/request-head.ts';
+import { writeRequestHeader } from '../../src/wire/header.ts';
+import { writeMessage } from '../../src/wire/message.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
+import { Writer } from '../../src/wire/primitives.ts';
+import { encodeBatch } from '../../src/wire/record-batch.ts';
+import { startKafkaDoor, type TestDoor } from '../support/kafka-door.ts';
+
+const produceApi = { request: produceRequest, response: produceResponse };
+const metadataApi = { request: metadataRequest, response: metadataResponse };
+/** No acknowledgement that Kafka knows: it refuses what reaches it so. */
+const noAcks = 2;
+const invalidRequiredAcks = 21;
+const batch = () => encodeBatch([{ key: null, value: Buffer.from('v') }], Date.now());
+
+let topics = 0;
+
+async function createTopic(door: TestDoor, rules: 'kinesis' | 'kafka') {
+  const topic = `acks-${process.pid}-${topics++}`;
+  const kafka = new kafkajs.Kafka({
+    brokers: [door.bootstrap],
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  await admin.disconnect();
+  if (rules === 'kinesis') door.kinesisTopics.add(topic);
+  return topic;
+}
+
+async function connectTo(t: TestContext, door: TestDoor): Promise<Connection> {
+  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
+  const connection = await Connection.open({ host: '127.0.0.1', port: door.port }, settings);
+  t.after(() => connection.close());
+  return connection;
+}
+
+async function idsOf(connection: Connection, names: readonly string[]): Promise<string[]> {
+  const asked = names.map((name) => ({ name }));
+  const answer = await connection.request(metadataApi, { topics: asked });
+  return names.map((name) => answer.topics.find((topic) => topic.name === name)!.topicId);
+}
+
+function produceTo(names: readonly string[], ids: readonly string[], acks: number) {
+  const topicData = names.map((name, index) => ({
+    name,
+    topicId: ids[index]!,
+    partitionData: [0, 1].map((partition) => ({ index: partition, records: batch() })),
+  }));
+  return { acks, timeoutMs: 1_000, topicData };
+}
+
+async function codesOf(
+  connection: Connection,
+  names: readonly string[],
+  acks: number,
+  versionMax?: number,
+): Promise<number[]> {
+  const ids = await idsOf(connection, names);
+  const options = versionMax === undefined ? {} : { versionMax };
+  const answer = await connection.request(produceApi, produceTo(names, ids, acks), options);
+  return answer.responses.flatMap(({ partitionResponses }) =>
+    partitionResponses.map(({ errorCode }) => errorCode),
+  );
+}
+
+for (const version of [3, 8, 9, 12, 13]) {
+  test(`a stream's records are acknowledged by all, in version ${version}`, async (t) => {
+    const door = await startKafkaDoor(t);
+    const [stream, topic] = [await createTopic(door, 'kinesis'), await createTopic(door, 'kafka')];
+    const connection = await connectTo(t, door);
+    assert.deepEqual(await codesOf(connection, [stream], noAcks, version), [0, 0]);
+    const refused = [invalidRequiredAcks, invalidRequiredAcks];
+    assert.deepEqual(await codesOf(connection, [topic], noAcks, version), refused);
+    const both = await codesOf(connection, [topic, stream], noAcks, version);
+    assert.deepEqual(both, [0, 0, 0, 0], 'a stream behind a topic counts');
+  });
+}
+
+test('an error of acks=0, which has no answer, ends the connection', async (t) => {
+  const door = await startKafkaDoor(t);
+  const stream = await createTopic(door, 'kinesis');
+  const connection = await connectTo(t, door);
+  const ids = await idsOf(connection, [stream]);
+  const partitionData = [{ index: 99, records: batch() }];
+  const request = {
+    acks: 0,
+    timeoutMs: 1_000,
+    topicData: [{ name: stream, topicId: ids[0]!, partitionData }],
+  };
+  await connection.request(produceApi, request, { noResponse: true });
+  await assert.rejects(connection.request(metadataApi, { topics: [] }), /closed|lost/);
+});
+
+test('acks=0 to a stream that is in sync: later answers come in order', async (t) => {
+  const door = await startKafkaDoor(t);
+  const topic = `acks-${process.pid}-${topics++}`;
+  const kafka = new kafkajs.Kafka({
+    brokers: [door.bootstrap],
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  door.kinesisTopics.add(topic);
+  const connection = await connectTo(t, door);
+  const ids = await idsOf(connection, [topic]);
+  const rounds = 200;
+  const answers: Promise<unknown>[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const request = produceTo([topic], ids, 0);
+    void connection.request(produceApi, request, { noResponse: true });
+    answers.push(connection.request(metadataApi, { topics: [] }));
+  }
+  await Promise.all(answers);
+  const offsets = await admin.fetchTopicOffsets(topic);
+  assert.deepEqual(
+    offsets.map(({ high }) => high),
+    [String(rounds), String(rounds)],
+  );
+  await admin.disconnect();
+});
+
+test('the setting keeps what the client asks', async (t) => {
+  const door = await startKafkaDoor(t, { acks: 'client' });
+  const stream = await createTopic(door, 'kinesis');
+  const connection = await connectTo(t, door);
+  const refused = [invalidRequiredAcks, invalidRequiredAcks];
+  assert.deepEqual(await codesOf(connection, [stream], noAcks), refused);
+});
+
+test('names and acks are found wherever the frame is cut, and nothing else is changed', () => {
+  const ids = ['AAAAAAAAAAAAAAAAAAAAAQ', 'AAAAAAAAAAAAAAAAAAAAAg'];
+  for (const version of [3, 9, 13]) {
+    const writer = new Writer();
+    writeRequestHeader(writer, produceRequest, version, 7, 'the client');
+    writeMessage(produceRequest, version, produceTo(['one', 'two'], ids, 1), writer);
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(writer.size);
+    const frame = Buffer.concat([size, ...writer.finish()]);
+    const head = readHead(frame, 0)!;
+    for (let cut = 1; cut < frame.length; cut++) {
+      const copy = Buffer.from(frame);
+      const pieces = [copy.subarray(0, cut), copy.subarray(cut)];
+      const { acksAt, ...found } = scanProduce(pieces, head);
+      const expected = version >= 13 ? { names: [], ids } : { names: ['one', 'two'], ids: [] };
+      assert.deepEqual(found, expected);
+      raiseAcks(pieces, acksAt);
+      assert.equal(acksOf(copy, 0, head), -1);
+      copy.writeInt16BE(1, acksAt);
+      assert.ok(copy.equals(frame));
+    }
+    assert.throws(() => scanProduce([frame.subarray(0, -3)], head), /ends early/);
+  }
+});
