@@ -5,7 +5,7 @@ import { ClusterBrokers } from '../../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Stream } from '../../src/domain/stream.ts';
-import { KafkaDoor } from '../../src/kafka/server.ts';
+import { KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { sharedEngines } from './engines.ts';
 
@@ -18,10 +18,11 @@ export type TestDoor = {
   readonly kinesisTopics: Set<string>;
 };
 
-export async function startKafkaDoor(
-  t: TestContext,
-  options: { readonly frameBytesMax?: number; readonly acks?: 'all' | 'client' } = {},
-): Promise<TestDoor> {
+export type DoorOptions = Partial<
+  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort'>
+>;
+
+export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}): Promise<TestDoor> {
   const { kafkaBootstrap } = await sharedEngines();
   const [host = '', port = ''] = kafkaBootstrap.split(':');
   const cluster = new Cluster({
