@@ -12,8 +12,9 @@ export function kinesisClient(endpoint: string): KinesisClient {
   return new KinesisClient({ endpoint, region: 'us-east-1', credentials });
 }
 
-export function kafkaClient(bootstrap: string): kafkajs.Kafka {
-  return new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING });
+export function kafkaClient(bootstrap: string | readonly string[]): kafkajs.Kafka {
+  const brokers = [bootstrap].flat();
+  return new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
 }
 
 /** Answers the name of a new stream. */

@@ -32,6 +32,9 @@ const progressTimeoutMs = 60_000;
 const pollEveryMs = 50;
 const paceMs = 20;
 
+/** Values tell of which load of the process they are. */
+let loads = 0;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A loop of batches; each is tried by the client itself, as often as it does. */
@@ -42,11 +45,12 @@ function loop(
 ): Load {
   const acknowledged = new Set<string>();
   const failed: string[] = [];
+  const load = loads++;
   let stopped = false;
   let next = 0;
   const running = (async () => {
     while (!stopped) {
-      const values = Array.from({ length: batchRecords }, () => `${name}-${next++}`);
+      const values = Array.from({ length: batchRecords }, () => `${name}-${load}-${next++}`);
       try {
         for (const value of await send(values)) acknowledged.add(value);
       } catch (error) {
@@ -140,7 +144,7 @@ export async function verifiableProducer(
   );
   const child = await startKafkaTool(t, 'org.apache.kafka.tools.VerifiableProducer', [
     ...['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', '300'],
-    ...['--value-prefix', '7', '--command-config', file],
+    ...['--value-prefix', String(loads++), '--command-config', file],
   ]);
   const acknowledged = new Set<string>();
   const failed: string[] = [];
