@@ -1,6 +1,7 @@
 // Builds dist/kineska.mjs, one file: reading the thousand small files of the libraries would take
 // longer than the gateway may take to start. Native modules, and the package that is run by its
 // path, stay outside.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -30,3 +31,21 @@ await build({
     ].join('\n'),
   },
 });
+
+// What programs import: `kineska/partitioners`.
+await build({
+  entryPoints: { partitioners: 'src/partitioners.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'warning',
+});
+const declarations = ['--declaration', '--emitDeclarationOnly', '--outDir', 'dist'];
+const options = ['--target', 'es2023', '--module', 'nodenext', '--types', 'node', '--skipLibCheck'];
+execFileSync(process.execPath, [
+  ...['node_modules/typescript/bin/tsc', 'src/partitioners.ts', '--ignoreConfig'],
+  ...[...declarations, ...options],
+]);

@@ -3,6 +3,7 @@
  * shards: lists are never changed in place.
  */
 import { hashKeyOf } from './hash-key.ts';
+import { partitionerOf } from './partitioner-tag.ts';
 import { crc32, murmur2 } from './partitioners.ts';
 import { isOpen } from './stream.ts';
 import type { HashKey, Shard, Stream } from './stream.ts';
@@ -41,10 +42,11 @@ export function shardForHashKey(stream: Stream, hashKey: HashKey): Shard {
  * open shard that holds the key's hash takes the record.
  */
 export function shardForPartitionKey(stream: Stream, partitionKey: string): Shard {
-  if (stream.partitioner !== 'md5-range') {
+  const partitioner = partitionerOf(stream);
+  if (partitioner !== 'md5-range') {
     const key = Buffer.from(partitionKey);
     // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 as an unsigned number.
-    const hash = stream.partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
+    const hash = partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
     const chosen = stream.shards[hash % stream.shards.length];
     if (chosen !== undefined && isOpen(chosen)) return chosen;
   }

@@ -1,4 +1,5 @@
 /** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
+import { isPartitioner, partitionerNames, partitionerTag } from '../domain/partitioner-tag.ts';
 import type { Stream } from '../domain/stream.ts';
 import { invalidArgument } from './errors.ts';
 import type { FoundResource } from './resource-address.ts';
@@ -35,6 +36,14 @@ export function assertTagCount(tags: Readonly<Record<string, string>>, what: str
     `Failed to ${what} because a given stream cannot have more than ${tagsPerStreamMax} tags ` +
       'associated with it.',
   );
+}
+
+/** Errors: InvalidArgumentException where the tag of the partitioner names none that there is. */
+export function assertPartitionerTag(tags: Readonly<Record<string, string>>): void {
+  const value = tags[partitionerTag];
+  if (value === undefined || isPartitioner(value)) return;
+  const known = partitionerNames.join(', ');
+  throw invalidArgument(`The tag ${partitionerTag} must be one of ${known}, not "${value}".`);
 }
 
 /** TagResource allows the colon, and no percent sign. */

@@ -6,7 +6,13 @@ import { changeResource } from '../resource-address.ts';
 import { required, structure } from '../shape.ts';
 import { resourceAddress, tagMap } from '../shapes.ts';
 import { assertStatus } from '../stream-view.ts';
-import { assertResourceTags, assertTagCount, tagsOf, withTags } from '../tags.ts';
+import {
+  assertPartitionerTag,
+  assertResourceTags,
+  assertTagCount,
+  tagsOf,
+  withTags,
+} from '../tags.ts';
 
 export const tagResource = defineAction({
   name: 'TagResource',
@@ -23,6 +29,7 @@ export const tagResource = defineAction({
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
       assertResourceTags(added);
+      assertPartitionerTag(added);
       const tags = { ...tagsOf(found), ...added };
       assertTagCount(tags, `add tags to resource ${arn}`);
       return withTags(found, tags);
