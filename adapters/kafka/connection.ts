@@ -68,6 +68,8 @@ const frameBytesMax = 128 * 1024 * 1024;
 const requestsInFlightMax = 10_000;
 /** Answered requests that stay in the queue before it is cleared of them. */
 const answeredKeptMax = 256;
+/** ApiVersions, which a SASL listener answers to everybody, and the one that it does not. */
+const requestsOfStrangersMax = 2;
 /** Every broker since 2.4 understands this version. */
 const apiVersionsVersion = 3;
 /** Tokens inside of Kafka's own frames, and an answer that tells the session's time (KIP-368). */
@@ -111,7 +113,7 @@ export class Connection {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (cause) => this.#fail('was lost', cause));
-    socket.on('close', () => this.#fail('was closed'));
+    socket.on('close', () => this.#fail(`was closed${this.#hint()}`));
     this.#timer = setInterval(() => this.#checkTimeouts(), timeoutCheckEveryMs);
     this.#timer.unref();
   }
@@ -257,7 +259,7 @@ export class Connection {
     try {
       this.#frames.push(chunk, (frame) => this.#onFrame(frame));
     } catch (cause) {
-      this.#fail('sent what is no answer', cause);
+      this.#fail(`sent what is no answer${this.#hint()}`, cause);
     }
   }
 
@@ -306,6 +308,13 @@ export class Connection {
       this.#settings.observer?.call('kafka', pending.name, durationMs, true);
       pending.fail(this.#failure);
     }
+  }
+
+  /** Brokers do not say why they refuse who comes in the wrong way: they end the connection. */
+  #hint(): string {
+    const isPlain = this.#settings.login === undefined;
+    if (!isPlain || this.#correlationId > requestsOfStrangersMax) return '';
+    return ' at once: does its listener want TLS or SASL? See --kafka-security-protocol';
   }
 
   #name(): string {

@@ -1,6 +1,11 @@
 /** Three brokers behind one gateway; brokers die, come back, move and are added under load. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Admin } from 'kafkajs';
+import { Connection } from '../../adapters/kafka/connection.ts';
+import { connectBy } from '../../adapters/kafka/transport.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { encodeBatch } from '../../src/wire/record-batch.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kafkaTool } from '../support/install.ts';
@@ -16,6 +21,11 @@ import {
 } from './loads.ts';
 
 const timeout = 280_000;
+
+const produceApi = { request: produceRequest, response: produceResponse };
+const requestTimedOut = 7;
+const notEnoughReplicas = 19;
+const notEnoughReplicasAfterAppend = 20;
 
 await sharedEngines();
 
@@ -35,9 +45,7 @@ test(
     ];
     await untilAllGoOn(loads);
     const step = async (what: string) => {
-      const startedAtMs = Date.now();
-      await untilAllGoOn(loads);
-      t.diagnostic(`${what}: all go on after ${Date.now() - startedAtMs} ms`);
+      t.diagnostic(`${what}; went on after: ${await untilAllGoOn(loads)}`);
     };
     const [first, second] = cluster.brokers;
 
@@ -107,4 +115,58 @@ async function writeTo(bootstrap: string, nodeId: number): Promise<void> {
   const [sent] = await producer.send({ topic, messages: [{ value: 'to the new broker' }] });
   await producer.disconnect();
   assert.equal(sent?.baseOffset, '0');
+}
+
+test(
+  'what asks for one replica waits for two on a stream, and not on a topic',
+  { timeout },
+  async (t) => {
+    const cluster = await startKafkaCluster(t);
+    const gateway = await startGateway(t, {
+      settings: { KINESKA_KAFKA_BOOTSTRAP: cluster.bootstrap },
+    });
+    const stream = await createStream(gateway.kinesis, 3);
+    const topic = newName();
+    const admin = kafkaClient(gateway.kafka).admin();
+    await admin.connect();
+    const replicaAssignment = [1, 2, 3].map((leader, partition) => {
+      const others = [1, 2, 3].filter((each) => each !== leader);
+      return { partition, replicas: [leader, ...others] };
+    });
+    await admin.createTopics({ topics: [{ topic, replicaAssignment }] });
+    const leading = await partitionsOf(admin, 1, [stream, topic]);
+    await admin.disconnect();
+
+    const [host = '', port = ''] = gateway.kafka.split(':');
+    const settings = { connect: connectBy(undefined), clientId: 'one-replica' };
+    const connection = await Connection.open({ host, port: Number(port) }, settings);
+    t.after(() => connection.close());
+    const codeOf = async (name: string) => {
+      const records = encodeBatch([{ key: null, value: Buffer.from('v') }], Date.now());
+      const partitionData = [{ index: leading.get(name)!, records }];
+      const request = { acks: 1, timeoutMs: 2_000, topicData: [{ name, partitionData }] };
+      const answer = await connection.request(produceApi, request, { versionMax: 12 });
+      return answer.responses[0]?.partitionResponses[0]?.errorCode;
+    };
+    assert.deepEqual([await codeOf(stream), await codeOf(topic)], [0, 0]);
+    // The first broker leads on alone: without the others no other leader can be elected.
+    await Promise.all(cluster.brokers.slice(1).map((broker) => broker.kill9()));
+    assert.equal(await codeOf(topic), 0);
+    const refused = [requestTimedOut, notEnoughReplicas, notEnoughReplicasAfterAppend];
+    const code = await codeOf(stream);
+    assert.ok(refused.includes(code ?? 0), `the answer was ${code}`);
+  },
+);
+
+/** Of each topic, a partition that the broker leads. */
+async function partitionsOf(admin: Admin, nodeId: number, topics: string[]) {
+  const metadata = await admin.fetchTopicMetadata({ topics });
+  const found = metadata.topics.map(({ name, partitions }) => {
+    const led = partitions.find(({ leader }) => leader === nodeId);
+    return [
+      name,
+      led?.partitionId ?? assert.fail(`broker ${nodeId} leads none of ${name}`),
+    ] as const;
+  });
+  return new Map(found);
 }

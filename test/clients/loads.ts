@@ -33,7 +33,7 @@ const pollEveryMs = 50;
 const paceMs = 20;
 
 /** Values tell of which load of the process they are. */
-let loads = 0;
+let loadCount = 0;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -45,7 +45,7 @@ function loop(
 ): Load {
   const acknowledged = new Set<string>();
   const failed: string[] = [];
-  const load = loads++;
+  const load = loadCount++;
   let stopped = false;
   let next = 0;
   const running = (async () => {
@@ -144,7 +144,7 @@ export async function verifiableProducer(
   );
   const child = await startKafkaTool(t, 'org.apache.kafka.tools.VerifiableProducer', [
     ...['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', '300'],
-    ...['--value-prefix', String(loads++), '--command-config', file],
+    ...['--value-prefix', String(loadCount++), '--command-config', file],
   ]);
   const acknowledged = new Set<string>();
   const failed: string[] = [];
@@ -169,19 +169,29 @@ export async function verifiableProducer(
   };
 }
 
-/** Waits until each of the loads had records acknowledged that it did not have before. */
-export async function untilAllGoOn(loads: readonly Load[], more = 200): Promise<void> {
+/**
+ * Waits until each of the loads had records acknowledged that it did not have before. Answers how
+ * many ms each of them took, as text.
+ */
+export async function untilAllGoOn(loads: readonly Load[], more = 200): Promise<string> {
   const before = loads.map(({ acknowledged }) => acknowledged.size);
-  const giveUpAtMs = Date.now() + progressTimeoutMs;
-  const stuck = () =>
-    loads.filter(({ acknowledged }, index) => acknowledged.size < before[index]! + more);
-  while (stuck().length > 0) {
-    if (Date.now() > giveUpAtMs) {
-      const told = stuck().map(({ name, failed }) => `${name}: ${failed.slice(-3).join('; ')}`);
+  const startedAtMs = Date.now();
+  const tookMs = new Map<Load, number>();
+  for (;;) {
+    const nowMs = Date.now();
+    for (const [index, load] of loads.entries()) {
+      const goesOn = load.acknowledged.size >= before[index]! + more;
+      if (goesOn && !tookMs.has(load)) tookMs.set(load, nowMs - startedAtMs);
+    }
+    if (tookMs.size === loads.length) break;
+    if (nowMs > startedAtMs + progressTimeoutMs) {
+      const stuck = loads.filter((load) => !tookMs.has(load));
+      const told = stuck.map(({ name, failed }) => `${name}: ${failed.slice(-3).join('; ')}`);
       throw new Error(`these do not go on: ${told.join('\n')}`);
     }
     await pause(pollEveryMs);
   }
+  return loads.map((load) => `${load.name} ${tookMs.get(load)} ms`).join(', ');
 }
 
 /** Every value of a stream, by way of the Kinesis door, to the tip of every shard. */

@@ -136,6 +136,14 @@ test('a secured cluster', { timeout }, async (t) => {
     await assert.rejects(startGateway(st, { settings }), /refused the gateway: SCRAM-SHA-512/);
   });
 
+  await t.test('the wrong way in: a sentence that names the setting', async (st) => {
+    for (const listener of ['SSL', 'SASL_PLAINTEXT'] as const) {
+      const settings = { KINESKA_KAFKA_BOOTSTRAP: broker.bootstrap[listener] };
+      const refused = startGateway(st, { settings });
+      await assert.rejects(refused, /TLS or SASL\? See --kafka-security-protocol/, listener);
+    }
+  });
+
   await t.test('an authority that the broker’s certificate is not from is refused', async (st) => {
     const settings = { ...ways['SASL SCRAM-SHA-256 over TLS'], KINESKA_KAFKA_SSL_CA_FILE: '' };
     await assert.rejects(startGateway(st, { settings }), /cannot be reached/);
