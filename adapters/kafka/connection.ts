@@ -68,8 +68,8 @@ const frameBytesMax = 128 * 1024 * 1024;
 const requestsInFlightMax = 10_000;
 /** Answered requests that stay in the queue before it is cleared of them. */
 const answeredKeptMax = 256;
-/** ApiVersions, which a SASL listener answers to everybody, and the one that it does not. */
-const requestsOfStrangersMax = 2;
+/** ApiVersions, which a SASL listener answers to everybody. */
+const answersToStrangersMax = 1;
 /** Every broker since 2.4 understands this version. */
 const apiVersionsVersion = 3;
 /** Tokens inside of Kafka's own frames, and an answer that tells the session's time (KIP-368). */
@@ -102,6 +102,7 @@ export class Connection {
   #pending: (Pending | undefined)[] = [];
   #pendingHead = 0;
   #correlationId = 0;
+  #answered = 0;
   #versions = new Map<number, VersionRange>();
   #failure: GatewayError | undefined;
   #retiresAtMs = Infinity;
@@ -268,6 +269,7 @@ export class Connection {
     if (pending === undefined || frame.readInt32BE(0) !== pending.correlationId) {
       throw new GatewayError('unavailable', 'an answer that nothing asked for');
     }
+    this.#answered++;
     this.#pending[this.#pendingHead++] = undefined;
     if (this.#pendingHead === this.#pending.length || this.#pendingHead >= answeredKeptMax) {
       this.#pending = this.#pending.slice(this.#pendingHead);
@@ -313,7 +315,7 @@ export class Connection {
   /** Brokers do not say why they refuse who comes in the wrong way: they end the connection. */
   #hint(): string {
     const isPlain = this.#settings.login === undefined;
-    if (!isPlain || this.#correlationId > requestsOfStrangersMax) return '';
+    if (!isPlain || this.#answered > answersToStrangersMax) return '';
     return ' at once: does its listener want TLS or SASL? See --kafka-security-protocol';
   }
 
