@@ -1,4 +1,4 @@
-/** The tag by which the owner of a stream says where keys go that are put through the Kinesis door. */
+/** The tag by which a stream’s owner says where keys go that are put through the Kinesis door. */
 import type { Partitioner, Stream } from './stream.ts';
 
 /** Without a colon, which CreateStream and AddTagsToStream refuse in tags. */
