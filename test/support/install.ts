@@ -101,7 +101,7 @@ function textOf(...files: readonly string[]): string {
 
 /** Installs all that client tests need, side by side; what is there already takes no time. */
 export async function installClients(): Promise<void> {
-  await Promise.all([python(), franzGo(), kafkaClasses(), javaClassPath('aws'), kcat()]);
+  await Promise.all([python(), franzGo(), awsGo(), kafkaClasses(), javaClassPath('aws'), kcat()]);
 }
 
 /** The python of an environment with the pinned clients. */
@@ -117,14 +117,19 @@ export async function python(): Promise<string> {
 }
 
 /** The franz-go program of test/clients/franz-go. */
-export async function franzGo(): Promise<string> {
-  const source = 'test/clients/franz-go';
+export const franzGo = (): Promise<string> => goProgram('franz-go', 'franz');
+
+/** The program of test/clients/aws-go, with the AWS SDK for Go 2. */
+export const awsGo = (): Promise<string> => goProgram('aws-go', 'awsgo');
+
+async function goProgram(name: string, program: string): Promise<string> {
+  const source = join('test/clients', name);
   const inputs = ['main.go', 'go.mod', 'go.sum'].map((file) => join(source, file));
-  const folder = await once('franz-go', textOf(...inputs), async (into) => {
-    const output = join(into, 'franz');
+  const folder = await once(name, textOf(...inputs), async (into) => {
+    const output = join(into, program);
     await run('go', ['build', '-o', output, '.'], { folder: source, timeoutMs: installTimeoutMs });
   });
-  return join(folder, 'franz');
+  return join(folder, program);
 }
 
 /** The jars of the Kafka distribution, its console tools among them. */
