@@ -101,7 +101,16 @@ function textOf(...files: readonly string[]): string {
 
 /** Installs all that client tests need, side by side; what is there already takes no time. */
 export async function installClients(): Promise<void> {
-  await Promise.all([python(), franzGo(), awsGo(), kafkaClasses(), javaClassPath('aws'), kcat()]);
+  await Promise.all([
+    python(),
+    franzGo(),
+    awsGo(),
+    kafkaClasses(),
+    javaClassPath('aws'),
+    javaClassPath('kcl2'),
+    javaClassPath('kpl'),
+    kcat(),
+  ]);
 }
 
 /** The python of an environment with the pinned clients. */
@@ -220,6 +229,30 @@ export function awsProgram(
   options?: JavaOptions,
 ): Promise<string> {
   return javaProgram('aws', argumentsGiven, options);
+}
+
+/**
+ * amazon_kclpy, as a folder for PYTHONPATH. Its installation wants to download jars by itself; the
+ * daemon that it works with comes with KCL 1's own jar.
+ */
+export async function kclpy(): Promise<string> {
+  const release = 'amazon_kclpy-1.5.1';
+  const py = await python();
+  const folder = await once('kclpy', release, async (into) => {
+    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:'];
+    await run(py, [...pip, '--dest', into, release.replace('-', '==')]);
+    await run('tar', ['-xzf', join(into, `${release}.tar.gz`), '-C', into]);
+  });
+  return join(folder, release);
+}
+
+/** The command line of KCL 1's MultiLangDaemon with `kcl.properties` of a folder. */
+export async function multiLangDaemon(
+  propertiesFolder: string,
+): Promise<readonly [command: string, ...given: string[]]> {
+  const classPath = [propertiesFolder, await javaClassPath('kcl1')].join(delimiter);
+  const main = 'com.amazonaws.services.kinesis.multilang.MultiLangDaemon';
+  return [javaCommand(), ...javaOptions, '-cp', classPath, main, 'kcl.properties'];
 }
 
 /** A trust store for Java with one certificate, at a path that does not exist yet. */
