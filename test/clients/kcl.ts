@@ -40,26 +40,36 @@ const errorCharactersMax = 4_000;
 
 /** One KCL application over one stream, and all that its workers have printed, in order. */
 export class KclApplication {
-  readonly name = `kcl-${newName()}`;
+  readonly name: string;
   readonly lines: KclLine[] = [];
   readonly #commandLine: readonly [string, ...string[]];
   readonly #workers = new Set<KclWorker>();
   readonly #waiting = new Set<() => void>();
 
-  private constructor(commandLine: (name: string) => readonly [string, ...string[]]) {
-    this.#commandLine = commandLine(this.name);
+  private constructor(
+    name: string,
+    commandLine: (name: string) => readonly [string, ...string[]],
+  ) {
+    this.name = name;
+    this.#commandLine = commandLine(name);
   }
 
-  /** Its workers end after `t`. */
-  static async over(t: TestContext, gateway: Gateway, stream: string, kind: KclKind) {
+  /** Its workers end after `t`. The group of Kafka of its name is the same. */
+  static async over(
+    t: TestContext,
+    gateway: Gateway,
+    stream: string,
+    kind: KclKind,
+    name = `kcl-${newName()}`,
+  ) {
     const { program, mode, scheme } = kind;
     const folder = await mkdtemp(join(tmpdir(), 'kineska-kcl-'));
     const endpoint = scheme === 'https' ? gateway.kinesisTls : gateway.kinesis;
     const trusting = await javaTrustStore(gateway.certificate, join(folder, 'trust'));
     const properties = ['-Daws.region=us-east-1', ...(scheme === 'https' ? trusting : [])];
     const [command, ...given] = await javaCommandLine(program, [], properties);
-    const application = new KclApplication((name) => [
-      ...([command, ...given, endpoint, gateway.dynamodb, stream, name, mode] as const),
+    const application = new KclApplication(name, (named) => [
+      ...([command, ...given, endpoint, gateway.dynamodb, stream, named, mode] as const),
     ]);
     t.after(async () => {
       for (const worker of application.#workers) await worker.kill9();
