@@ -1,0 +1,161 @@
+/**
+ * Budgets that refill with time. Pure: the time is passed in, in milliseconds of any clock; a
+ * clock that steps back refills nothing, and does no other harm. Taking allocates nothing, so that
+ * a budget may be asked once for each record.
+ *
+ * Sources: "Quotas and limits" and "Handle large records", Kinesis Data Streams developer guide
+ * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html), and GetRecords,
+ * Kinesis API reference.
+ */
+
+/** Of one shard; AWS says MB and means MiB. */
+export const shardWriteBytesPerSecond = 1024 * 1024;
+export const shardWriteRecordsPerSecond = 1_000;
+export const shardReadBytesPerSecond = 2 * 1024 * 1024;
+export const shardReadCallsPerSecond = 5;
+export const shardIteratorsPerSecond = 5;
+/** Of one consumer of enhanced fan-out and one shard. */
+export const fanOutBytesPerSecond = 2 * 1024 * 1024;
+export const subscriptionsPerSecond = 1;
+
+/** Sums of fractions are not exact: what is missing by less is not missing. */
+const tolerance = 1e-6;
+
+/** Fills at a steady rate up to `burst`. */
+export class TokenBucket {
+  readonly #perMs: number;
+  #burst: number;
+  #tokens: number;
+  #atMs: number;
+
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes effect at once: a bucket that is fuller than that loses the rest. */
+  set burst(burst: number) {
+    this.#burst = burst;
+    if (this.#tokens > burst) this.#tokens = burst;
+  }
+
+  /** Whole milliseconds until so many tokens are there, or the bucket is full; 0 where they are. */
+  waitMs(tokens: number, nowMs: number): number {
+    this.#refill(nowMs);
+    const missing = Math.min(tokens, this.#burst) - this.#tokens;
+    return missing <= tolerance ? 0 : Math.ceil(missing / this.#perMs - tolerance);
+  }
+
+  /** Takes tokens that need not be there yet: the bucket then owes them. */
+  spend(tokens: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#tokens -= tokens;
+  }
+
+  /** Takes all or none. */
+  take(tokens: number, nowMs: number): boolean {
+    if (this.waitMs(tokens, nowMs) > 0) return false;
+    this.#tokens -= tokens;
+    return true;
+  }
+
+  #refill(nowMs: number): void {
+    const elapsedMs = nowMs - this.#atMs;
+    this.#atMs = nowMs;
+    if (elapsedMs <= 0) return;
+    this.#tokens = Math.min(this.#burst, this.#tokens + elapsedMs * this.#perMs);
+  }
+}
+
+/**
+ * What may be written into one shard. A second's worth may come at once. Where larger records than
+ * that are allowed, the shard bursts to the size of one: it drains the budget, which refills at
+ * the ordinary rate.
+ */
+export class WriteBudget {
+  readonly #bytes: TokenBucket;
+  readonly #records: TokenBucket;
+  #recordBytesMax: number;
+
+  constructor(recordBytesMax: number, nowMs: number) {
+    const burst = Math.max(shardWriteBytesPerSecond, recordBytesMax);
+    this.#recordBytesMax = recordBytesMax;
+    this.#bytes = new TokenBucket(shardWriteBytesPerSecond, burst, nowMs);
+    this.#records = new TokenBucket(shardWriteRecordsPerSecond, shardWriteRecordsPerSecond, nowMs);
+  }
+
+  /** The largest record of the stream was changed. */
+  set recordBytesMax(recordBytesMax: number) {
+    if (this.#recordBytesMax === recordBytesMax) return;
+    this.#recordBytesMax = recordBytesMax;
+    this.#bytes.burst = Math.max(shardWriteBytesPerSecond, recordBytesMax);
+  }
+
+  /** Takes both or neither. Answers 0 where granted, else the milliseconds until it would be. */
+  take(bytes: number, records: number, nowMs: number): number {
+    const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), this.#records.waitMs(records, nowMs));
+    if (waitMs === 0) {
+      this.#bytes.spend(bytes, nowMs);
+      this.#records.spend(records, nowMs);
+    }
+    return waitMs;
+  }
+
+  /** Takes both in any case. Answers the milliseconds until nothing is owed. */
+  charge(bytes: number, records: number, nowMs: number): number {
+    this.#bytes.spend(bytes, nowMs);
+    this.#records.spend(records, nowMs);
+    return Math.max(this.#bytes.waitMs(0, nowMs), this.#records.waitMs(0, nowMs));
+  }
+}
+
+/**
+ * What GetRecords may read from one shard: a call is granted before it is known what it finds. One
+ * that finds more than the budget holds is answered, and the calls after it are refused for as
+ * long as what it read takes at the ordinary rate: 5 s after 10 MiB.
+ */
+export class ReadBudget {
+  readonly #calls: TokenBucket;
+  readonly #bytes: TokenBucket;
+  #refusedUntilMs = 0;
+
+  constructor(nowMs: number) {
+    this.#calls = new TokenBucket(shardReadCallsPerSecond, shardReadCallsPerSecond, nowMs);
+    this.#bytes = new TokenBucket(shardReadBytesPerSecond, shardReadBytesPerSecond, nowMs);
+  }
+
+  /** Answers 0 where the call is granted, else the milliseconds until one would be. */
+  begin(nowMs: number): number {
+    const bytesMs = this.#refusedUntilMs - nowMs;
+    const waitMs = Math.max(bytesMs, this.#calls.waitMs(1, nowMs), 0);
+    if (waitMs === 0) this.#calls.spend(1, nowMs);
+    return waitMs;
+  }
+
+  /** What a granted call has read. */
+  end(bytes: number, nowMs: number): void {
+    const isWithin = bytes <= shardReadBytesPerSecond && this.#bytes.waitMs(bytes, nowMs) === 0;
+    this.#bytes.spend(bytes, nowMs);
+    if (isWithin) return;
+    const refusedMs = Math.ceil((bytes / shardReadBytesPerSecond) * 1000);
+    this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + refusedMs);
+  }
+}
+
+/** Paces one subscription of enhanced fan-out: nothing is refused, what is too fast waits. */
+export class FanOutPace {
+  readonly #bytes: TokenBucket;
+
+  constructor(nowMs: number) {
+    this.#bytes = new TokenBucket(fanOutBytesPerSecond, fanOutBytesPerSecond, nowMs);
+  }
+
+  /** Milliseconds to wait before an event of so many bytes is sent; it counts from then on. */
+  delayMs(bytes: number, nowMs: number): number {
+    const waitMs = this.#bytes.waitMs(bytes, nowMs);
+    this.#bytes.spend(bytes, nowMs);
+    return waitMs;
+  }
+}
