@@ -284,8 +284,8 @@ export const settings = {
     '*',
     'patterns',
     'Consumer groups whose offsets are kept in lease tables, which KCL applications of the same ' +
-      'names use: patterns with *, separated by commas; one that begins with ! leaves groups out, ' +
-      'and the first that fits decides.',
+      'names use: patterns with *, separated by commas; one that begins with ! leaves groups ' +
+      'out, and the first that fits decides.',
   ),
   leaseFailoverMs: wholeNumber(
     'lease-failover-ms',

@@ -111,6 +111,7 @@ async function startGateway(
   stops.push(() => administration.stop());
   const streams = createStreamDirectory({ catalog, administration, clock });
   const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
+  stops.push(() => groups.stop());
   metrics.groups((groupsMax) => reports.list(groupsMax));
   const [secret, certificate] = await Promise.all([
     catalog.secret(),
@@ -180,7 +181,7 @@ async function groupsOf(
   // In the background: nobody waits for groups that are not in use.
   void groups.takeOver();
   const clock = { nowMs: () => Date.now() };
-  return { groups, reports: new GroupReports({ ...shared, clock, isOurs: () => false }) };
+  return { groups, reports: new GroupReports({ ...shared, clock }) };
 }
 
 function operationsOf(

@@ -43,6 +43,11 @@ export function leaseOf(row: LeaseRow): Lease | undefined {
   };
 }
 
+/** The worker whose metrics the row holds; in a lease table, its key names him. */
+export function workerOf(row: LeaseRow): string | undefined {
+  return row['wid']?.S ?? row['leaseKey']?.S;
+}
+
 function numberIn(row: LeaseRow, name: string): number {
   return Number(row[name]?.N ?? 0);
 }

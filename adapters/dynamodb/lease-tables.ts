@@ -4,6 +4,7 @@
  * know; the table itself is laid out by a dynamoose schema.
  */
 import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases.ts';
+import { memberOwnerPrefix } from '../../src/domain/lease-owners.ts';
 import { companionSuffixes } from '../../src/domain/lease-tables.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { CheckpointChange, LeaseTables, RenamedLease } from '../../src/ports/lease-tables.ts';
@@ -15,6 +16,7 @@ import {
   rowOf,
   seenAttributes,
   setting,
+  workerOf,
   type UpdateParts,
 } from './lease-rows.ts';
 
@@ -29,6 +31,16 @@ const describedAtOnce = 8;
 const companionKeys = companionSuffixes.map(
   (suffix) => [suffix, suffix === '-CoordinatorState' ? 'key' : 'wid'] as const,
 );
+
+const one = { ':one': { N: '1' } };
+
+/** No KCL worker owns the lease, or it is still a member's while it is handed over. */
+const notOfWorker: UpdateParts = {
+  expression:
+    '(attribute_not_exists(leaseOwner) OR begins_with(leaseOwner, :member) ' +
+    'OR begins_with(checkpointOwner, :member))',
+  values: { ':member': { S: memberOwnerPrefix } },
+};
 
 let schemaCount = 0;
 
@@ -128,7 +140,7 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void> {
-    const { childShardIds, evict, unchangedSince } = change;
+    const { childShardIds, evict, byMember, unchangedSince } = change;
     const set = setting({
       ...checkpointAttributes(change.checkpoint),
       ownerSwitchesSinceCheckpoint: { N: '0' },
@@ -138,14 +150,16 @@ class DynamoLeaseTables implements LeaseTables {
     const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
     // As KCL's own eviction: without its counter the former owner cannot write.
     const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
-    await this.#update(table, key, unchangedSince, {
+    const update = {
       expression: `${set.expression} REMOVE ${pending}${evicted}`,
-      values: { ...set.values, ...(evict ? { ':one': { N: '1' } } : {}) },
-    });
+      values: { ...set.values, ...(evict ? one : {}) },
+    };
+    const asRead = unchangedSince === undefined ? [] : [isAsRead(unchangedSince)];
+    await this.#update(table, key, update, byMember ? [...asRead, notOfWorker] : asRead);
   }
 
   async note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void> {
-    await this.#update(table, lease.key, lease, setting(seenAttributes(seen, stream)));
+    await this.#update(table, lease.key, setting(seenAttributes(seen, stream)), [isAsRead(lease)]);
   }
 
   async rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void> {
@@ -207,21 +221,72 @@ class DynamoLeaseTables implements LeaseTables {
     );
   }
 
+  async take(table: string, lease: Lease, owner: string): Promise<void> {
+    const isSwitch = lease.owner !== undefined && lease.owner !== owner;
+    const switches = isSwitch ? ', ownerSwitchesSinceCheckpoint :one' : '';
+    const update = {
+      expression: `SET leaseOwner = :owner REMOVE checkpointOwner ADD leaseCounter :one${switches}`,
+      values: { ':owner': { S: owner }, ...one },
+    };
+    const asRead = {
+      expression: 'leaseCounter = :counter',
+      values: { ':counter': { N: String(lease.counter) } },
+    };
+    await this.#update(table, lease.key, update, [asRead]);
+  }
+
+  async renew(table: string, key: string, owner: string): Promise<void> {
+    const update = { expression: 'ADD leaseCounter :one', values: one };
+    const isOwn = {
+      expression: '(leaseOwner = :owner OR checkpointOwner = :owner)',
+      values: { ':owner': { S: owner } },
+    };
+    await this.#update(table, key, update, [isOwn]);
+  }
+
+  async release(table: string, lease: Lease, owner: string): Promise<void> {
+    // Where it is being handed over, only the handing over ends.
+    const attribute = lease.checkpointOwner === owner ? 'checkpointOwner' : 'leaseOwner';
+    const update = { expression: `REMOVE ${attribute} ADD leaseCounter :one`, values: one };
+    const isOwn = { expression: `${attribute} = :owner`, values: { ':owner': { S: owner } } };
+    await this.#update(table, lease.key, update, [isOwn]);
+  }
+
+  async workers(table: string, sinceSeconds: number): Promise<readonly string[]> {
+    const rows = await Promise.all(
+      [table, `${table}-WorkerMetricStats`].map((name) =>
+        this.#database.callExisting('Scan', () =>
+          this.#database.client.scan({
+            TableName: name,
+            FilterExpression: 'lut >= :since',
+            ExpressionAttributeValues: { ':since': { N: String(sinceSeconds) } },
+          }),
+        ),
+      ),
+    );
+    const ids = rows.flatMap((page) => page?.Items ?? []).map(workerOf);
+    return ids.filter((id) => id !== undefined);
+  }
+
+  /** Of single attributes of a row that is there, under all of the conditions. */
   async #update(
     table: string,
     key: string,
-    unchangedSince: Lease | undefined,
     { expression, values }: UpdateParts,
+    conditions: readonly UpdateParts[],
   ): Promise<void> {
     const exists = `attribute_exists(${keyAttribute})`;
-    const asRead = unchangedSince === undefined ? undefined : isAsRead(unchangedSince);
+    const expressions = [exists, ...conditions.map((each) => each.expression)];
     await this.#change('UpdateItem', table, () =>
       this.#database.client.updateItem({
         TableName: table,
         Key: { [keyAttribute]: { S: key } },
         UpdateExpression: expression,
-        ConditionExpression: asRead === undefined ? exists : `${exists} AND ${asRead.expression}`,
-        ExpressionAttributeValues: { ...values, ...asRead?.values },
+        ConditionExpression: expressions.join(' AND '),
+        ExpressionAttributeValues: Object.assign(
+          { ...values },
+          ...conditions.map((each) => each.values),
+        ) as Record<string, AttributeValue>,
       }),
     );
   }

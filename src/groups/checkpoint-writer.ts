@@ -10,6 +10,8 @@ export type CheckpointWrite = {
   readonly offset: Offset;
   /** The lease's owner loses it. */
   readonly evict: boolean;
+  /** Of a member of the group: nothing is written where a KCL worker owns the lease. */
+  readonly byMember: boolean;
 };
 
 /** Shards that are written at once; as many as there are connections to the table. */
@@ -47,7 +49,7 @@ export class CheckpointWriter {
     }
     const { next } = slot;
     if (next === undefined) return (slot.next = waiting(write, run)).done;
-    next.write = { offset: write.offset, evict: write.evict || next.write.evict };
+    next.write = { ...write, evict: write.evict || next.write.evict };
     return next.done;
   }
 

@@ -4,6 +4,7 @@
  * here, and has its own copy; where the two differ, `believed` says whose word stands.
  */
 import { groupFilter, leaseTableOf } from '../domain/lease-tables.ts';
+import { isMember } from '../domain/lease-owners.ts';
 import { believed, type Lease, noOffset } from '../domain/leases.ts';
 import type { LeaseView } from '../domain/lease-view.ts';
 import type { Offset, Shard, Stream } from '../domain/stream.ts';
@@ -13,7 +14,8 @@ import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
 import { atOnce } from './at-once.ts';
-import { CheckpointWriter } from './checkpoint-writer.ts';
+import { type CheckpointWrite, CheckpointWriter } from './checkpoint-writer.ts';
+import { GroupKeepers } from './group-keepers.ts';
 import { GroupTable } from './group-table.ts';
 import { resumePosition } from './lease-position.ts';
 
@@ -32,6 +34,11 @@ const topicsReadEveryMs = 500;
 export type GroupPartition = { readonly topic: string; readonly partition: number };
 export type GroupOffset = GroupPartition & { readonly offset: Offset };
 
+/** Whose commit it is: an administrator's is outside of any generation of the group. */
+export type Committer = 'member' | 'administrator' | 'transaction';
+/** `lost`: a KCL worker owns the lease, so that nothing was written. */
+export type CommitResult = 'stored' | 'failed' | 'lost';
+
 export type GroupOffsetsSettings = {
   readonly tables: LeaseTables;
   readonly coordinator: GroupCoordinator;
@@ -49,6 +56,8 @@ export type GroupOffsetsSettings = {
 };
 
 export class GroupOffsets {
+  /** Who works on what: the leases of members of Kafka groups. */
+  readonly keepers: GroupKeepers;
   readonly #settings: GroupOffsetsSettings;
   readonly #hasTable: (groupId: string) => boolean;
   readonly #groups = new Map<string, GroupTable>();
@@ -59,6 +68,12 @@ export class GroupOffsets {
   constructor(settings: GroupOffsetsSettings) {
     this.#settings = settings;
     this.#hasTable = groupFilter(settings.groups);
+    const { tables, coordinator, failoverMs, onProblem } = settings;
+    this.keepers = new GroupKeepers({ offsets: this, tables, coordinator, failoverMs, onProblem });
+  }
+
+  stop(): void {
+    this.keepers.stop();
   }
 
   /** Whether the setting gives the group a table. */
@@ -68,23 +83,22 @@ export class GroupOffsets {
 
   /**
    * Sets checkpoints to what the coordinator has accepted; answers for each commit whether the
-   * table has it now, or needs none (topics that are no streams). With `evict`, KCL workers lose
-   * the leases, so that they go on from the new checkpoints.
+   * table has it now, or needs none (topics that are no streams), or a KCL worker has the shard.
+   * From an administrator, KCL workers lose the leases, so that they go on from the checkpoints.
    */
   async commit(
     groupId: string,
     commits: readonly GroupOffset[],
-    { evict }: { readonly evict: boolean },
-  ): Promise<readonly boolean[]> {
-    const stored = commits.map(() => false);
+    by: Committer,
+  ): Promise<readonly CommitResult[]> {
+    const stored = commits.map((): CommitResult => 'failed');
     const storing = commits.map(async (each, index) => {
       try {
-        await this.#store(groupId, each, evict);
-        stored[index] = true;
+        await this.#store(groupId, each, by);
+        stored[index] = 'stored';
       } catch (error) {
-        this.#settings.onProblem(groupId, error);
-        // Where the table is something else's, the coordinator alone keeps the group's offsets.
-        stored[index] = isGatewayError(error, 'in-use');
+        stored[index] = resultOf(error);
+        if (stored[index] !== 'lost') this.#settings.onProblem(groupId, error);
       }
     });
     await inTime(Promise.all(storing)).catch((error: unknown) =>
@@ -113,9 +127,9 @@ export class GroupOffsets {
 
   /** Offsets were deleted: the shards begin anew. Errors: `unavailable`. */
   async remove(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
-    const group = this.#group(groupId);
+    const group = this.table(groupId);
     const clearing = partitions.map(async ({ topic, partition }) => {
-      const stream = await this.#findStream(topic);
+      const stream = await this.findStream(topic);
       if (stream !== undefined) await group.clear(stream, partition);
     });
     await inTime(Promise.all(clearing));
@@ -131,8 +145,8 @@ export class GroupOffsets {
     for (;;) {
       const { offsets, pending } = await coordinator.settled(groupId, partitions);
       if (pending.length === 0) {
-        const stored = await this.commit(groupId, offsets, { evict: false });
-        if (stored.every((each) => each)) return;
+        const stored = await this.commit(groupId, offsets, 'transaction');
+        if (stored.every((each) => each === 'stored')) return;
         throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
       }
       if (Date.now() > giveUpAtMs) {
@@ -147,9 +161,10 @@ export class GroupOffsets {
    * has an owner is watched for as long as an owner may be silent. Errors: `unavailable`.
    */
   async isWorkedOn(groupId: string): Promise<boolean> {
-    const group = this.#group(groupId);
+    const group = this.table(groupId);
     const before = await group.read();
-    const owned = (before?.leases ?? []).filter(({ owner }) => owner !== undefined);
+    const isWorker = ({ owner }: Lease) => owner !== undefined && !isMember(owner);
+    const owned = (before?.leases ?? []).filter(isWorker);
     if (owned.length === 0) return false;
     const counters = new Map(owned.map(({ key, counter }) => [key, counter]));
     const giveUpAtMs = Date.now() + this.#settings.failoverMs;
@@ -157,14 +172,14 @@ export class GroupOffsets {
       await new Promise((resolve) => setTimeout(resolve, watchEveryMs));
       const now = (await group.read())?.leases ?? [];
       const isMoving = ({ key, counter }: Lease) => counter > (counters.get(key) ?? counter);
-      if (now.some((lease) => lease.owner !== undefined && isMoving(lease))) return true;
+      if (now.some((lease) => isWorker(lease) && isMoving(lease))) return true;
     }
     return false;
   }
 
   /** Deletes the group's table; answers whether there was one. Errors: `unavailable`. */
   async deleteGroup(groupId: string): Promise<boolean> {
-    const group = this.#group(groupId);
+    const group = this.table(groupId);
     const isThere = (await group.read()) !== undefined;
     if (isThere) await this.#settings.tables.drop(group.name);
     group.forget();
@@ -203,14 +218,15 @@ export class GroupOffsets {
     return this.#topicNames;
   }
 
-  async #store(groupId: string, commit: GroupOffset, evict: boolean): Promise<void> {
+  async #store(groupId: string, commit: GroupOffset, by: Committer): Promise<void> {
     const { topic, partition, offset } = commit;
-    const stream = await this.#findStream(topic);
+    const stream = await this.findStream(topic);
     const shard = stream?.shards[partition];
     if (stream === undefined || shard === undefined) return;
-    const group = this.#group(groupId);
+    const group = this.table(groupId);
     const name = `${group.name} ${topic} ${partition}`;
-    await this.#writer.write(name, { offset, evict }, async (write) => {
+    const made = { offset, evict: by === 'administrator', byMember: by === 'member' };
+    await this.#writer.write(name, made, async (write) => {
       await group.store(stream, shard, write);
     });
   }
@@ -220,7 +236,7 @@ export class GroupOffsets {
     committed: readonly GroupOffset[],
     all: boolean,
   ): Promise<readonly GroupOffset[]> {
-    const group = this.#group(groupId);
+    const group = this.table(groupId);
     let view = await group.read();
     if (view === undefined || view.leases.length === 0) {
       if (!committed.some(({ offset }) => offset >= 0n)) return committed;
@@ -252,13 +268,13 @@ export class GroupOffsets {
       if (shard.closed !== undefined && view.wasFinished(stream, shard)) {
         return shard.closed.endOffset;
       }
-      if (had >= 0n) await group.store(stream, shard, { offset: had, evict: false });
+      if (had >= 0n) await group.store(stream, shard, takenOver(had));
       return had;
     }
     const whose = believed(lease, had);
     if (whose === 'seen') return lease.seen!.position;
     if (whose === 'lease') return this.#readLease(group, lease, stream, shard, had);
-    await group.store(stream, shard, { offset: had, evict: false }, lease);
+    await group.store(stream, shard, takenOver(had), lease);
     return had;
   }
 
@@ -294,13 +310,14 @@ export class GroupOffsets {
     }
     const streams = new Map<string, Stream>();
     await atOnce(groupsAtOnce, [...topics], async (topic) => {
-      const stream = await this.#findStream(topic);
+      const stream = await this.findStream(topic);
       if (stream !== undefined) streams.set(topic, stream);
     });
     return streams;
   }
 
-  async #findStream(topic: string): Promise<Stream | undefined> {
+  /** Undefined where the topic is no stream. Errors: `unavailable`. */
+  async findStream(topic: string): Promise<Stream | undefined> {
     try {
       return await this.#settings.streams.find(topic);
     } catch (error) {
@@ -310,7 +327,7 @@ export class GroupOffsets {
   }
 
   /** The least recently used are forgotten; what is known of a table is read again. */
-  #group(groupId: string): GroupTable {
+  table(groupId: string): GroupTable {
     const known = this.#groups.get(groupId);
     if (known !== undefined) {
       this.#groups.delete(groupId);
@@ -330,12 +347,22 @@ export class GroupOffsets {
       tables,
       coordinator,
       account,
-      findStream: (topic) => this.#findStream(topic),
-      isOurs: () => false,
+      findStream: (topic) => this.findStream(topic),
     });
     this.#groups.set(groupId, made);
     return made;
   }
+}
+
+/** What the coordinator had becomes the table's; whoever owns the lease keeps it. */
+function takenOver(offset: Offset): CheckpointWrite {
+  return { offset, evict: false, byMember: false };
+}
+
+function resultOf(error: unknown): CommitResult {
+  if (isGatewayError(error, 'access-denied')) return 'lost';
+  // Where the table is something else's, the coordinator alone keeps the group's offsets.
+  return isGatewayError(error, 'in-use') ? 'stored' : 'failed';
 }
 
 /** Partitions that have leases and that the coordinator did not tell of. */

@@ -4,6 +4,7 @@
  */
 import { groupFilter, groupOfLeaseTable, leaseTableOf } from '../domain/lease-tables.ts';
 import { believed, type Lease, noOffset } from '../domain/leases.ts';
+import { isMember } from '../domain/lease-owners.ts';
 import { LeaseView } from '../domain/lease-view.ts';
 import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
 import { isGatewayError } from '../errors.ts';
@@ -69,7 +70,6 @@ export type GroupReportsSettings = {
   readonly catalogTable: string;
   /** Which groups have tables: see groupFilter. */
   readonly groups: string;
-  readonly isOurs: (owner: string) => boolean;
 };
 
 type Known = {
@@ -153,7 +153,7 @@ export class GroupReports {
     const endOffset = shard.closed?.endOffset ?? (await this.#settings.log.endOffset(where));
     const isOpen = offset >= 0n && offset < endOffset;
     const lagMs = isOpen ? await this.#ageAt(where, offset) : 0;
-    const ownedByKcl = lease?.owner !== undefined && !this.#settings.isOurs(lease.owner);
+    const ownedByKcl = lease?.owner !== undefined && !isMember(lease.owner);
     const owner = ownedByKcl ? lease.owner : member;
     return {
       stream: stream.name,

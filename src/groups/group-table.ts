@@ -12,6 +12,7 @@ import {
   streamIdentifierOf,
   trimHorizon,
 } from '../domain/leases.ts';
+import { isMember } from '../domain/lease-owners.ts';
 import { LeaseView } from '../domain/lease-view.ts';
 import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
@@ -32,7 +33,6 @@ export type GroupTableSettings = {
   readonly account: string;
   /** The stream of a topic; undefined where the topic is no stream. */
   readonly findStream: (topic: string) => Promise<Stream | undefined>;
-  readonly isOurs: (owner: string) => boolean;
 };
 
 /** Offsets of a stream's shards, by index. */
@@ -70,15 +70,17 @@ export class GroupTable {
 
   /**
    * Sets the checkpoint of a shard to where its next record is `offset`. The lease, and the table,
-   * come to be where they are not. Answers false where a KCL application of one other stream has
-   * the table: the offset is the coordinator's alone then.
+   * come to be where they are not. Errors: `access-denied` where the write is a member's and a KCL
+   * worker owns the lease; `unavailable`. Answers false where a KCL application of one other
+   * stream has the table: the offset is the coordinator's alone then.
    */
   async store(
     stream: Stream,
     shard: Shard,
-    { offset, evict }: CheckpointWrite,
+    write: CheckpointWrite,
     unchangedSince?: Lease,
   ): Promise<boolean> {
+    const { offset } = write;
     const checkpoint = checkpointAt(shard, offset);
     const seen = { checkpoint, position: offset, committed: offset };
     for (let attempt = 1; ; attempt += 1) {
@@ -86,15 +88,26 @@ export class GroupTable {
       const lease = view?.find(stream, shard.index);
       if (lease === undefined) return false;
       try {
-        await this.#setCheckpoint(stream, shard, lease, seen, evict, unchangedSince);
+        await this.#setCheckpoint(stream, shard, lease, seen, write, unchangedSince);
         return true;
       } catch (error) {
         this.forget();
         // What was read of the lease is out of date: whoever changed it knows better.
         if (unchangedSince !== undefined && isGatewayError(error, 'conflict')) return true;
         if (!isGatewayError(error, 'conflict') || attempt >= attemptsMax) throw error;
+        if (write.byMember) await this.#assertNotOfWorker(stream, shard);
       }
     }
+  }
+
+  /** Errors: `access-denied` where a KCL worker owns the lease. */
+  async #assertNotOfWorker(stream: Stream, shard: Shard): Promise<void> {
+    const view = await this.read();
+    view?.claim([stream]);
+    const { owner, checkpointOwner } = view?.find(stream, shard.index) ?? {};
+    if (owner === undefined || isMember(owner)) return;
+    if (checkpointOwner !== undefined && isMember(checkpointOwner)) return;
+    throw new GatewayError('access-denied', `${owner} works on ${stream.name} ${shard.index}`);
   }
 
   async #setCheckpoint(
@@ -102,7 +115,7 @@ export class GroupTable {
     shard: Shard,
     lease: Lease,
     seen: Seen,
-    evict: boolean,
+    { evict, byMember }: CheckpointWrite,
     unchangedSince: Lease | undefined,
   ): Promise<void> {
     const { tables, table } = this.#settings;
@@ -114,6 +127,7 @@ export class GroupTable {
       stream: originOf(stream),
       childShardIds: isEnd ? shardAttributes(stream, shard).childShardIds : [],
       evict,
+      byMember,
       ...(unchangedSince === undefined ? {} : { unchangedSince }),
     });
     // The children's leases are there before anybody misses them.
@@ -133,6 +147,7 @@ export class GroupTable {
       stream: originOf(stream),
       childShardIds: [],
       evict: true,
+      byMember: false,
     });
   }
 
@@ -156,7 +171,7 @@ export class GroupTable {
       view.claim([stream]);
       const [index] = offsets.keys();
       if (index !== undefined && view.find(stream, index) !== undefined) return view;
-      const place = view.placeFor(stream, this.#settings.isOurs);
+      const place = view.placeFor(stream, isMember);
       if (place === 'nowhere') return undefined;
       if (place === 'after-renaming') await this.#rename(view);
       else if (place === 'after-clearing') await this.#removeAll(view);

@@ -12,6 +12,8 @@ export type CheckpointChange = {
    * what an administrator has set.
    */
   readonly evict: boolean;
+  /** The change is made only while no KCL worker owns the lease. */
+  readonly byMember: boolean;
   /** The change is made only while the lease is as it was read here. */
   readonly unchangedSince?: Lease;
 };
@@ -45,6 +47,14 @@ export type LeaseTables = {
    * `conflict` where it changed, or there is one of that key.
    */
   rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void>;
+  /** Makes `owner` the owner of a lease; `conflict` where it was renewed or changed since. */
+  take(table: string, lease: Lease, owner: string): Promise<void>;
+  /** Shows that the owner lives; `conflict` where he owns the lease no more. */
+  renew(table: string, key: string, owner: string): Promise<void>;
+  /** The lease has no owner now, or he that it was handed to; `conflict` as in renew. */
+  release(table: string, lease: Lease, owner: string): Promise<void>;
+  /** Workers of KCL 3 that said of themselves since then (seconds) that they are there. */
+  workers(table: string, sinceSeconds: number): Promise<readonly string[]>;
   /** Takes a lease away; `conflict` where it changed. */
   remove(table: string, lease: Lease): Promise<void>;
   /** Deletes the table and what KCL keeps beside it; that nothing is there is no error. */

@@ -1,7 +1,8 @@
 /**
  * Commits of single partitions, so many a second, straight to Kafka and through the gateway, and
  * how many writes to the lease table they cost. `node --import tsx test/bench/commits.ts`, with
- * TEST_GATEWAY, TEST_KAFKA_BOOTSTRAP (`host:port`), TEST_OPERATIONS (URL) and a TOPIC that is there.
+ * TEST_GATEWAY, TEST_KAFKA_BOOTSTRAP (`host:port`), TEST_OPERATIONS (URL) and a TOPIC that is
+ * there.
  */
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { commitTo } from '../groups/doors.ts';

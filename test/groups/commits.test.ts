@@ -17,7 +17,9 @@ import {
 import { sharedEngines } from '../support/engines.ts';
 
 test('commits of groups in lease tables', async (suite) => {
-  const gateway = await startGateway(suite);
+  const gateway = await startGateway(suite, {
+    settings: { KINESKA_LEASE_FAILOVER_MS: '1000' },
+  });
   const { kafka } = gateway;
   const rows = await openLeaseRows(suite, gateway.dynamodb);
   const { stream, counts, shards } = await filledStream(gateway, 400);

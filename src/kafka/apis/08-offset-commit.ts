@@ -4,7 +4,7 @@
  * The group's coordinator checks and stores the commit first; then the lease table gets it, and
  * then the client is answered. A commit outside of a generation (an administrator's, or that of a
  * consumer without a group) takes the leases from the KCL workers that hold them, so that they go
- * on from there.
+ * on from there. A member's commit of a partition that a KCL worker holds is refused.
  */
 import {
   offsetCommitRequest as request,
@@ -12,60 +12,132 @@ import {
 } from '../../wire/messages/08-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/stream.ts';
-import type { GroupOffset } from '../../groups/group-offsets.ts';
+import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { rebalanceInProgress, staleMemberEpoch, tableNotReady } from '../group-errors.ts';
 
 const topicIdsSince = 10;
 
 type Request = Decoded<(typeof request)['fields']>;
+type Topics = readonly {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: readonly { readonly partitionIndex: number; readonly errorCode: number }[];
+}[];
 
 export const offsetCommit = defineApi({
   request,
   response,
   deviations: [
-    'Answered when the lease table has the commit too; COORDINATOR_LOAD_IN_PROGRESS where it cannot.',
+    'Answered when the lease table has the commit too; ' +
+      'COORDINATOR_LOAD_IN_PROGRESS where it cannot.',
+    'REBALANCE_IN_PROGRESS or STALE_MEMBER_EPOCH for partitions whose leases KCL workers hold.',
   ],
   onRequest(asked, { groups }) {
     if (groups?.hasTable(asked.groupId) !== true) return 'relay';
-    return { relay: asked, note: asked };
+    const kept = withoutLost(asked, groups);
+    if (kept === asked || kept.topics.length > 0) return { relay: kept, note: asked };
+    return { answer: { topics: answered(asked, [], new Map(), lostCode(asked, groups)) } };
   },
   async onResponse(answer, { groups, version }, note) {
     if (note === undefined || groups === undefined) return undefined;
     const asked = note as Request;
-    const ids = asked.topics.map(({ topicId }) => topicId);
-    const names = version >= topicIdsSince ? await groups.topicNames(ids) : undefined;
-    const accepted = new Set(
-      answer.topics.flatMap(({ name, topicId, partitions }) =>
-        partitions
-          .filter(({ errorCode }) => errorCode === 0)
-          .map(({ partitionIndex }) => `${name} ${topicId} ${partitionIndex}`),
-      ),
-    );
-    const commits: GroupOffset[] = [];
-    const places: string[] = [];
-    for (const { name, topicId, partitions } of asked.topics) {
-      const topic = names === undefined ? name : names.get(topicId);
-      for (const { partitionIndex, committedOffset } of partitions) {
-        const place = `${name} ${topicId} ${partitionIndex}`;
-        if (topic === undefined || committedOffset < 0n || !accepted.has(place)) continue;
-        places.push(place);
-        commits.push({ topic, partition: partitionIndex, offset: toOffset(committedOffset) });
-      }
+    const { commits, places } = await acceptedIn(asked, answer.topics, groups, version);
+    const isMember = asked.generationIdOrMemberEpoch >= 0 || asked.memberId !== '';
+    const by = isMember ? 'member' : 'administrator';
+    const results = await groups.commit(asked.groupId, commits, by);
+    const lost = lostCode(asked, groups);
+    const failed = new Map<string, number>();
+    for (const [index, result] of results.entries()) {
+      if (result !== 'stored') failed.set(places[index]!, result === 'lost' ? lost : tableNotReady);
     }
-    const evict = asked.generationIdOrMemberEpoch < 0 && asked.memberId === '';
-    const stored = await groups.commit(asked.groupId, commits, { evict });
-    const failed = new Set(places.filter((_, index) => stored[index] !== true));
-    if (failed.size === 0) return undefined;
-    const topics = answer.topics.map(({ name, topicId, partitions }) => ({
-      name,
-      topicId,
-      partitions: partitions.map((each) =>
-        failed.has(`${name} ${topicId} ${each.partitionIndex}`)
-          ? { ...each, errorCode: tableNotReady }
-          : each,
-      ),
-    }));
-    return { ...answer, topics };
+    const isWhole = codesIn(answer.topics).size === countIn(asked);
+    if (failed.size === 0 && isWhole) return undefined;
+    return { ...answer, topics: answered(asked, answer.topics, failed, lost) };
   },
 });
+
+/** The request without partitions that the member is known to have lost; itself where none is. */
+function withoutLost(asked: Request, { keepers }: GroupOffsets): Request {
+  const { groupId, memberId } = asked;
+  let isAny = false;
+  const topics = asked.topics
+    .map(({ name, topicId, partitions }) => ({
+      name,
+      topicId,
+      partitions: partitions.filter(({ partitionIndex }) => {
+        const where = { topic: name, partition: partitionIndex };
+        const isLost = memberId !== '' && keepers.hasLost(groupId, memberId, where);
+        isAny ||= isLost;
+        return !isLost;
+      }),
+    }))
+    .filter(({ partitions }) => partitions.length > 0);
+  return isAny ? { ...asked, topics } : asked;
+}
+
+/** What the coordinator has accepted, and where in the answer each of it stands. */
+async function acceptedIn(
+  asked: Request,
+  answer: Topics,
+  groups: GroupOffsets,
+  version: number,
+): Promise<{ readonly commits: readonly GroupOffset[]; readonly places: readonly string[] }> {
+  const ids = asked.topics.map(({ topicId }) => topicId);
+  const names = version >= topicIdsSince ? await groups.topicNames(ids) : undefined;
+  const codes = codesIn(answer);
+  const commits: GroupOffset[] = [];
+  const places: string[] = [];
+  for (const { name, topicId, partitions } of asked.topics) {
+    const topic = names === undefined ? name : names.get(topicId);
+    for (const { partitionIndex, committedOffset } of partitions) {
+      const place = placeOf(name, topicId, partitionIndex);
+      if (topic === undefined || committedOffset < 0n || codes.get(place) !== 0) continue;
+      places.push(place);
+      commits.push({ topic, partition: partitionIndex, offset: toOffset(committedOffset) });
+    }
+  }
+  return { commits, places };
+}
+
+/** Every partition that was asked for: failed here, else as the coordinator said, else lost. */
+function answered(
+  asked: Request,
+  answer: Topics,
+  failed: ReadonlyMap<string, number>,
+  lost: number,
+): Topics {
+  const codes = codesIn(answer);
+  return asked.topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => {
+      const place = placeOf(name, topicId, partitionIndex);
+      return { partitionIndex, errorCode: failed.get(place) ?? codes.get(place) ?? lost };
+    }),
+  }));
+}
+
+/** Classic members are asked to join again; the others learn of it by their next heartbeat. */
+function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets): number {
+  return keepers.isClassic(groupId, memberId) ? rebalanceInProgress : staleMemberEpoch;
+}
+
+function countIn({ topics }: Request): number {
+  return topics.reduce((sum, { partitions }) => sum + partitions.length, 0);
+}
+
+function codesIn(answer: Topics): ReadonlyMap<string, number> {
+  return new Map(
+    answer.flatMap(({ name, topicId, partitions }) =>
+      partitions.map(({ partitionIndex, errorCode }) => [
+        placeOf(name, topicId, partitionIndex),
+        errorCode,
+      ]),
+    ),
+  );
+}
+
+function placeOf(name: string, topicId: string, partition: number): string {
+  return `${name} ${topicId} ${partition}`;
+}

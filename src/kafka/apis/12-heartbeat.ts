@@ -1,8 +1,30 @@
-/** Heartbeat: Members of a classic group. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * Heartbeat: members of a classic group. Source: the Kafka protocol guide. A member whose leases
+ * have changed is asked to join again.
+ */
 import {
   heartbeatRequest as request,
   heartbeatResponse as response,
 } from '../../wire/messages/12-heartbeat.ts';
 import { defineApi } from '../api.ts';
+import { rebalanceInProgress } from '../group-errors.ts';
 
-export const heartbeat = defineApi({ request, response });
+type Member = { readonly groupId: string; readonly memberId: string };
+
+export const heartbeat = defineApi({
+  request,
+  response,
+  deviations: ['REBALANCE_IN_PROGRESS also when leases of the member come from or go to KCL.'],
+  onRequest(asked, { groups }) {
+    const { groupId, memberId } = asked;
+    if (groups?.hasTable(groupId) !== true) return 'relay';
+    return { relay: asked, note: { groupId, memberId } };
+  },
+  onResponse(answer, { groups, clientId }, note) {
+    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    const { groupId, memberId } = note as Member;
+    groups.keepers.heard(groupId, { memberId, clientId: clientId ?? '', isClassic: true });
+    if (!groups.keepers.mustRejoin(groupId, memberId)) return undefined;
+    return { ...answer, errorCode: rebalanceInProgress };
+  },
+});

@@ -1,8 +1,30 @@
-/** LeaveGroup: Members of a classic group. Relayed as it is. Source: the Kafka protocol guide. */
+/**
+ * LeaveGroup: members of a classic group. Source: the Kafka protocol guide; KIP-345 for several at
+ * once. Their leases are free before they are answered.
+ */
 import {
   leaveGroupRequest as request,
   leaveGroupResponse as response,
 } from '../../wire/messages/13-leave-group.ts';
 import { defineApi } from '../api.ts';
 
-export const leaveGroup = defineApi({ request, response });
+const severalSince = 3;
+
+type Members = { readonly groupId: string; readonly memberIds: readonly string[] };
+
+export const leaveGroup = defineApi({
+  request,
+  response,
+  onRequest(asked, { groups, version }) {
+    const { groupId, memberId, members } = asked;
+    if (groups?.hasTable(groupId) !== true) return 'relay';
+    const memberIds = version >= severalSince ? members.map((each) => each.memberId) : [memberId];
+    return { relay: asked, note: { groupId, memberIds } };
+  },
+  async onResponse(answer, { groups }, note) {
+    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    const { groupId, memberIds } = note as Members;
+    await Promise.all(memberIds.map((memberId) => groups.keepers.leave(groupId, memberId)));
+    return undefined;
+  },
+});

@@ -1,10 +1,42 @@
 /**
- * SyncGroup: Assignments of a classic group. Relayed as it is. Source: the Kafka protocol guide.
+ * SyncGroup: assignments of a classic group. Source: the Kafka protocol guide. A member gets the
+ * partitions whose leases it can have; those that a KCL worker of the same application holds are
+ * left out, until the member is asked to join again.
  */
 import {
   syncGroupRequest as request,
   syncGroupResponse as response,
 } from '../../wire/messages/14-sync-group.ts';
 import { defineApi } from '../api.ts';
+import { readAssignment, writeAssignment } from '../assignments.ts';
+import { rebalanceInProgress } from '../group-errors.ts';
 
-export const syncGroup = defineApi({ request, response });
+type Member = { readonly groupId: string; readonly memberId: string };
+
+export const syncGroup = defineApi({
+  request,
+  response,
+  deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
+  onRequest(asked, { groups }) {
+    const { groupId, memberId } = asked;
+    if (groups?.hasTable(groupId) !== true) return 'relay';
+    return { relay: asked, note: { groupId, memberId } };
+  },
+  async onResponse(answer, { groups, clientId, logger }, note) {
+    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    const { groupId, memberId } = note as Member;
+    const assignment = readAssignment(answer.assignment);
+    if (assignment === undefined) return undefined;
+    const { partitions, isShareable } = assignment;
+    const member = { memberId, clientId: clientId ?? '', isClassic: true };
+    try {
+      const held = await groups.keepers.assign(groupId, member, partitions, isShareable);
+      if (held.length === partitions.length) return undefined;
+      return { ...answer, assignment: writeAssignment(answer.assignment, held) };
+    } catch (error) {
+      // Without its leases a member must not begin; it tries again.
+      logger.warn({ groupId, error }, 'the leases of a member cannot be had');
+      return { ...answer, errorCode: rebalanceInProgress, assignment: Buffer.alloc(0) };
+    }
+  },
+});

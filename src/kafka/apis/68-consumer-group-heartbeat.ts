@@ -1,11 +1,88 @@
 /**
- * ConsumerGroupHeartbeat: Members of a KIP-848 group. Relayed as it is. Source: the Kafka
- * protocol guide.
+ * ConsumerGroupHeartbeat: members of a group whose coordinator assigns. Source: KIP-848. A member
+ * gets the partitions whose leases it can have; when leases come from or go to KCL workers, it is
+ * told its partitions anew.
  */
 import {
   consumerGroupHeartbeatRequest as request,
   consumerGroupHeartbeatResponse as response,
 } from '../../wire/messages/68-consumer-group-heartbeat.ts';
-import { defineApi } from '../api.ts';
+import type { GroupPartition } from '../../groups/group-offsets.ts';
+import { type Call, defineApi } from '../api.ts';
+import { tableNotReady } from '../group-errors.ts';
 
-export const consumerGroupHeartbeat = defineApi({ request, response });
+type Member = { readonly groupId: string; readonly memberId: string; readonly isLeaving: boolean };
+type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
+
+export const consumerGroupHeartbeat = defineApi({
+  request,
+  response,
+  deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
+  onRequest(asked, { groups }) {
+    const { groupId, memberId, memberEpoch } = asked;
+    if (groups?.hasTable(groupId) !== true) return 'relay';
+    return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0 } };
+  },
+  async onResponse(answer, call, note) {
+    const { groups, logger } = call;
+    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    const { groupId, isLeaving, ...asked } = note as Member;
+    const memberId = answer.memberId ?? asked.memberId;
+    if (isLeaving) {
+      await groups.keepers.leave(groupId, memberId);
+      return undefined;
+    }
+    const member = { memberId, clientId: call.clientId ?? '', isClassic: false };
+    groups.keepers.heard(groupId, member);
+    const isAsked = groups.keepers.mustRejoin(groupId, memberId);
+    if (answer.assignment === null && !isAsked) return undefined;
+    try {
+      const given = await givenTo(groupId, memberId, answer.assignment?.topicPartitions, call);
+      if (given === undefined) return undefined;
+      const { partitions, names } = given;
+      const held = await groups.keepers.assign(groupId, member, partitions, true);
+      if (answer.assignment !== null && held.length === partitions.length) return undefined;
+      return { ...answer, assignment: { topicPartitions: byTopicId(held, names) } };
+    } catch (error) {
+      logger.warn({ groupId, error }, 'the leases of a member cannot be had');
+      return { ...answer, errorCode: tableNotReady, assignment: null };
+    }
+  },
+});
+
+/** What Kafka gives the member now, or gave it last; undefined where that is not known. */
+async function givenTo(
+  groupId: string,
+  memberId: string,
+  now: readonly TopicPartitions[] | undefined,
+  { groups }: Call,
+) {
+  if (now === undefined) {
+    const partitions = groups?.keepers.assignedTo(groupId, memberId);
+    if (partitions === undefined) return undefined;
+    const names = (await groups?.topicNames([])) ?? new Map<string, string>();
+    return { partitions, names };
+  }
+  const ids = now.map(({ topicId }) => topicId);
+  const names = (await groups?.topicNames(ids)) ?? new Map<string, string>();
+  // A topic that is no stream goes by its id; nothing is known of it.
+  const partitions = now.flatMap(({ topicId, partitions: indexes }) =>
+    indexes.map((partition) => ({ topic: names.get(topicId) ?? topicId, partition })),
+  );
+  return { partitions, names };
+}
+
+function byTopicId(
+  held: readonly GroupPartition[],
+  names: ReadonlyMap<string, string>,
+): TopicPartitions[] {
+  const ids = new Map([...names].map(([topicId, name]) => [name, topicId]));
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of held) {
+    topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+  }
+  return [...topics].map(([topic, partitions]) => ({
+    topicId: ids.get(topic) ?? topic,
+    partitions,
+  }));
+}

@@ -1,0 +1,388 @@
+/**
+ * The leases of one group while members of it are connected to this gateway. What Kafka assigns to
+ * a member it gets as far as its lease can be taken; a lease that a KCL worker holds is his, and
+ * the member is asked to join again when that changes. Leases are renewed by their counters, and
+ * shared with KCL workers by KCL's own rule.
+ */
+import {
+  extremeOwner,
+  fairShare,
+  isMember,
+  ownerNameOf,
+  shouldGive,
+} from '../domain/lease-owners.ts';
+import type { Lease } from '../domain/leases.ts';
+import type { LeaseView } from '../domain/lease-view.ts';
+import type { Stream } from '../domain/stream.ts';
+import { isGatewayError } from '../errors.ts';
+import type { GroupCoordinator } from '../ports/group-coordinator.ts';
+import type { LeaseTables } from '../ports/lease-tables.ts';
+import { atOnce } from './at-once.ts';
+import type { GroupPartition } from './group-offsets.ts';
+import type { GroupTable } from './group-table.ts';
+
+const writesAtOnce = 32;
+/** A worker of KCL 3 that has told nothing of itself for so long is gone. */
+const workerSilentSecondsMax = 120;
+/** A member that was not heard of for so many failover times is forgotten. */
+const silentFailoversMax = 6;
+
+export type MemberName = {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Of a group whose members assign; else the coordinator does. */
+  readonly isClassic: boolean;
+};
+
+export type GroupKeeperSettings = {
+  readonly groupId: string;
+  readonly table: GroupTable;
+  readonly tables: LeaseTables;
+  readonly coordinator: GroupCoordinator;
+  readonly findStream: (topic: string) => Promise<Stream | undefined>;
+  readonly failoverMs: number;
+};
+
+type Member = {
+  readonly owner: string;
+  readonly isClassic: boolean;
+  heardAtMs: number;
+  /** What Kafka gave it; undefined where this gateway has not seen that yet. */
+  assigned: readonly GroupPartition[] | undefined;
+  /** Whether its assignment may be cut. */
+  isShareable: boolean;
+  /** What it works on: all that Kafka gave it but what KCL workers hold. */
+  held: Set<string>;
+  /** What it is to give back when it next joins. */
+  readonly releasing: Set<string>;
+  mustRejoin: boolean;
+};
+
+/** When a lease was last seen to change, on this gateway's clock. */
+type Observed = { readonly owner: string | undefined; counter: number; atMs: number };
+
+export class GroupKeeper {
+  readonly #settings: GroupKeeperSettings;
+  readonly #members = new Map<string, Member>();
+  readonly #observed = new Map<string, Observed>();
+  /** Leases that were given back for KCL workers, and until when they are left to them. */
+  readonly #yielded = new Map<string, number>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: GroupKeeperSettings) {
+    this.#settings = settings;
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
+  }
+
+  /** A member lives. */
+  heard(name: MemberName): void {
+    this.#member(name).heardAtMs = performance.now();
+  }
+
+  isClassic(memberId: string): boolean {
+    return this.#members.get(memberId)?.isClassic ?? true;
+  }
+
+  mustRejoin(memberId: string): boolean {
+    return this.#members.get(memberId)?.mustRejoin ?? false;
+  }
+
+  /** Whether the member was assigned the partition and a KCL worker has it. */
+  hasLost(memberId: string, partition: GroupPartition): boolean {
+    const member = this.#members.get(memberId);
+    if (member?.assigned === undefined || member.held.has(placeOf(partition))) return false;
+    return member.assigned.some((each) => placeOf(each) === placeOf(partition));
+  }
+
+  /**
+   * Kafka has given a member partitions: answers those that it may work on now. A member that is
+   * not shareable gets them all. Errors: `unavailable`.
+   */
+  assign(
+    name: MemberName,
+    partitions: readonly GroupPartition[],
+    isShareable: boolean,
+  ): Promise<readonly GroupPartition[]> {
+    const member = this.#member(name);
+    member.heardAtMs = performance.now();
+    return this.#inTurn(() => this.#assign(member, partitions, isShareable));
+  }
+
+  /** What Kafka gave the member last; undefined where that is not known. */
+  assignedTo(memberId: string): readonly GroupPartition[] | undefined {
+    return this.#members.get(memberId)?.assigned;
+  }
+
+  /** The member is gone: its leases are free at once. Errors: `unavailable`. */
+  leave(memberId: string): Promise<void> {
+    const member = this.#members.get(memberId);
+    this.#members.delete(memberId);
+    if (member === undefined) return Promise.resolve();
+    return this.#inTurn(() => this.#releaseAll(member));
+  }
+
+  /** To be called three times in each failover time. Errors: `unavailable`. */
+  tick(): Promise<void> {
+    return this.#inTurn(() => this.#tick());
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #member({ memberId, clientId, isClassic }: MemberName): Member {
+    let member = this.#members.get(memberId);
+    if (member === undefined) {
+      member = {
+        owner: ownerNameOf(clientId, memberId),
+        isClassic,
+        heardAtMs: performance.now(),
+        assigned: undefined,
+        isShareable: true,
+        held: new Set(),
+        releasing: new Set(),
+        mustRejoin: false,
+      };
+      this.#members.set(memberId, member);
+    }
+    return member;
+  }
+
+  async #assign(
+    member: Member,
+    partitions: readonly GroupPartition[],
+    isShareable: boolean,
+  ): Promise<readonly GroupPartition[]> {
+    member.isShareable = isShareable;
+    member.mustRejoin = false;
+    const view = await this.#view(partitions);
+    const held = new Set(isShareable ? [] : partitions.map(placeOf));
+    await atOnce(writesAtOnce, partitions, async (partition) => {
+      const lease = await this.#leaseOf(view, partition);
+      if (lease === undefined || (await this.#claim(member, partition, lease))) {
+        held.add(placeOf(partition));
+      }
+    });
+    member.releasing.clear();
+    member.assigned = partitions;
+    member.held = held;
+    return partitions.filter((each) => held.has(placeOf(each)));
+  }
+
+  /** Whether the lease is the member's now. */
+  async #claim(member: Member, partition: GroupPartition, lease: Lease): Promise<boolean> {
+    const { owner } = member;
+    const isHandedOver = lease.checkpointOwner === owner;
+    if (isHandedOver || (member.releasing.has(placeOf(partition)) && lease.owner === owner)) {
+      await this.#release(lease, owner);
+      return false;
+    }
+    if (lease.owner === owner) return true;
+    const isOfMember = lease.owner !== undefined && isMember(lease.owner);
+    return isOfMember || this.#isFree(lease) ? this.#take(lease, owner) : false;
+  }
+
+  async #take(lease: Lease, owner: string): Promise<boolean> {
+    const { tables, table } = this.#settings;
+    const isTaken = await isDone(tables.take(table.name, lease, owner));
+    if (isTaken) this.#observed.delete(lease.key);
+    return isTaken;
+  }
+
+  async #release(lease: Lease, owner: string): Promise<void> {
+    const { tables, table, failoverMs } = this.#settings;
+    this.#yielded.set(lease.key, performance.now() + 2 * failoverMs);
+    await isDone(tables.release(table.name, lease, owner));
+  }
+
+  async #releaseAll(member: Member): Promise<void> {
+    const view = await this.#view();
+    const { tables, table } = this.#settings;
+    const own = (view?.leases ?? []).filter(
+      ({ owner, checkpointOwner }) => owner === member.owner || checkpointOwner === member.owner,
+    );
+    await atOnce(writesAtOnce, own, async (lease) => {
+      await isDone(tables.release(table.name, lease, member.owner));
+    });
+  }
+
+  /** Nobody has it, or he who has it was silent for too long. */
+  #isFree({ key, owner }: Lease): boolean {
+    const nowMs = performance.now();
+    if (owner === undefined) return nowMs >= (this.#yielded.get(key) ?? 0);
+    const observed = this.#observed.get(key);
+    return observed?.owner === owner && nowMs - observed.atMs >= this.#settings.failoverMs;
+  }
+
+  /** The table as it is now, each lease observed; undefined where there is none. */
+  async #view(also: readonly GroupPartition[] = []): Promise<LeaseView | undefined> {
+    const view = await this.#settings.table.read();
+    if (view === undefined) return undefined;
+    const nowMs = performance.now();
+    for (const { key, owner, counter } of view.leases) {
+      const before = this.#observed.get(key);
+      if (before?.owner !== owner || before?.counter !== counter) {
+        this.#observed.set(key, { owner, counter, atMs: nowMs });
+      }
+    }
+    const keys = new Set(view.leases.map(({ key }) => key));
+    for (const key of this.#observed.keys()) if (!keys.has(key)) this.#observed.delete(key);
+    for (const [key, untilMs] of this.#yielded) if (untilMs < nowMs) this.#yielded.delete(key);
+    const assigned = [...this.#members.values()].flatMap((each) => each.assigned ?? []);
+    const streams: Stream[] = [];
+    for (const topic of new Set([...assigned, ...also].map((each) => each.topic))) {
+      const stream = await this.#settings.findStream(topic);
+      if (stream !== undefined) streams.push(stream);
+    }
+    view.claim(streams);
+    return view;
+  }
+
+  async #leaseOf(
+    view: LeaseView | undefined,
+    { topic, partition }: GroupPartition,
+  ): Promise<Lease | undefined> {
+    const stream = await this.#settings.findStream(topic);
+    return stream === undefined ? undefined : view?.find(stream, partition);
+  }
+
+  async #tick(): Promise<void> {
+    const { failoverMs } = this.#settings;
+    const nowMs = performance.now();
+    for (const [memberId, { heardAtMs }] of this.#members) {
+      if (nowMs - heardAtMs > silentFailoversMax * failoverMs) this.#members.delete(memberId);
+    }
+    if (this.isEmpty) return;
+    await this.#learnAssignments();
+    const view = await this.#view();
+    if (view === undefined) return;
+    const living = [...this.#members.values()].filter(
+      ({ heardAtMs }) => nowMs - heardAtMs <= failoverMs,
+    );
+    for (const member of living) await this.#keep(member, view);
+    await this.#balance(view, living);
+  }
+
+  /** Of members that another gateway, or this one before it was restarted, saw join. */
+  async #learnAssignments(): Promise<void> {
+    const unknown = [...this.#members].filter(([, { assigned }]) => assigned === undefined);
+    if (unknown.length === 0) return;
+    const { coordinator, groupId } = this.#settings;
+    const told = await coordinator.members(groupId);
+    for (const [memberId, member] of unknown) {
+      const found = told.find((each) => each.memberId === memberId);
+      if (found === undefined) continue;
+      member.assigned = found.partitions;
+      for (const each of found.partitions) member.held.add(placeOf(each));
+    }
+  }
+
+  /** Renews what the member has, and sees what changed about the rest. */
+  async #keep(member: Member, view: LeaseView): Promise<void> {
+    const { tables, table } = this.#settings;
+    await atOnce(writesAtOnce, member.assigned ?? [], async (partition) => {
+      const lease = await this.#leaseOf(view, partition);
+      if (lease === undefined) return;
+      const place = placeOf(partition);
+      const { owner } = member;
+      const isHandedOver = lease.checkpointOwner === owner;
+      if (lease.owner === owner || isHandedOver) {
+        const isKept = await isDone(tables.renew(table.name, lease.key, owner));
+        const isWaiting = !member.held.has(place) || isHandedOver;
+        if (isKept && isWaiting && member.isShareable) member.mustRejoin = true;
+        return;
+      }
+      const isOfOther = lease.owner !== undefined && isMember(lease.owner);
+      if (isOfOther) return;
+      if (!this.#isFree(lease)) return this.#lose(member, place);
+      const isTaken = await this.#take(lease, owner);
+      if (isTaken && !member.held.has(place)) member.mustRejoin = member.isShareable;
+    });
+  }
+
+  /** A KCL worker has the lease. */
+  #lose(member: Member, place: string): void {
+    if (!member.isShareable) return;
+    if (member.held.delete(place)) member.mustRejoin = true;
+  }
+
+  /** One lease at a time goes from the side that has too much to the other. */
+  async #balance(view: LeaseView, living: readonly Member[]): Promise<void> {
+    const leases = view.leases.filter(
+      ({ checkpoint }) => checkpoint.sequenceNumber !== 'SHARD_END',
+    );
+    const counts = await this.#counts(leases, living);
+    const isWorker = (owner: string) => !isMember(owner);
+    const [mostOfWorkers, fewestOfWorkers] = (['most', 'fewest'] as const).map((which) =>
+      extremeOwner(counts, isWorker, which),
+    );
+    if (mostOfWorkers === undefined || fewestOfWorkers === undefined) return;
+    const share = fairShare(leases.length, counts);
+    const shareable = living.filter(({ isShareable, mustRejoin }) => isShareable && !mustRejoin);
+    for (const member of shareable) {
+      const count = counts.get(member.owner) ?? 0;
+      if (!shouldGive(share, mostOfWorkers.count, count)) continue;
+      if (await this.#steal(member, view, mostOfWorkers.owner)) return;
+    }
+    const mostOfMembers = extremeOwner(counts, isMember, 'most');
+    const giver = shareable.find(({ owner }) => owner === mostOfMembers?.owner);
+    if (giver === undefined || !shouldGive(share, mostOfMembers!.count, fewestOfWorkers.count)) {
+      return;
+    }
+    const [given] = giver.held;
+    if (given === undefined) return;
+    giver.releasing.add(given);
+    giver.mustRejoin = true;
+  }
+
+  /** Takes from a worker one lease that Kafka has given the member. */
+  async #steal(member: Member, view: LeaseView, worker: string): Promise<boolean> {
+    for (const partition of member.assigned ?? []) {
+      const lease = await this.#leaseOf(view, partition);
+      if (lease?.owner !== worker || lease.checkpointOwner !== undefined) continue;
+      if (!(await this.#take(lease, member.owner))) continue;
+      member.mustRejoin = true;
+      return true;
+    }
+    return false;
+  }
+
+  /** Leases of each owner that lives, and 0 for those that have none yet. */
+  async #counts(
+    leases: readonly Lease[],
+    living: readonly Member[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const { tables, table, failoverMs } = this.#settings;
+    const since = Math.floor(Date.now() / 1000) - workerSilentSecondsMax;
+    const workers = await tables.workers(table.name, since);
+    const counts = new Map(workers.map((worker) => [worker, 0]));
+    for (const { owner, assigned = [] } of living) if (assigned.length > 0) counts.set(owner, 0);
+    const nowMs = performance.now();
+    for (const { key, owner } of leases) {
+      const atMs = this.#observed.get(key)?.atMs ?? nowMs;
+      if (owner === undefined || nowMs - atMs >= failoverMs) continue;
+      counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
+/** False where somebody else was first. */
+async function isDone(change: Promise<void>): Promise<boolean> {
+  try {
+    await change;
+    return true;
+  } catch (error) {
+    if (isGatewayError(error, 'conflict')) return false;
+    throw error;
+  }
+}
+
+function placeOf({ topic, partition }: GroupPartition): string {
+  return `${topic} ${partition}`;
+}

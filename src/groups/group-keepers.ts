@@ -1,0 +1,121 @@
+/** The keepers of all groups that have members on this gateway, and their ticks. */
+import { isGatewayError } from '../errors.ts';
+import type { GroupCoordinator } from '../ports/group-coordinator.ts';
+import type { LeaseTables } from '../ports/lease-tables.ts';
+import { GroupKeeper, type MemberName } from './group-keeper.ts';
+import type { GroupOffsets, GroupPartition } from './group-offsets.ts';
+
+/** Renewals in each failover time, as KCL's. */
+const ticksPerFailover = 3;
+const keepersMax = 10_000;
+
+export type GroupKeepersSettings = {
+  readonly offsets: GroupOffsets;
+  readonly tables: LeaseTables;
+  readonly coordinator: GroupCoordinator;
+  readonly failoverMs: number;
+  /** What went wrong where nobody waits for it. */
+  readonly onProblem: (groupId: string, error: unknown) => void;
+};
+
+export class GroupKeepers {
+  readonly #settings: GroupKeepersSettings;
+  readonly #keepers = new Map<string, GroupKeeper>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #isStopped = false;
+
+  constructor(settings: GroupKeepersSettings) {
+    this.#settings = settings;
+  }
+
+  /** Leases stay with their members, who may come back to this gateway or to another. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** A member of the group lives. */
+  heard(groupId: string, member: MemberName): void {
+    this.#keeper(groupId)?.heard(member);
+  }
+
+  isClassic(groupId: string, memberId: string): boolean {
+    return this.#keepers.get(groupId)?.isClassic(memberId) ?? true;
+  }
+
+  mustRejoin(groupId: string, memberId: string): boolean {
+    return this.#keepers.get(groupId)?.mustRejoin(memberId) ?? false;
+  }
+
+  hasLost(groupId: string, memberId: string, partition: GroupPartition): boolean {
+    return this.#keepers.get(groupId)?.hasLost(memberId, partition) ?? false;
+  }
+
+  assignedTo(groupId: string, memberId: string): readonly GroupPartition[] | undefined {
+    return this.#keepers.get(groupId)?.assignedTo(memberId);
+  }
+
+  /** Of what Kafka gives the member, what it may work on now. Errors: `unavailable`. */
+  async assign(
+    groupId: string,
+    member: MemberName,
+    partitions: readonly GroupPartition[],
+    isShareable: boolean,
+  ): Promise<readonly GroupPartition[]> {
+    const keeper = this.#keeper(groupId);
+    if (keeper === undefined) return partitions;
+    try {
+      return await keeper.assign(member, partitions, isShareable);
+    } catch (error) {
+      // A table that is something else's is no lease table.
+      if (isGatewayError(error, 'in-use')) return partitions;
+      throw error;
+    }
+  }
+
+  async leave(groupId: string, memberId: string): Promise<void> {
+    try {
+      await this.#keepers.get(groupId)?.leave(memberId);
+    } catch (error) {
+      this.#settings.onProblem(groupId, error);
+    }
+  }
+
+  /** Undefined where the group has no table, and for more groups than one gateway keeps. */
+  #keeper(groupId: string): GroupKeeper | undefined {
+    const known = this.#keepers.get(groupId);
+    const { offsets, tables, coordinator, failoverMs } = this.#settings;
+    if (known !== undefined || this.#isStopped || !offsets.hasTable(groupId)) return known;
+    if (this.#keepers.size >= keepersMax) return undefined;
+    const keeper = new GroupKeeper({
+      groupId,
+      table: offsets.table(groupId),
+      tables,
+      coordinator,
+      findStream: (topic) => offsets.findStream(topic),
+      failoverMs,
+    });
+    this.#keepers.set(groupId, keeper);
+    this.#schedule(groupId, keeper);
+    return keeper;
+  }
+
+  #schedule(groupId: string, keeper: GroupKeeper): void {
+    const timer = setTimeout(() => {
+      keeper
+        .tick()
+        .catch((error: unknown) => this.#settings.onProblem(groupId, error))
+        .finally(() => this.#goOn(groupId, keeper));
+    }, this.#settings.failoverMs / ticksPerFailover);
+    timer.unref();
+    this.#timers.set(groupId, timer);
+  }
+
+  #goOn(groupId: string, keeper: GroupKeeper): void {
+    if (this.#isStopped) return;
+    if (!keeper.isEmpty) return this.#schedule(groupId, keeper);
+    this.#keepers.delete(groupId);
+    this.#timers.delete(groupId);
+  }
+}

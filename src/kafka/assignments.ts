@@ -1,0 +1,57 @@
+/**
+ * What a classic member is assigned, as SyncGroup carries it: an int16 with the version, then the
+ * assignment. Source: the Kafka protocol guide, "Consumer protocol".
+ */
+import type { GroupPartition } from '../groups/group-offsets.ts';
+import { readMessage, writeMessage } from '../wire/message.ts';
+import { consumerProtocolAssignment as table } from '../wire/messages/consumer-protocol.ts';
+import { Reader, Writer } from '../wire/primitives.ts';
+
+export type Assignment = {
+  readonly partitions: readonly GroupPartition[];
+  /**
+   * Assignors that say more than the partitions, such as that of Kafka Streams, want to see
+   * all of them.
+   */
+  readonly isShareable: boolean;
+};
+
+const versionBytes = 2;
+
+/** Undefined for bytes that are no consumer's assignment. */
+export function readAssignment(bytes: Buffer): Assignment | undefined {
+  if (bytes.length < versionBytes) return undefined;
+  const version = Math.min(bytes.readInt16BE(0), table.versionMax);
+  if (version < table.versionMin) return undefined;
+  try {
+    const { assignedPartitions, userData } = readMessage(
+      table,
+      version,
+      new Reader(bytes, versionBytes),
+    );
+    const partitions = assignedPartitions.flatMap(({ topic, partitions: indexes }) =>
+      indexes.map((partition) => ({ topic, partition })),
+    );
+    return { partitions, isShareable: userData === null || userData.length === 0 };
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeAssignment(bytes: Buffer, partitions: readonly GroupPartition[]): Buffer {
+  const given = bytes.readInt16BE(0);
+  const version = Math.min(given, table.versionMax);
+  const { userData } = readMessage(table, version, new Reader(bytes, versionBytes));
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) {
+    topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+  }
+  const assignedPartitions = [...topics].map(([topic, indexes]) => ({
+    topic,
+    partitions: indexes,
+  }));
+  const writer = new Writer();
+  writer.int16(version);
+  writeMessage(table, version, { assignedPartitions, userData }, writer);
+  return writer.toBuffer();
+}

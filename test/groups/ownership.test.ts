@@ -1,0 +1,167 @@
+/** Shards shared by members of a Kafka group and workers that renew leases as KCL does. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type kafkajs from 'kafkajs';
+import { shardIdOf } from '../../src/domain/stream.ts';
+import { kafkaClient, newName } from '../clients/doors.ts';
+import { startGateway } from '../support/gateway.ts';
+import { kclRow, type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
+import { untilTrue } from '../support/until.ts';
+import { filledStream } from './doors.ts';
+
+const failoverMs = 1_500;
+const settings = { KINESKA_LEASE_FAILOVER_MS: String(failoverMs) };
+
+/** Renews leases by their counters, as a KCL worker, until it dies. */
+function worker(t: TestContext, rows: LeaseRows, table: string, leaseKeys: readonly string[]) {
+  const owner = 'worker-1';
+  const renew = async (leaseKey: string) => {
+    await rows.client
+      .updateItem({
+        TableName: table,
+        Key: { leaseKey: { S: leaseKey } },
+        UpdateExpression: 'ADD leaseCounter :one',
+        ConditionExpression: 'leaseOwner = :owner',
+        ExpressionAttributeValues: { ':one': { N: '1' }, ':owner': { S: owner } },
+      })
+      .catch(() => undefined);
+  };
+  const timer = setInterval(() => leaseKeys.forEach((key) => void renew(key)), failoverMs / 6);
+  const die = () => clearInterval(timer);
+  t.after(die);
+  return { owner, die };
+}
+
+/** A member whose partitions are known at any time. */
+async function member(t: TestContext, bootstrap: string, groupId: string, topic: string) {
+  const kafka = kafkaClient(bootstrap);
+  const consumer = kafka.consumer({ groupId, heartbeatInterval: 200, sessionTimeout: 10_000 });
+  let partitions: readonly number[] = [];
+  let memberId = '';
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    memberId = payload.memberId;
+    partitions = (payload.memberAssignment[topic] ?? []).toSorted();
+  });
+  t.after(() => consumer.disconnect());
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const run: kafkajs.ConsumerRunConfig = { autoCommit: false, eachMessage: async () => undefined };
+  await consumer.run(run);
+  return {
+    consumer,
+    partitions: () => partitions,
+    memberId: () => memberId,
+    holds: (wanted: readonly number[]) =>
+      untilTrue(`partitions ${wanted.join()} to be held, not ${partitions.join()}`, () => {
+        return String(partitions) === String(wanted);
+      }),
+  };
+}
+
+test('members of a Kafka group own their leases', async (suite) => {
+  const gateway = await startGateway(suite, { settings });
+  const rows = await openLeaseRows(suite, gateway.dynamodb);
+  const { stream, shards } = await filledStream(gateway, 80, 4);
+  const keys = shards.map(({ index }) => shardIdOf(index));
+  const ownersOf = async (table: string) => {
+    const all = await rows.all(table);
+    return keys.map((key) => all?.get(key)?.['leaseOwner']?.S);
+  };
+  /** A table as KCL leaves it behind: two leases of a worker, two of nobody. */
+  const sharedTable = async () => {
+    const groupId = newName();
+    await rows.make(groupId);
+    for (const shard of shards) {
+      const row = kclRow(shard, 3);
+      const { leaseOwner, ...unowned } = row;
+      assert.ok(leaseOwner);
+      await rows.put(groupId, shard.index < 2 ? row : unowned);
+    }
+    return groupId;
+  };
+
+  await suite.test('named after member and client, with counters that move', async (t) => {
+    const groupId = await sharedTable();
+    const { owner, die } = worker(t, rows, groupId, keys.slice(0, 2));
+    const { consumer, memberId, holds } = await member(t, gateway.kafka, groupId, stream);
+    await holds([2, 3]);
+    const name = `kafka/kafkajs/${memberId()}`;
+    assert.deepEqual(await ownersOf(groupId), [owner, owner, name, name]);
+    const counterOf = async () =>
+      Number((await rows.all(groupId))!.get(keys[2]!)!['leaseCounter']?.N);
+    const before = await counterOf();
+    await untilTrue('the counter to move twice', async () => (await counterOf()) > before + 1);
+    // A worker that dies: its shards come to the member within the failover time.
+    die();
+    await holds([0, 1, 2, 3]);
+    assert.deepEqual(await ownersOf(groupId), [name, name, name, name]);
+    // A member that leaves: its leases are free at once.
+    await consumer.disconnect();
+    assert.deepEqual(await ownersOf(groupId), [undefined, undefined, undefined, undefined]);
+  });
+
+  await suite.test('a lease that a worker takes is taken from the member', async (t) => {
+    const groupId = await sharedTable();
+    const { owner } = worker(t, rows, groupId, keys.slice(0, 3));
+    const { consumer, holds } = await member(t, gateway.kafka, groupId, stream);
+    await holds([2, 3]);
+    const checkpointOf = async () => (await rows.all(groupId))!.get(keys[2]!)!['checkpoint']?.S;
+    const before = await checkpointOf();
+    await rows.set(groupId, keys[2]!, { leaseOwner: { S: owner }, leaseCounter: { N: '1000' } });
+    const commit = consumer.commitOffsets([{ topic: stream, partition: 2, offset: '9' }]);
+    await assert.rejects(commit, /rebalancing|not the active member|generation/i);
+    assert.equal(await checkpointOf(), before);
+    await holds([3]);
+    await consumer.commitOffsets([{ topic: stream, partition: 3, offset: '9' }]);
+  });
+
+  await suite.test('a worker of KCL 3 hands over in an orderly way', async (t) => {
+    const groupId = await sharedTable();
+    const { owner } = worker(t, rows, groupId, keys.slice(0, 3));
+    const { consumer, memberId, holds } = await member(t, gateway.kafka, groupId, stream);
+    await holds([2, 3]);
+    const name = `kafka/kafkajs/${memberId()}`;
+    // As the leader does: the new owner waits until the former one has made its checkpoint.
+    await rows.set(groupId, keys[2]!, { leaseOwner: { S: owner }, checkpointOwner: { S: name } });
+    await consumer.commitOffsets([{ topic: stream, partition: 2, offset: '9' }]);
+    await holds([3]);
+    const row = (await rows.all(groupId))!.get(keys[2]!)!;
+    assert.equal(row['leaseOwner']?.S, owner);
+    assert.equal(row['checkpointOwner'], undefined);
+    assert.equal(row['kineskaPosition']?.N, '9');
+  });
+
+  await suite.test('shards are shared by KCL’s own rule, one at a time', async (t) => {
+    const groupId = await sharedTable();
+    for (const shard of shards) await rows.put(groupId, kclRow(shard, 3));
+    const { owner } = worker(t, rows, groupId, keys);
+    const { holds, memberId, partitions } = await member(t, gateway.kafka, groupId, stream);
+    await untilTrue('two shards of the member', () => partitions().length === 2);
+    const owners = await ownersOf(groupId);
+    const name = `kafka/kafkajs/${memberId()}`;
+    assert.equal(owners.filter((each) => each === name).length, 2);
+    assert.equal(owners.filter((each) => each === owner).length, 2);
+    await holds(partitions());
+  });
+
+  await suite.test('a worker of KCL 3 without leases is given its share', async (t) => {
+    const groupId = newName();
+    await rows.make(groupId);
+    for (const shard of shards) {
+      const { leaseOwner, ...unowned } = kclRow(shard, 3);
+      assert.ok(leaseOwner);
+      await rows.put(groupId, unowned);
+    }
+    const { holds, partitions } = await member(t, gateway.kafka, groupId, stream);
+    await holds([0, 1, 2, 3]);
+    const told = () => ({
+      leaseKey: { S: 'worker-3' },
+      entityType: { S: 'WORKER_METRIC_STATS' },
+      lut: { N: String(Math.floor(Date.now() / 1000)) },
+    });
+    await rows.put(groupId, told());
+    await untilTrue('a lease to be given back', () => partitions().length === 3);
+    const free = (await ownersOf(groupId)).filter((each) => each === undefined);
+    assert.equal(free.length, 1);
+  });
+});
