@@ -6,7 +6,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GroupSummary } from './groups/group-report.ts';
-import type { BackingObserver, Door, DoorObserver } from './ports/observer.ts';
+import type { BackingObserver, Door, DoorObserver, LimitObserver } from './ports/observer.ts';
 
 /** Seconds; fine below 10 ms, where the gateway's own work lies. */
 const latencyBuckets = [
@@ -17,6 +17,7 @@ export type Metrics = {
   readonly registry: Registry;
   door(door: Door): DoorObserver;
   readonly backing: BackingObserver;
+  readonly limits: LimitObserver;
   /** Shows groups; `read` is asked when metrics are, and not too often. */
   groups(read: (groupsMax: number) => Promise<readonly GroupSummary[]>): void;
 };
@@ -42,6 +43,7 @@ export function createMetrics(version: string): Metrics {
     registry,
     door: (door) => observeDoor(series, door),
     backing: observeBacking(registry),
+    limits: observeLimits(registry),
     groups: (read) => showGroups(registry, read),
   };
 }
@@ -195,6 +197,26 @@ async function soon(work: Promise<void>): Promise<void> {
   });
   await Promise.race([work, late]);
   clearTimeout(timer);
+}
+
+function observeLimits(registry: Registry): LimitObserver {
+  const registers = [registry];
+  const throttled = new Counter({
+    name: 'kineska_throttled_total',
+    help: 'Calls, or records of PutRecords, over a rate of the account or of a stream of that mode.',
+    labelNames: ['operation', 'owner'] as const,
+    registers,
+  });
+  const injected = new Counter({
+    name: 'kineska_injected_faults_total',
+    help: 'Errors on purpose: calls, or records of PutRecords.',
+    labelNames: ['operation', 'error'] as const,
+    registers,
+  });
+  return {
+    throttled: (operation, owner, count) => throttled.labels(operation, owner).inc(count),
+    injected: (operation, error, count) => injected.labels(operation, error).inc(count),
+  };
 }
 
 function observeBacking(registry: Registry): BackingObserver {

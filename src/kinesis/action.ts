@@ -5,6 +5,7 @@ import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
 import type { Subscriptions } from '../streams/subscriptions.ts';
 import type { ActionName } from './action-names.ts';
+import type { KinesisLimits } from './admission.ts';
 import type { ExceptionName } from './errors.ts';
 import type { Format, Shape } from './shape.ts';
 
@@ -15,6 +16,8 @@ export type KinesisContext = {
   readonly log: RecordLog;
   /** Those of enhanced fan-out that run through this gateway. */
   readonly subscriptions: Subscriptions;
+  /** What clients are held to; undefined where nothing is. */
+  readonly limits: KinesisLimits | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Twelve digits. */

@@ -9,6 +9,7 @@ import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Action, KinesisContext } from './action.ts';
 import { PreparedBody } from './action.ts';
 import { actionNames } from './action-names.ts';
+import type { KinesisLimits } from './admission.ts';
 import { decodeBody, encodeBody, smallBodyBytesMax } from './body.ts';
 import { callerIdentity, formContentType } from './caller-identity.ts';
 import { credentialScopeOf } from './credential-scope.ts';
@@ -49,9 +50,10 @@ export type DispatcherSettings = Pick<
   readonly actions: readonly Action[];
   /** With the times of Kinesis where absent. */
   readonly subscriptions?: Subscriptions;
+  readonly limits?: KinesisLimits;
   /**
-   * Runs before every handler, with a valid input; throws to refuse the call. The place of rate
-   * limits, policies and injected faults.
+   * Runs before every handler, with a valid input; throws to refuse the call. The place of rates
+   * of actions, policies and injected faults.
    */
   readonly admit?: (
     action: Action,
@@ -172,6 +174,7 @@ function contextOf(request: HttpRequest, format: Format, settings: Settings): Ki
     accounts,
     log,
     subscriptions,
+    limits: settings.limits,
     clock,
     logger,
     account,

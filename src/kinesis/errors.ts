@@ -35,6 +35,7 @@ const exceptions = {
 } as const satisfies Record<string, number>;
 
 export type ExceptionName = keyof typeof exceptions;
+export const exceptionNames = Object.keys(exceptions) as readonly ExceptionName[];
 
 /** An exception exactly as AWS answers it. */
 export class KinesisError extends Error {

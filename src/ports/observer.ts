@@ -28,3 +28,14 @@ export type BackingObserver = {
   /** `engine` is kafka or dynamodb; `operation` is the API's or call's name. */
   call(engine: string, operation: string, durationMs: number, failed: boolean): void;
 };
+
+/** Whose limit it was: of the account, or of a stream of that capacity mode. */
+export type LimitOwner = 'account' | 'provisioned' | 'on-demand';
+
+/** What clients were refused although nothing was wrong with it. */
+export type LimitObserver = {
+  /** Calls, or single records of a call, that were over a rate. */
+  throttled(operation: string, owner: LimitOwner, count: number): void;
+  /** Faults on purpose. */
+  injected(operation: string, error: string, count: number): void;
+};

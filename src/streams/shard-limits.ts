@@ -1,0 +1,236 @@
+/**
+ * The budgets of every shard of the streams that follow Kinesis' rules: one a shard, whichever
+ * door is used. Streams that follow Kafka's rules have none, and everything is granted to them.
+ * Budgets are this gateway's own (docs/decisions/0009-limits.md).
+ *
+ * Writers call `takeWrite`, which grants or refuses, or `chargeWrite`, which grants in any case
+ * and tells how long the writer should wait: the two ways in which the protocols tell a limit.
+ */
+import {
+  FanOutPace,
+  ReadBudget,
+  shardIteratorsPerSecond,
+  subscriptionsPerSecond,
+  TokenBucket,
+  WriteBudget,
+} from '../domain/rate-limit.ts';
+import type { Stream } from '../domain/stream.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AppendRecord } from '../ports/record-log.ts';
+import { KeyedRates } from './keyed-rates.ts';
+
+/** Shards with budgets. A budget that was not used for a while is full, and is forgotten. */
+const shardsMax = 100_000;
+/** After the longest debt that a Kinesis client can make is over. */
+const idleAfterMs = 15_000;
+const sweepEveryMs = 1_000;
+/** Pairs of consumer and shard whose calls of SubscribeToShard are counted. */
+const subscribersMax = 100_000;
+
+/** What limits look at of a stream. */
+export type LimitedStream = Pick<Stream, 'name' | 'logId' | 'rules' | 'mode' | 'recordKiBMax'>;
+
+/** What was asked of one shard since it was last told. */
+export type ShardUsage = {
+  readonly index: number;
+  /** Written. */
+  readonly bytes: number;
+  readonly records: number;
+  /** Something was refused, or had to wait. */
+  readonly isThrottled: boolean;
+};
+
+export type StreamUsage = {
+  readonly name: string;
+  readonly logId: string;
+  readonly shards: readonly ShardUsage[];
+};
+
+/** The ms to wait before so many bytes are sent; they count from then on. */
+export type Pace = (bytes: number) => number;
+
+class ShardBudgets {
+  readonly write: WriteBudget;
+  #read: ReadBudget | undefined;
+  #iterators: TokenBucket | undefined;
+  bytes = 0;
+  records = 0;
+  isThrottled = false;
+
+  constructor(recordBytesMax: number, nowMs: number) {
+    this.write = new WriteBudget(recordBytesMax, nowMs);
+  }
+
+  read(nowMs: number): ReadBudget {
+    return (this.#read ??= new ReadBudget(nowMs));
+  }
+
+  iterators(nowMs: number): TokenBucket {
+    const perSecond = shardIteratorsPerSecond;
+    return (this.#iterators ??= new TokenBucket(perSecond, perSecond, nowMs));
+  }
+
+  count(bytes: number, records: number): void {
+    this.bytes += bytes;
+    this.records += records;
+  }
+}
+
+type StreamBudgets = {
+  stream: LimitedStream;
+  usedAtMs: number;
+  /** By shard index; with holes. */
+  readonly shards: ShardBudgets[];
+  shardCount: number;
+};
+
+export class ShardLimits {
+  readonly #clock: Clock;
+  readonly #streams = new Map<string, StreamBudgets>();
+  readonly #subscribers: KeyedRates;
+  #shardCount = 0;
+  #sweptAtMs = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#subscribers = new KeyedRates(clock, subscribersMax);
+  }
+
+  /** Answers 0 where bytes and records are granted, else the ms until they would be. */
+  takeWrite(stream: LimitedStream, shard: number, bytes: number, records: number): number {
+    if (stream.rules === 'kafka') return 0;
+    const nowMs = this.#clock.nowMs();
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    const waitMs = budgets.write.take(bytes, records, nowMs);
+    if (waitMs === 0) budgets.count(bytes, records);
+    else budgets.isThrottled = true;
+    return waitMs;
+  }
+
+  /**
+   * Takes records one by one. Answers how many are granted: those behind the first that is
+   * refused are refused too, so that a client that puts them again keeps their order.
+   */
+  takeRecords(stream: LimitedStream, shard: number, records: readonly AppendRecord[]): number {
+    if (stream.rules === 'kafka') return records.length;
+    const nowMs = this.#clock.nowMs();
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    let bytesTaken = 0;
+    let granted = 0;
+    for (; granted < records.length; granted++) {
+      const { key, value } = records[granted]!;
+      const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+      if (budgets.write.take(bytes, 1, nowMs) > 0) break;
+      bytesTaken += bytes;
+    }
+    budgets.count(bytesTaken, granted);
+    if (granted < records.length) budgets.isThrottled = true;
+    return granted;
+  }
+
+  /** Grants in any case; answers the ms that the writer should wait before it writes again. */
+  chargeWrite(stream: LimitedStream, shard: number, bytes: number, records: number): number {
+    if (stream.rules === 'kafka') return 0;
+    const nowMs = this.#clock.nowMs();
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    budgets.count(bytes, records);
+    const waitMs = budgets.write.charge(bytes, records, nowMs);
+    if (waitMs > 0) budgets.isThrottled = true;
+    return waitMs;
+  }
+
+  /** Before a read that polls. Answers 0 where it is granted, else the ms until one would be. */
+  beginRead(stream: LimitedStream, shard: number): number {
+    if (stream.rules === 'kafka') return 0;
+    const nowMs = this.#clock.nowMs();
+    return this.#budgetsOf(stream, shard, nowMs).read(nowMs).begin(nowMs);
+  }
+
+  /** What such a read has found: data and keys. */
+  endRead(stream: LimitedStream, shard: number, bytes: number): void {
+    if (stream.rules === 'kafka') return;
+    const nowMs = this.#clock.nowMs();
+    this.#budgetsOf(stream, shard, nowMs).read(nowMs).end(bytes, nowMs);
+  }
+
+  /** Before a position is looked up. */
+  takeIterator(stream: LimitedStream, shard: number): boolean {
+    if (stream.rules === 'kafka') return true;
+    const nowMs = this.#clock.nowMs();
+    return this.#budgetsOf(stream, shard, nowMs).iterators(nowMs).take(1, nowMs);
+  }
+
+  /** Before a subscription; the key names consumer and shard. */
+  takeSubscription(stream: LimitedStream, key: string): boolean {
+    return stream.rules === 'kafka' || this.#subscribers.take(key, subscriptionsPerSecond);
+  }
+
+  /** The pace of one subscription; undefined where it may go as fast as it can. */
+  fanOutPace(stream: LimitedStream): Pace | undefined {
+    if (stream.rules === 'kafka') return undefined;
+    const pace = new FanOutPace(this.#clock.nowMs());
+    return (bytes) => pace.delayMs(bytes, this.#clock.nowMs());
+  }
+
+  /** What on-demand streams were asked for since the last call. */
+  takeUsage(): readonly StreamUsage[] {
+    const usages: StreamUsage[] = [];
+    for (const { stream, shards } of this.#streams.values()) {
+      if (stream.mode !== 'ON_DEMAND') continue;
+      const used: ShardUsage[] = [];
+      shards.forEach((budgets, index) => {
+        const { bytes, records, isThrottled } = budgets;
+        if (records === 0 && !isThrottled) return;
+        used.push({ index, bytes, records, isThrottled });
+        budgets.bytes = 0;
+        budgets.records = 0;
+        budgets.isThrottled = false;
+      });
+      if (used.length > 0) usages.push({ name: stream.name, logId: stream.logId, shards: used });
+    }
+    return usages;
+  }
+
+  #budgetsOf(stream: LimitedStream, shard: number, nowMs: number): ShardBudgets {
+    let ofStream = this.#streams.get(stream.logId);
+    if (ofStream === undefined) {
+      ofStream = { stream, usedAtMs: nowMs, shards: [], shardCount: 0 };
+      this.#streams.set(stream.logId, ofStream);
+    }
+    ofStream.stream = stream;
+    ofStream.usedAtMs = nowMs;
+    const recordBytesMax = stream.recordKiBMax * 1024;
+    const known = ofStream.shards[shard];
+    if (known !== undefined) {
+      known.write.recordBytesMax = recordBytesMax;
+      return known;
+    }
+    if (this.#shardCount >= shardsMax) this.#makeRoom(ofStream, nowMs);
+    const made = new ShardBudgets(recordBytesMax, nowMs);
+    ofStream.shards[shard] = made;
+    ofStream.shardCount++;
+    this.#shardCount++;
+    return made;
+  }
+
+  /** Forgets what is idle, or else the stream that has been known longest. */
+  #makeRoom(wanted: StreamBudgets, nowMs: number): void {
+    if (nowMs - this.#sweptAtMs >= sweepEveryMs) {
+      this.#sweptAtMs = nowMs;
+      for (const [logId, each] of this.#streams) {
+        if (nowMs - each.usedAtMs >= idleAfterMs) this.#forget(logId, each);
+      }
+    }
+    if (this.#shardCount < shardsMax) return;
+    for (const [logId, each] of this.#streams) {
+      if (each === wanted) continue;
+      this.#forget(logId, each);
+      return;
+    }
+  }
+
+  #forget(logId: string, { shardCount }: StreamBudgets): void {
+    this.#streams.delete(logId);
+    this.#shardCount -= shardCount;
+  }
+}
