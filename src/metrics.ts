@@ -203,7 +203,7 @@ function observeLimits(registry: Registry): LimitObserver {
   const registers = [registry];
   const throttled = new Counter({
     name: 'kineska_throttled_total',
-    help: 'Calls, or records of PutRecords, over a rate of the account or of a stream of that mode.',
+    help: 'Calls, or records of PutRecords, over a rate; by the kind of stream, or the account.',
     labelNames: ['operation', 'owner'] as const,
     registers,
   });

@@ -63,12 +63,13 @@ export async function startGateway(t: TestContext, options: GatewayOptions = {})
 async function defaultSettings({ embedded = false }: GatewayOptions) {
   const names = ['KINESIS', 'KAFKA', 'OPS'];
   if (embedded) names.push('DYNAMODB', 'EMBEDDED_KAFKA');
-  const ports: Record<string, string> = {};
-  for (const name of names) ports[`KINESKA_${name}_PORT`] = String(await freePort());
-  if (embedded) return ports;
+  // Rates are for tests that are about them.
+  const settings: Record<string, string> = { KINESKA_LIMITS: 'off' };
+  for (const name of names) settings[`KINESKA_${name}_PORT`] = String(await freePort());
+  if (embedded) return settings;
   const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
   return {
-    ...ports,
+    ...settings,
     KINESKA_KAFKA_BOOTSTRAP: kafkaBootstrap,
     KINESKA_DYNAMODB_ENDPOINT: dynamodbEndpoint,
   };

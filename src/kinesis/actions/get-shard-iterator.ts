@@ -13,6 +13,7 @@ import { boolean, required, string, structure, timestamp } from '../shape.ts';
 import { sequenceNumber, shardId, shardIterator, streamAddress } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../starting-position.ts';
 import { streamNameIn } from '../stream-address.ts';
+import { assertIterator } from '../throughput.ts';
 
 const { StreamName, StreamARN, StreamId } = streamAddress;
 const input = structure({
@@ -43,6 +44,7 @@ export const getShardIterator = defineAction({
     const shardIndex = shardIndexIn(request.ShardId, name, context.account);
     const found = await findShard(name, shardIndex, context);
     const { stream } = found;
+    assertIterator(found, context);
     const given = {
       type: request.ShardIteratorType,
       sequenceNumber: request.StartingSequenceNumber,
