@@ -105,7 +105,7 @@ function yesOrNo(flag: string, sentence: string): Setting<boolean> {
 }
 
 /** None where it is not given. */
-function list<T>(
+function listOf<T>(
   flag: string,
   form: string,
   sentence: string,
@@ -348,7 +348,7 @@ export const settings = {
     'aws',
     'Rate limits of Kinesis as AWS enforces them, or none. Sizes are always limited.',
   ),
-  faults: list(
+  faults: listOf(
     'faults',
     'action:error:probability[,…]',
     'Errors on purpose, for trying clients: ' +

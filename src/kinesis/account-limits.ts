@@ -15,7 +15,14 @@ export const onDemandStreamsMax = 50;
 /** Shards of one stream: partitions of one topic. */
 export const shardsPerStreamMax = 10_000;
 
-export type AccountUsage = { readonly openShards: number; readonly onDemandStreams: number };
+/** At once; a rate, as it were, which is not kept where rates are not. */
+export const creatingStreamsMax = 5;
+
+export type AccountUsage = {
+  readonly openShards: number;
+  readonly onDemandStreams: number;
+  readonly creatingStreams: number;
+};
 
 export async function accountUsage(context: KinesisContext): Promise<AccountUsage> {
   const known = await context.streams.listKnown();
@@ -24,6 +31,7 @@ export async function accountUsage(context: KinesisContext): Promise<AccountUsag
   return {
     openShards: counts.reduce((sum, each) => sum + each, 0),
     onDemandStreams: listed.filter(({ mode }) => mode === 'ON_DEMAND').length,
+    creatingStreams: listed.filter(({ status }) => status === 'CREATING').length,
   };
 }
 
@@ -42,18 +50,41 @@ async function openShardsOf(
   }
 }
 
+/** Errors: LimitExceededException where the account may not have one more such stream. */
+export async function assertMoreStreams(
+  mode: StreamMode,
+  shardCount: number,
+  context: KinesisContext,
+): Promise<void> {
+  const usage = await accountUsage(context);
+  if (mode === 'ON_DEMAND') assertOnDemand(usage, context);
+  assertShards(shardCount, usage, context);
+  const { limits, account } = context;
+  if (limits?.calls === undefined || usage.creatingStreams < creatingStreamsMax) return;
+  throw new KinesisError(
+    'LimitExceededException',
+    `Account ${account} has ${usage.creatingStreams} streams in CREATING. ` +
+      `Limit: ${creatingStreamsMax} at once.`,
+  );
+}
+
 /** Errors: LimitExceededException where the account may not have so many more shards. */
 export async function assertMoreShards(added: number, context: KinesisContext): Promise<void> {
+  assertShards(added, await accountUsage(context), context);
+}
+
+function assertShards(added: number, { openShards }: AccountUsage, context: KinesisContext): void {
   if (added > shardsPerStreamMax) throw tooManyShards(added, 0, shardsPerStreamMax, context);
-  const { openShards } = await accountUsage(context);
   if (openShards + added <= shardsPerAccountMax) return;
   throw tooManyShards(added, openShards, shardsPerAccountMax, context);
 }
 
 /** Errors: LimitExceededException where the account has as many on-demand streams as it may. */
 export async function assertMoreOnDemand(mode: StreamMode, context: KinesisContext) {
-  if (mode !== 'ON_DEMAND') return;
-  const { onDemandStreams } = await accountUsage(context);
+  if (mode === 'ON_DEMAND') assertOnDemand(await accountUsage(context), context);
+}
+
+function assertOnDemand({ onDemandStreams }: AccountUsage, context: KinesisContext): void {
   if (onDemandStreams < onDemandStreamsMax) return;
   throw new KinesisError(
     'LimitExceededException',

@@ -3,7 +3,7 @@
  * Answers when the backing log exists, so that the stream is ACTIVE at once.
  */
 import { isGatewayError } from '../../errors.ts';
-import { assertMoreOnDemand, assertMoreShards } from '../account-limits.ts';
+import { assertMoreStreams } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError } from '../errors.ts';
 import { required, structure, type ValueOf } from '../shape.ts';
@@ -53,8 +53,7 @@ export const createStream = defineAction({
       assertTagCount(tags, what);
       assertPartitionerTag(tags);
     }
-    await assertMoreOnDemand(mode, context);
-    await assertMoreShards(shardCount, context);
+    await assertMoreStreams(mode, shardCount, context);
     try {
       await streams.create({
         name,
