@@ -55,11 +55,22 @@ type Member = {
   held: Set<string>;
   /** What it is to give back when it next joins. */
   readonly releasing: Set<string>;
+  /**
+   * It has nothing yet, until it is known which owners of its leases live: what it began now, it
+   * might have to begin again when it joins for the rest.
+   */
+  isWaiting: boolean;
   mustRejoin: boolean;
 };
 
 /** When a lease was last seen to change, on this gateway's clock. */
-type Observed = { readonly owner: string | undefined; counter: number; atMs: number };
+type Observed = {
+  readonly owner: string | undefined;
+  readonly counter: number;
+  readonly atMs: number;
+  /** The counter was seen to move. */
+  readonly hasMoved: boolean;
+};
 
 export class GroupKeeper {
   readonly #settings: GroupKeeperSettings;
@@ -146,6 +157,7 @@ export class GroupKeeper {
         isShareable: true,
         held: new Set(),
         releasing: new Set(),
+        isWaiting: false,
         mustRejoin: false,
       };
       this.#members.set(memberId, member);
@@ -161,6 +173,12 @@ export class GroupKeeper {
     member.isShareable = isShareable;
     member.mustRejoin = false;
     const view = await this.#view(partitions);
+    member.isWaiting = isShareable && (await this.#isInDoubt(view, partitions));
+    if (member.isWaiting) {
+      member.assigned = partitions;
+      member.held = new Set();
+      return [];
+    }
     const held = new Set(isShareable ? [] : partitions.map(placeOf));
     await atOnce(writesAtOnce, partitions, async (partition) => {
       const lease = await this.#leaseOf(view, partition);
@@ -211,6 +229,22 @@ export class GroupKeeper {
     });
   }
 
+  /** Whether it is not known yet if the workers live that have some of the leases. */
+  async #isInDoubt(
+    view: LeaseView | undefined,
+    partitions: readonly GroupPartition[],
+  ): Promise<boolean> {
+    const nowMs = performance.now();
+    for (const partition of partitions) {
+      const lease = await this.#leaseOf(view, partition);
+      if (lease?.owner === undefined || isMember(lease.owner)) continue;
+      const observed = this.#observed.get(lease.key);
+      if (observed === undefined || observed.hasMoved) continue;
+      if (nowMs - observed.atMs < this.#settings.failoverMs) return true;
+    }
+    return false;
+  }
+
   /** Nobody has it, or he who has it was silent for too long. */
   #isFree({ key, owner }: Lease): boolean {
     const nowMs = performance.now();
@@ -227,7 +261,8 @@ export class GroupKeeper {
     for (const { key, owner, counter } of view.leases) {
       const before = this.#observed.get(key);
       if (before?.owner !== owner || before?.counter !== counter) {
-        this.#observed.set(key, { owner, counter, atMs: nowMs });
+        const hasMoved = before !== undefined;
+        this.#observed.set(key, { owner, counter, atMs: nowMs, hasMoved });
       }
     }
     const keys = new Set(view.leases.map(({ key }) => key));
@@ -264,7 +299,10 @@ export class GroupKeeper {
     const living = [...this.#members.values()].filter(
       ({ heardAtMs }) => nowMs - heardAtMs <= failoverMs,
     );
-    for (const member of living) await this.#keep(member, view);
+    for (const member of living) {
+      if (member.isWaiting) await this.#endWaiting(member, view);
+      else await this.#keep(member, view);
+    }
     await this.#balance(view, living);
   }
 
@@ -280,6 +318,12 @@ export class GroupKeeper {
       member.assigned = found.partitions;
       for (const each of found.partitions) member.held.add(placeOf(each));
     }
+  }
+
+  async #endWaiting(member: Member, view: LeaseView): Promise<void> {
+    if (await this.#isInDoubt(view, member.assigned ?? [])) return;
+    member.isWaiting = false;
+    member.mustRejoin = true;
   }
 
   /** Renews what the member has, and sees what changed about the rest. */
@@ -323,7 +367,9 @@ export class GroupKeeper {
     );
     if (mostOfWorkers === undefined || fewestOfWorkers === undefined) return;
     const share = fairShare(leases.length, counts);
-    const shareable = living.filter(({ isShareable, mustRejoin }) => isShareable && !mustRejoin);
+    const shareable = living.filter(
+      ({ isShareable, isWaiting, mustRejoin }) => isShareable && !isWaiting && !mustRejoin,
+    );
     for (const member of shareable) {
       const count = counts.get(member.owner) ?? 0;
       if (!shouldGive(share, mostOfWorkers.count, count)) continue;
