@@ -20,6 +20,7 @@ export type Engines = {
 };
 
 const stopGraceMs = 8_000;
+const kafkaHeapMbDefault = 768;
 
 let shared: Promise<Engines> | undefined;
 
@@ -40,7 +41,9 @@ async function findOrStart(): Promise<Engines> {
   return started;
 }
 
-export async function startTestEngines(): Promise<Engines & { stop(): Promise<void> }> {
+export async function startTestEngines({ kafkaHeapMb = kafkaHeapMbDefault } = {}): Promise<
+  Engines & { stop(): Promise<void> }
+> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-'));
   await mkdir(join(folder, 'kafka'));
   const cache = defaultCacheFolder();
@@ -64,7 +67,7 @@ export async function startTestEngines(): Promise<Engines & { stop(): Promise<vo
       clusterId: newClusterId(),
       folder: join(folder, 'kafka'),
       logFile: join(folder, 'kafka.log'),
-      heapMb: 768,
+      heapMb: kafkaHeapMb,
       // Tests make many small topics; files are cleared away with them at once.
       properties: { 'log.segment.delete.delay.ms': '0' },
     }),
