@@ -32,6 +32,8 @@ export type StreamSettings = {
   readonly encryption?: readonly EncryptionChange[];
   /** When the mode was changed lately, oldest first. */
   readonly modeChangesMs?: readonly number[];
+  /** When UpdateShardCount was called lately, oldest first. */
+  readonly shardCountChangesMs?: readonly number[];
   /** Writes that an on-demand stream is to be ready for, in MiB per second. */
   readonly warmThroughputMiBps?: number;
   /** The resource policy, byte for byte as it was put. */
@@ -42,6 +44,7 @@ export type StreamSettings = {
 export const settingsUpdateMs = 500;
 export const encryptionChangesPerDayMax = 25;
 export const modeChangesPerDayMax = 2;
+export const shardCountChangesPerDayMax = 10;
 /** 10 GiB per second. */
 export const warmThroughputMiBpsMax = 10_240;
 /** Changes that are remembered, so that records tell how they were kept. */
@@ -138,6 +141,22 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
     updatingUntilMs,
   );
   return mode === 'PROVISIONED' ? withWarmThroughput(changed, 0) : changed;
+}
+
+/**
+ * Remembers that the shard count was changed. Errors: `limit-exceeded` after ten times in 24
+ * hours.
+ */
+export function withShardCountChange(stream: Stream, nowMs: number): Stream {
+  const lately = (stream.settings?.shardCountChangesMs ?? []).filter((at) => at > nowMs - dayMs);
+  if (lately.length >= shardCountChangesPerDayMax) {
+    throw new GatewayError(
+      'limit-exceeded',
+      `The shard count of stream ${stream.name} was changed ${shardCountChangesPerDayMax} times ` +
+        'in the last 24 hours.',
+    );
+  }
+  return withSettings(stream, { shardCountChangesMs: [...lately, nowMs] });
 }
 
 /** Zero gives it up. */

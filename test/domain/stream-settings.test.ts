@@ -10,6 +10,7 @@ import {
   withEncryption,
   withMode,
   withPolicy,
+  withShardCountChange,
   withWarmThroughput,
 } from '../../src/domain/stream-settings.ts';
 import { activated, adopted, newStream } from '../../src/domain/stream-rules.ts';
@@ -67,6 +68,16 @@ test('the mode is changed twice in 24 hours, and keeps the shards', () => {
   const twice = withMode(once, 'ON_DEMAND', nowMs + 1_000);
   assert.throws(() => withMode(twice, 'PROVISIONED', nowMs + dayMs - 1), limitExceeded);
   assert.equal(withMode(twice, 'PROVISIONED', nowMs + dayMs).mode, 'PROVISIONED');
+});
+
+test('the shard count is changed ten times in 24 hours', () => {
+  let changed = stream;
+  for (let hour = 0; hour < 10; hour++) {
+    changed = withShardCountChange(changed, nowMs + hour * 3_600_000);
+  }
+  assert.throws(() => withShardCountChange(changed, nowMs + dayMs - 1), limitExceeded);
+  const later = withShardCountChange(changed, nowMs + dayMs);
+  assert.equal(later.settings?.shardCountChangesMs?.length, 10);
 });
 
 test('a topic that nobody made through Kinesis has no mode to be changed', () => {
