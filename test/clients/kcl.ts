@@ -1,4 +1,4 @@
-/** Workers of KCL applications as processes of their own, and what an application must have seen. */
+/** Workers of KCL applications as processes, and what an application must have seen. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ export type KclKind = {
   readonly scheme: 'http' | 'https';
 };
 
-/** A worker of KCL 3 that is killed leaves a leader's lock that the others honour for two minutes. */
+/** The leader among the workers of KCL 3 that is killed leaves a lock of two minutes. */
 const waitTimeoutMs = 280_000;
 const errorCharactersMax = 4_000;
 
@@ -46,10 +46,7 @@ export class KclApplication {
   readonly #workers = new Set<KclWorker>();
   readonly #waiting = new Set<() => void>();
 
-  private constructor(
-    name: string,
-    commandLine: (name: string) => readonly [string, ...string[]],
-  ) {
+  private constructor(name: string, commandLine: (name: string) => readonly [string, ...string[]]) {
     this.name = name;
     this.#commandLine = commandLine(name);
   }

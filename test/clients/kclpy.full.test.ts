@@ -1,4 +1,4 @@
-/** amazon_kclpy as its users run it: a Python processor for each shard under the MultiLangDaemon. */
+/** amazon_kclpy as users run it: a Python processor for each shard under the MultiLangDaemon. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

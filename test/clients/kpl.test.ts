@@ -23,7 +23,7 @@ type UserRecord = {
 const count = 100_000;
 const keys = 10_007;
 
-test('100,000 user records that KPL aggregates arrive once, in the shards of their keys', async (t) => {
+test('100,000 user records that KPL aggregates arrive once, where their keys belong', async (t) => {
   const { kinesisTls, kinesis, certificate } = await startGateway(t, {
     settings: { KINESKA_LIMITS: 'off' },
   });
