@@ -27,7 +27,6 @@ import {
 
 /** APIs that brokers listen for and that no client sends: the gateway has no tables for them. */
 const betweenBrokers: Readonly<Record<string, string>> = {
-  WriteTxnMarkers: 'a transaction coordinator tells the leaders of partitions',
   InitializeShareGroupState: 'a group coordinator tells the share coordinator',
   ReadShareGroupState: 'the leader of a partition asks the share coordinator',
   WriteShareGroupState: 'the leader of a partition tells the share coordinator',

@@ -32,6 +32,7 @@ import {
 } from './24-add-partitions-to-txn.ts';
 import { addOffsetsToTxnRequest, addOffsetsToTxnResponse } from './25-add-offsets-to-txn.ts';
 import { endTxnRequest, endTxnResponse } from './26-end-txn.ts';
+import { writeTxnMarkersRequest, writeTxnMarkersResponse } from './27-write-txn-markers.ts';
 import { txnOffsetCommitRequest, txnOffsetCommitResponse } from './28-txn-offset-commit.ts';
 import { describeAclsRequest, describeAclsResponse } from './29-describe-acls.ts';
 import { createAclsRequest, createAclsResponse } from './30-create-acls.ts';
@@ -192,6 +193,7 @@ export const apiTables: readonly ApiTables[] = [
   },
   { name: 'AddOffsetsToTxn', request: addOffsetsToTxnRequest, response: addOffsetsToTxnResponse },
   { name: 'EndTxn', request: endTxnRequest, response: endTxnResponse },
+  { name: 'WriteTxnMarkers', request: writeTxnMarkersRequest, response: writeTxnMarkersResponse },
   { name: 'TxnOffsetCommit', request: txnOffsetCommitRequest, response: txnOffsetCommitResponse },
   { name: 'DescribeAcls', request: describeAclsRequest, response: describeAclsResponse },
   { name: 'CreateAcls', request: createAclsRequest, response: createAclsResponse },

@@ -1,0 +1,11 @@
+/**
+ * WriteTxnMarkers: how Java's Admin aborts a transaction that hangs (KIP-664, abortTransaction).
+ * Relayed as it is; the cluster asks for the right to alter it. Source: the Kafka protocol guide.
+ */
+import {
+  writeTxnMarkersRequest as request,
+  writeTxnMarkersResponse as response,
+} from '../../wire/messages/27-write-txn-markers.ts';
+import { defineApi } from '../api.ts';
+
+export const writeTxnMarkers = defineApi({ request, response });
