@@ -34,6 +34,32 @@ export type KclKind = {
   readonly scheme: 'http' | 'https';
 };
 
+export const shardId = (index: number): string => `shardId-00000000000${index}`;
+
+/** Of a test of every kind. */
+export const kclTimeoutMs = 600_000;
+
+/** KCL 1 knows polling only. */
+const kinds: readonly KclKind[] = [
+  { program: 'kcl1', mode: 'polling', scheme: 'https' },
+  { program: 'kcl2', mode: 'polling', scheme: 'http' },
+  { program: 'kcl2', mode: 'fan-out', scheme: 'https' },
+  { program: 'kcl3', mode: 'polling', scheme: 'https' },
+  { program: 'kcl3', mode: 'fan-out', scheme: 'http' },
+  { program: 'kcl3', mode: 'fan-out', scheme: 'https' },
+];
+
+/** Every kind at once: most of their time is waiting for leases. */
+export function forEachKind(
+  t: TestContext,
+  scenario: (t: TestContext, kind: KclKind) => Promise<void>,
+): Promise<unknown> {
+  const titleOf = ({ program, mode, scheme }: KclKind) => `${program}, ${mode}, ${scheme}`;
+  const each = (kind: KclKind) =>
+    t.test(titleOf(kind), { timeout: kclTimeoutMs }, (inner) => scenario(inner, kind));
+  return Promise.all(kinds.map(each));
+}
+
 /** The leader among the workers of KCL 3 that is killed leaves a lock of two minutes. */
 const waitTimeoutMs = 280_000;
 const errorCharactersMax = 4_000;
