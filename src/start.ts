@@ -27,13 +27,18 @@ import { GroupOffsets } from './groups/group-offsets.ts';
 import { GroupReports } from './groups/group-report.ts';
 import { KafkaDoor, type KafkaDoorTls } from './kafka/server.ts';
 import { actions } from './kinesis/actions/index.ts';
+import { admit, type KinesisLimits } from './kinesis/admission.ts';
 import { type Certificate, selfSignedCertificate } from './kinesis/certificate.ts';
+import { ratesMax } from './kinesis/control-rates.ts';
 import { createDispatcher } from './kinesis/dispatcher.ts';
+import { Faults } from './kinesis/faults.ts';
 import { createKinesisServer } from './kinesis/server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperationsServer } from './operations.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
+import { KeyedRates } from './streams/keyed-rates.ts';
+import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
 
@@ -123,12 +128,10 @@ async function startGateway(
       streams,
       accounts: openAccountCatalog(database, config.catalogTable),
       log: new KafkaRecordLog(cluster),
-      clock,
-      logger,
+      ...{ clock, logger, secret, actions, admit },
       account: config.accountId,
       region: config.region,
-      secret,
-      actions,
+      limits: limitsOf(config, clock, metrics),
     }),
     host: config.host,
     port: config.kinesisPort,
@@ -155,6 +158,17 @@ async function startGateway(
     operations.start(),
   ]);
   return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+}
+
+/** Rates where they are kept; faults also where they are not. */
+function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits {
+  const isLimited = config.limits === 'aws';
+  return {
+    shards: isLimited ? new ShardLimits(clock) : undefined,
+    calls: isLimited ? new KeyedRates(clock, ratesMax) : undefined,
+    faults: new Faults(config.faults),
+    observer: metrics.limits,
+  };
 }
 
 async function groupsOf(

@@ -4,11 +4,13 @@ import type { TestContext } from 'node:test';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { toOffset } from '../../src/domain/stream.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { AppendRecord, RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import type { StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { actions } from '../../src/kinesis/actions/index.ts';
+import type { DispatcherSettings } from '../../src/kinesis/dispatcher.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { openCatalogs } from './directory.ts';
 import { account, call, startDoor } from './door.ts';
@@ -54,6 +56,7 @@ export async function dataDoor(
   t: TestContext,
   shardCount = 1,
   times: Partial<SubscriptionTimes> = {},
+  settingsOf: (clock: Clock) => Partial<DispatcherSettings> = () => ({}),
 ): Promise<DataDoor> {
   const { streams, accounts, catalog } = await openCatalogs(t);
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
@@ -62,7 +65,10 @@ export async function dataDoor(
   const log = new KafkaRecordLog(cluster);
   const clock = { nowMs: () => (door.stoppedAtMs ?? Date.now()) + door.aheadMs };
   const subscriptions = new Subscriptions(log, clock, times);
-  const { port } = await startDoor(t, actions, { streams, accounts, log, clock, subscriptions });
+  const { port } = await startDoor(t, actions, {
+    ...{ streams, accounts, log, clock, subscriptions },
+    ...settingsOf(clock),
+  });
   const name = `data-${randomUUID()}`;
   const door: DataDoor = {
     name,

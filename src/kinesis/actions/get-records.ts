@@ -16,6 +16,7 @@ import { childrenOf, millisBehind, readVisible } from '../shard-reading.ts';
 import { boolean, list, long, required, structure, type ValueOf } from '../shape.ts';
 import { childShard, pageLimit, record, shardIterator, streamAddress } from '../shapes.ts';
 import { streamNameIn } from '../stream-address.ts';
+import { assertRead, countRead } from '../throughput.ts';
 
 const recordsMax = 10_000;
 const bytesMax = 10 * 1024 * 1024;
@@ -57,6 +58,7 @@ export const getRecords = defineAction({
       // A stream made again under the name has other records.
       ({ logId }) => logId === iterator.logId,
     );
+    assertRead(found, context);
     if (request.DryRun === true) throw dryRun();
     const limit = Math.min(request.Limit ?? recordsMax, recordsMax);
     const slice = await namingTheShard(iterator.stream, iterator.shardIndex, context, () =>
@@ -69,6 +71,7 @@ export const getRecords = defineAction({
       ),
     );
     context.tally.records += slice.records.length;
+    countRead(found, slice.records, context);
     const rest = restOf(found, iterator, slice, context);
     const encrypted = encryptedAt(found.stream);
     if (context.format === 'json') {

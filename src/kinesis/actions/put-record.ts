@@ -26,6 +26,7 @@ import {
 } from '../shapes.ts';
 import { namingTheStream } from '../stream-address.ts';
 import { encryptionShown } from '../stream-view.ts';
+import { assertWrite } from '../throughput.ts';
 
 export const putRecord = defineAction({
   name: 'PutRecord',
@@ -61,6 +62,7 @@ export const putRecord = defineAction({
     if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
     const { shard, record } = routeEntry(stream, request, 'data');
     if (request.DryRun === true) throw dryRun();
+    assertWrite(stream, shard, record, context);
     const where = { log: stream.name, partition: shard.index };
     const { offsets, error } = await namingTheStream(stream.name, context, () =>
       context.log.append(where, [record]),

@@ -3,7 +3,8 @@
  *
  * The records of one shard are appended together, in the order of the request, so that records
  * with one partition key keep their order. Shards are written beside each other; what fails in
- * one is told at its records.
+ * one, or is over its rate, is told at its records. Behind a record that is over the rate all
+ * others of its shard are refused too: put again, they keep their order.
  */
 import type { GatewayError } from '../../errors.ts';
 import type { Appended, AppendRecord } from '../../ports/record-log.ts';
@@ -27,6 +28,7 @@ import {
 } from '../shapes.ts';
 import { namingTheStream } from '../stream-address.ts';
 import { encryptionShown } from '../stream-view.ts';
+import { rateExceeded, recordsGranted } from '../throughput.ts';
 
 const recordsMax = 500;
 /** Of data and partition keys together. */
@@ -81,7 +83,12 @@ export const putRecords = defineAction({
     const parts = partsOf(stream, request.Records);
     if (request.DryRun === true) throw dryRun();
     const results = new Array<ResultEntry>(request.Records.length);
-    await namingTheStream(stream.name, context, () => appendParts(stream, parts, results, context));
+    refuseOnPurpose(stream, parts, results, context);
+    refuseOverRate(stream, parts, results, context);
+    const granted = parts.filter(({ records }) => records.length > 0);
+    await namingTheStream(stream.name, context, () =>
+      appendParts(stream, granted, results, context),
+    );
     let failed = 0;
     for (const { ErrorCode } of results) if (ErrorCode !== undefined) failed += 1;
     context.tally.records += results.length - failed;
@@ -119,6 +126,51 @@ function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] 
     throw invalidArgument(`Records size exceeds ${requestMiBMax} MB limit`);
   }
   return [...parts.values()];
+}
+
+/** Leaves to each part the records that its shard takes now; the others have their results. */
+function refuseOverRate(
+  stream: Stream,
+  parts: readonly Part[],
+  results: ResultEntry[],
+  context: KinesisContext,
+): void {
+  for (const { shard, records, places } of parts) {
+    const granted = recordsGranted(stream, shard, records, context);
+    if (granted === records.length) continue;
+    const refused = throughputExceeded(stream, shard, context);
+    for (let nth = granted; nth < places.length; nth++) results[places[nth]!] = refused;
+    records.length = granted;
+    places.length = granted;
+  }
+}
+
+/** Takes single records out, where KINESKA_FAULTS asks for it. */
+function refuseOnPurpose(
+  stream: Stream,
+  parts: readonly Part[],
+  results: ResultEntry[],
+  context: KinesisContext,
+): void {
+  const { limits } = context;
+  if (limits?.faults.hasEntries !== true) return;
+  for (const { shard, records, places } of parts) {
+    const refused = throughputExceeded(stream, shard, context);
+    let kept = 0;
+    for (const [nth, place] of [...places].entries()) {
+      if (limits.faults.ofEntry()) {
+        results[place] = refused;
+        continue;
+      }
+      records[kept] = records[nth]!;
+      places[kept] = place;
+      kept++;
+    }
+    const faults = records.length - kept;
+    records.length = kept;
+    places.length = kept;
+    if (faults > 0) limits.observer.injected('PutRecords', refused.ErrorCode ?? '', faults);
+  }
 }
 
 /**
@@ -169,16 +221,21 @@ function failure(
   error: GatewayError | undefined,
   shard: Shard,
   stream: Stream,
-  { account, logger }: KinesisContext,
+  context: KinesisContext,
 ): ResultEntry {
-  if (error?.kind === 'throughput-exceeded') {
-    return {
-      ErrorCode: 'ProvisionedThroughputExceededException',
-      ErrorMessage:
-        `Rate exceeded for shard ${shardIdOf(shard.index)} in stream ${stream.name} ` +
-        `under account ${account}.`,
-    };
-  }
+  if (error?.kind === 'throughput-exceeded') return throughputExceeded(stream, shard, context);
+  const { logger } = context;
   logger.warn({ err: error, stream: stream.name, shard: shard.index }, 'records were not put');
   return { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal service failure.' };
+}
+
+function throughputExceeded(
+  stream: Stream,
+  { index }: Shard,
+  { account }: KinesisContext,
+): ResultEntry {
+  return {
+    ErrorCode: 'ProvisionedThroughputExceededException',
+    ErrorMessage: rateExceeded(stream.name, index, account),
+  };
 }

@@ -6,12 +6,14 @@
  * client has taken what was sent. ContinuationSequenceNumber is absent exactly in the last event
  * of a closed shard; then, and only then, ChildShards tells where its records go on.
  */
+import { setTimeout } from 'node:timers/promises';
 import { type Consumer, consumerNamed, createdAtSecondsOf } from '../../domain/consumers.ts';
 import { printSequenceNumber, sequenceNumberOf } from '../../domain/sequence-number.ts';
 import { type Offset, type Stream, shardIdOf, toOffset } from '../../domain/stream.ts';
 import { isGatewayError } from '../../errors.ts';
 import type { LogSlice } from '../../ports/record-log.ts';
 import { unlessAborted } from '../../streams/shared-reads.ts';
+import type { Pace } from '../../streams/shard-limits.ts';
 import type { Subscription } from '../../streams/subscriptions.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import {
@@ -44,6 +46,7 @@ import {
   streamAddress,
 } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../starting-position.ts';
+import { assertSubscription, bytesOf, paceOf } from '../throughput.ts';
 
 /** Of one event; a first record is in it even when it is larger. */
 const eventRecordsMax = 1_000;
@@ -111,6 +114,7 @@ export const subscribeToShard = defineAction({
       if (subscriptions.isHeld(key)) throw subscribedTwice(key);
       throw dryRun();
     }
+    if (!subscriptions.isHeld(key)) assertSubscription(stream, key, context);
     const subscription = subscriptions.begin(key, context.signal);
     if (subscription === undefined) throw subscribedTwice(key);
     return { EventStream: eventsOf({ ...registered, ...found, key, subscription }, from, context) };
@@ -151,6 +155,7 @@ async function* eventsFrom(
   const { signal } = subscribed.subscription;
   let found: FoundShard = subscribed;
   let sentAtMs: number | undefined;
+  const pace = paceOf(subscribed.stream, context);
   for (;;) {
     found = await unlessAborted(current(subscribed, found, context), signal);
     // The first event tells at once where the subscription stands.
@@ -163,12 +168,21 @@ async function* eventsFrom(
     const isDue = sentAtMs === undefined || nowMs - sentAtMs + tipWaitMsMax >= heartbeatMs;
     if (slice.records.length > 0 || isLast || isDue) {
       context.tally.records += slice.records.length;
-      // The place to hold a consumer to its own 2 MB/s: wait here before the event is handed on.
+      await inPace(slice, pace, signal);
       yield eventOf(found, slice, offset, isLast, context);
       sentAtMs = nowMs;
     }
     if (isLast) return;
   }
+}
+
+/**
+ * A consumer has 2 MiB/s of a shard for itself: what is faster waits. The event that waits is the
+ * only one in memory. Ends early when the subscription does.
+ */
+async function inPace(slice: LogSlice, pace: Pace | undefined, signal: AbortSignal): Promise<void> {
+  const delayMs = pace?.(bytesOf(slice.records)) ?? 0;
+  if (delayMs > 0) await setTimeout(delayMs, undefined, { signal });
 }
 
 /**
