@@ -105,7 +105,8 @@ export async function installClients(): Promise<void> {
     python(),
     franzGo(),
     awsGo(),
-    kafkaClasses(),
+    kafkaGo(),
+    kafkaClasses('KafkaClient'),
     javaClassPath('aws'),
     javaClassPath('kcl2'),
     javaClassPath('kpl'),
@@ -130,6 +131,9 @@ export const franzGo = (): Promise<string> => goProgram('franz-go', 'franz');
 
 /** The program of test/clients/aws-go, with the AWS SDK for Go 2. */
 export const awsGo = (): Promise<string> => goProgram('aws-go', 'awsgo');
+
+/** The program of test/clients/kafka-go, with segmentio's client. */
+export const kafkaGo = (): Promise<string> => goProgram('kafka-go', 'kafkago');
 
 async function goProgram(name: string, program: string): Promise<string> {
   const source = join('test/clients', name);
@@ -158,11 +162,14 @@ export async function kafkaTool(
   return run(javaCommand(), [...java, ...argumentsGiven], options);
 }
 
-async function kafkaClasses(): Promise<string> {
+type KafkaProgram = 'KafkaClient' | 'AdminSurface';
+
+async function kafkaClasses(main: KafkaProgram): Promise<string> {
   const classPath = await kafkaClassPath();
-  const source = 'test/clients/java/KafkaClient.java';
-  const classes = await once('java-kafka', textOf(source), async (into) => {
-    await run('javac', ['-cp', classPath, '-d', into, source]);
+  const source = `test/clients/java/${main}.java`;
+  const name = main === 'KafkaClient' ? 'java-kafka' : 'java-kafka-admin';
+  const classes = await once(name, textOf(source), async (into) => {
+    await run('javac', ['-nowarn', '-cp', classPath, '-d', into, source]);
   });
   return [classes, classPath].join(delimiter);
 }
@@ -172,8 +179,15 @@ export async function kafkaProgram(
   argumentsGiven: readonly string[],
   options?: RunOptions,
 ): Promise<string> {
-  const java = [...javaOptions, '-cp', await kafkaClasses(), 'KafkaClient'];
+  const java = [...javaOptions, '-cp', await kafkaClasses('KafkaClient'), 'KafkaClient'];
   return run(javaCommand(), [...java, ...argumentsGiven], options);
+}
+
+/** Runs every call of Java's Admin; see AdminSurface.java. */
+export async function adminProgram(argumentsGiven: readonly string[]): Promise<string> {
+  const quiet = '-Dlog4j2.level=OFF';
+  const java = [...javaOptions, quiet, '-cp', await kafkaClasses('AdminSurface'), 'AdminSurface'];
+  return run(javaCommand(), [...java, ...argumentsGiven]);
 }
 
 /** The Java programs of test/clients/java: the class that is run, and the pom of what it needs. */
@@ -183,6 +197,7 @@ const javaPrograms = {
   kcl2: { main: 'KclWorker', pom: 'kcl2-pom.xml' },
   kcl1: { main: 'KclOneWorker', pom: 'kcl1-pom.xml' },
   kpl: { main: 'KplProducer', pom: 'kpl-pom.xml' },
+  streams: { main: 'StreamsApp', pom: 'streams-pom.xml' },
 } as const;
 
 export type JavaProgram = keyof typeof javaPrograms;
@@ -199,6 +214,17 @@ async function javaClassPath(program: JavaProgram): Promise<string> {
     await run('javac', ['-cp', classPath, '-d', into, source]);
   });
   return [classes, classPath].join(delimiter);
+}
+
+/** The command line of a main class of Kafka Connect, MirrorMaker 2 among them. */
+export async function connectCommandLine(
+  mainClass: string,
+  argumentsGiven: readonly string[],
+): Promise<readonly [command: string, ...given: string[]]> {
+  const pom = 'test/clients/java/connect-pom.xml';
+  const { jars } = await resolveJars('test-connect', pom, defaultCacheFolder(), progress);
+  const java = [...javaOptions, '-cp', jars.join(delimiter), mainClass];
+  return [javaCommand(), ...java, ...argumentsGiven];
 }
 
 export type JavaOptions = RunOptions & { readonly properties?: readonly string[] };
