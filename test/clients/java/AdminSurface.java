@@ -34,6 +34,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 public class AdminSurface {
   private static final long TIMEOUT_MS = 30_000;
+  private static final int RECORDS = 10;
   private static final Duration POLL = Duration.ofMillis(100);
 
   private final PrintStream out = System.out;
@@ -77,6 +78,7 @@ public class AdminSurface {
     shareGroups();
     streamsGroups();
     transactions();
+    deletion();
     access();
     cluster();
     replicas();
@@ -208,7 +210,7 @@ public class AdminSurface {
 
   private void records() throws Exception {
     try (var producer = producer(Map.of())) {
-      write(producer, 10);
+      write(producer, RECORDS);
     }
     for (var spec : new TreeMap<>(Map.of(
         "earliest", OffsetSpec.earliest(), "latest", OffsetSpec.latest(), "max timestamp", OffsetSpec.maxTimestamp(),
@@ -217,8 +219,6 @@ public class AdminSurface {
       call("listOffsets, " + spec.getKey(), () ->
           admin.listOffsets(Map.of(first, spec.getValue())).all().get().get(first).offset());
     }
-    call("deleteRecords", () -> admin.deleteRecords(Map.of(first, RecordsToDelete.beforeOffset(2))).all());
-    call("deleteRecords, too many", () -> admin.deleteRecords(Map.of(first, RecordsToDelete.beforeOffset(99))).all());
   }
 
   private Map<String, Object> reader(String group) {
@@ -235,7 +235,8 @@ public class AdminSurface {
     var consumer = new KafkaConsumer<byte[], byte[]>(settings);
     consumer.subscribe(List.of(topic));
     long giveUp = System.currentTimeMillis() + TIMEOUT_MS;
-    while (consumer.poll(POLL).isEmpty() && System.currentTimeMillis() < giveUp) ;
+    int read = 0;
+    while (read < RECORDS && System.currentTimeMillis() < giveUp) read += consumer.poll(POLL).count();
     consumer.commitSync();
     return consumer;
   }
@@ -369,6 +370,11 @@ public class AdminSurface {
       write(next, 2);
       call("forceTerminateTransaction", () -> admin.forceTerminateTransaction(id).result());
     }
+  }
+
+  private void deletion() {
+    call("deleteRecords", () -> admin.deleteRecords(Map.of(first, RecordsToDelete.beforeOffset(2))).all());
+    call("deleteRecords, too many", () -> admin.deleteRecords(Map.of(first, RecordsToDelete.beforeOffset(99))).all());
   }
 
   private void access() {
