@@ -1,7 +1,7 @@
 /**
- * What the calls of Java's Admin come to through the Kafka door: the same as with the cluster itself,
- * but for the rules of streams made by CreateStream. A test makes every call both ways and compares;
- * a call that a new release of kafka-clients adds fails it until it stands here.
+ * What the calls of Java's Admin come to through the Kafka door: the same as with the cluster
+ * itself, but for the rules of streams made by CreateStream. A test makes every call both ways and
+ * compares; a call that a new release of kafka-clients adds fails it until it stands here.
  */
 
 /** Calls that a cluster of one broker without SASL carries out. */
@@ -76,7 +76,7 @@ export const adminCallsRefused: Readonly<Record<string, string>> = {
   updateFeatures: 'InvalidUpdateVersionException',
 };
 
-/** Calls that streams made by CreateStream do not allow, wholly or in part, and what to do instead. */
+/** Calls that streams made by CreateStream do not allow, wholly or in part; what to do instead. */
 export const adminCallsAgainstRules: Readonly<Record<string, string>> = {
   createPartitions: 'use UpdateShardCount, SplitShard or MergeShards of the Kinesis API',
   deleteRecords: 'records are immutable; use DecreaseStreamRetentionPeriod',
@@ -94,5 +94,6 @@ export function adminCallsTable(): string {
     const onStreams = rule === undefined ? 'the same' : `PolicyViolationException: ${rule}`;
     return `| ${name} | ${outcome} | ${onStreams} |`;
   });
-  return ['| call | on a topic | on a stream of CreateStream |', '|---|---|---|', ...lines].join('\n');
+  const head = ['| call | on a topic | on a stream of CreateStream |', '|---|---|---|'];
+  return [...head, ...lines].join('\n');
 }

@@ -32,12 +32,13 @@ import { type Certificate, selfSignedCertificate } from './kinesis/certificate.t
 import { ratesMax } from './kinesis/control-rates.ts';
 import { createDispatcher } from './kinesis/dispatcher.ts';
 import { Faults } from './kinesis/faults.ts';
-import { createKinesisServer } from './kinesis/server.ts';
+import { createKinesisServer, type KinesisServer } from './kinesis/server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOperationsServer } from './operations.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
 import { KeyedRates } from './streams/keyed-rates.ts';
+import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
@@ -115,6 +116,11 @@ async function startGateway(
   const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
   const streams = createStreamDirectory({ catalog, administration, clock });
+  const log = new KafkaRecordLog(cluster);
+  const onProblem = (stream: string, err: unknown) => logger.warn({ stream, err }, 'resharding');
+  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
+  stops.push(() => reshardings.stop());
+  const limits = limitsOf(config, clock, metrics);
   const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
   stops.push(() => groups.stop());
   metrics.groups((groupsMax) => reports.list(groupsMax));
@@ -125,13 +131,11 @@ async function startGateway(
   ]);
   const kinesis = createKinesisServer({
     dispatch: createDispatcher({
-      streams,
+      ...{ streams, reshardings, log, clock, logger, secret, actions, admit },
       accounts: openAccountCatalog(database, config.catalogTable),
-      log: new KafkaRecordLog(cluster),
-      ...{ clock, logger, secret, actions, admit },
       account: config.accountId,
       region: config.region,
-      limits: limitsOf(config, clock, metrics),
+      limits,
     }),
     host: config.host,
     port: config.kinesisPort,
@@ -141,10 +145,8 @@ async function startGateway(
   const kafka = new KafkaDoor({
     ...(await kafkaDoorOf(config, certificate)),
     backing: backingOf(config, cluster, security),
-    streams,
-    groups,
+    ...{ streams, groups, logger },
     observer: metrics.door('kafka'),
-    logger,
   });
   const operations = operationsOf(config, metrics, cluster, catalog, reports);
   stops.push(() => operations.stop());
@@ -152,13 +154,27 @@ async function startGateway(
   stops.push(async () => {
     await Promise.all([kinesis.stop(), kafka.stop()]);
   });
+  const doors = { kinesis, kafka, operations };
+  const { kinesisPort, kafkaPort, opsPort } = await startDoors(doors);
+  // In the background, as it asks for every stream.
+  reshardings.resume().catch((error: unknown) => onProblem('', error));
+  return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+}
+
+async function startDoors({ kinesis, kafka, operations }: Doors) {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
     kinesis.start().then(({ port }) => port),
     kafka.start(),
     operations.start(),
   ]);
-  return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+  return { kinesisPort, kafkaPort, opsPort };
 }
+
+type Doors = {
+  readonly kinesis: KinesisServer;
+  readonly kafka: KafkaDoor;
+  readonly operations: ReturnType<typeof createOperationsServer>;
+};
 
 /** Rates where they are kept; faults also where they are not. */
 function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits {

@@ -127,7 +127,8 @@ export function isAsRead(lease: Lease): UpdateParts {
   };
   const condition =
     'checkpoint = :asReadCheckpoint AND ' +
-    '(checkpointSubSequenceNumber = :asReadSub OR attribute_not_exists(checkpointSubSequenceNumber))';
+    '(checkpointSubSequenceNumber = :asReadSub OR ' +
+    'attribute_not_exists(checkpointSubSequenceNumber))';
   if (seen === undefined) {
     return { expression: `${condition} AND attribute_not_exists(kineskaCheckpoint)`, values };
   }

@@ -67,6 +67,7 @@ function defineTable(database: Database, tableName: string) {
     },
     settings: String,
     updatingUntilMs: Number,
+    resharding: String,
     openShardCount: Number,
     shardCount: Number,
     shardsVersion: Number,

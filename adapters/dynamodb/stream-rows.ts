@@ -12,6 +12,7 @@
  * 250 shards has at most 60 KB of the 400 KB that it may have.
  */
 import { GatewayError } from '../../src/errors.ts';
+import { type PlannedShard, type Resharding, uniformRound } from '../../src/domain/reshard.ts';
 import { openShardCount } from '../../src/domain/stream-rules.ts';
 import type { StreamSettings } from '../../src/domain/stream-settings.ts';
 import { toOffset } from '../../src/domain/stream.ts';
@@ -41,6 +42,8 @@ export type StreamRow = {
   /** As JSON; absent in rows that were written before there were any. */
   readonly settings?: string;
   readonly updatingUntilMs?: number;
+  /** As JSON; empty, or absent in older rows, where no shards are being split or merged. */
+  readonly resharding?: string;
   /** Absent in rows that were written before it was kept. */
   readonly openShardCount?: number;
   readonly shardCount: number;
@@ -80,7 +83,7 @@ export function shardsScope(name: string): string {
 }
 
 export function streamRowOf(stream: Stream): StreamRow {
-  const { name, tags, consumers, shards, settings, ...rest } = stream;
+  const { name, tags, consumers, shards, settings, resharding, ...rest } = stream;
   return {
     scope: streamsScope,
     key: name,
@@ -90,6 +93,7 @@ export function streamRowOf(stream: Stream): StreamRow {
     // Always written, so that an update leaves nothing of a former stream of that name.
     settings: JSON.stringify(settings ?? {}),
     updatingUntilMs: stream.updatingUntilMs ?? 0,
+    resharding: resharding === undefined ? '' : packedResharding(resharding),
     openShardCount: openShardCount(stream),
     shardCount: shards.length,
     shardsVersion: stream.version,
@@ -188,7 +192,7 @@ export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream
   }
   const shards = own.flatMap((each) => JSON.parse(each.shards) as PackedShard[]).map(unpacked);
   if (shards.length !== row.shardCount) return undefined;
-  return {
+  const stream = {
     ...identityOf(row),
     partitioner: row.partitioner,
     retentionHours: row.retentionHours,
@@ -198,6 +202,41 @@ export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream
     ...settingsIn(row),
     shards,
   };
+  return row.resharding ? { ...stream, resharding: reshardingIn(row.resharding, stream) } : stream;
+}
+
+type PackedResharding = Pick<Resharding, 'step' | 'attempt' | 'target'> & {
+  readonly parents?: readonly number[];
+  readonly children?: readonly PackedChild[];
+};
+type PackedChild = Omit<PlannedShard, 'startingHashKey' | 'endingHashKey'> & {
+  readonly start: string;
+  readonly end: string;
+};
+
+/** Rounds towards a target follow from the shards: thousands of children need no room here. */
+function packedResharding({ step, attempt, target, parents, children }: Resharding): string {
+  if (target !== undefined) return JSON.stringify({ step, attempt, target });
+  const packedChildren = children.map(({ startingHashKey, endingHashKey, ...rest }) => ({
+    start: String(startingHashKey),
+    end: String(endingHashKey),
+    ...rest,
+  }));
+  return JSON.stringify({ step, attempt, parents, children: packedChildren });
+}
+
+function reshardingIn(text: string, stream: Stream): Resharding {
+  const { step, attempt, target, ...packedRound } = JSON.parse(text) as PackedResharding;
+  if (target !== undefined) {
+    const round = uniformRound(stream, target) ?? { parents: [], children: [] };
+    return { step, attempt, target, ...round };
+  }
+  const children = (packedRound.children ?? []).map(({ start, end, ...rest }) => ({
+    startingHashKey: BigInt(start) as HashKey,
+    endingHashKey: BigInt(end) as HashKey,
+    ...rest,
+  }));
+  return { step, attempt, parents: packedRound.parents ?? [], children };
 }
 
 function settingsIn({ settings = '{}' }: StreamRow): { settings?: StreamSettings } {

@@ -23,6 +23,7 @@ const listOffsetsApi = { request: listOffsetsRequest, response: listOffsetsRespo
 const listOffsetsVersionMax = 7;
 const latest = -1n;
 const earliest = -2n;
+const readUncommitted = 0;
 const readCommitted = 1;
 
 const retryForMs = 10_000;
@@ -64,6 +65,11 @@ export class KafkaRecordLog implements RecordLog {
     return this.#listOffset(where, latest);
   }
 
+  /** The high watermark. A new leader tells none before it knows its own (KIP-207). */
+  writtenOffset(where: LogPartition): Promise<Offset> {
+    return this.#listOffset(where, latest, readUncommitted);
+  }
+
   async offsetAt(where: LogPartition, timestampMs: number): Promise<Offset> {
     const timestamp = BigInt(Math.max(0, Math.ceil(timestampMs)));
     // The end is asked for first: what is appended between the two answers is not passed over.
@@ -72,7 +78,11 @@ export class KafkaRecordLog implements RecordLog {
     return found < 0n ? end : found;
   }
 
-  #listOffset(where: LogPartition, timestamp: bigint): Promise<Offset> {
+  #listOffset(
+    where: LogPartition,
+    timestamp: bigint,
+    isolationLevel = readCommitted,
+  ): Promise<Offset> {
     return this.#withLeader(where, undefined, async (leader) => {
       const answer = await this.#cluster.requestTo(
         leader,
@@ -80,7 +90,7 @@ export class KafkaRecordLog implements RecordLog {
         listOffsetsApi,
         {
           replicaId: -1,
-          isolationLevel: readCommitted,
+          isolationLevel,
           topics: [
             { name: where.log, partitions: [{ partitionIndex: where.partition, timestamp }] },
           ],

@@ -4,6 +4,7 @@
  */
 
 import type { Consumer } from './consumers.ts';
+import type { Resharding } from './reshard.ts';
 import type { StreamSettings } from './stream-settings.ts';
 
 /** Position of a record in a shard's log; counts from 0. */
@@ -59,6 +60,8 @@ export type Stream = {
   readonly shards: readonly Shard[];
   /** What the owner set besides; absent where nothing was. */
   readonly settings?: StreamSettings;
+  /** Present while shards are being split or merged; the stream is UPDATING. */
+  readonly resharding?: Resharding;
   /** An active stream is shown as UPDATING until then; see statusAt. */
   readonly updatingUntilMs?: number;
   /** Grows by one with every change; changes are conditional on it. */

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { AccountCatalog } from '../ports/account-catalog.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordLog } from '../ports/record-log.ts';
+import type { Reshardings } from '../streams/resharding.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
+import type { StreamWriter } from '../streams/stream-writer.ts';
 import type { Subscriptions } from '../streams/subscriptions.ts';
 import type { ActionName } from './action-names.ts';
 import type { KinesisLimits } from './admission.ts';
@@ -14,6 +16,8 @@ export type KinesisContext = {
   readonly streams: StreamDirectory;
   readonly accounts: AccountCatalog;
   readonly log: RecordLog;
+  readonly writer: StreamWriter;
+  readonly reshardings: Reshardings;
   /** Those of enhanced fan-out that run through this gateway. */
   readonly subscriptions: Subscriptions;
   /** What clients are held to; undefined where nothing is. */

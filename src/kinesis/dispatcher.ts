@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import { StreamWriter } from '../streams/stream-writer.ts';
 import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Action, KinesisContext } from './action.ts';
 import { PreparedBody } from './action.ts';
@@ -43,7 +44,7 @@ export type HttpResponse = {
 /** What the dispatcher adds to these for each request is the rest of KinesisContext. */
 export type DispatcherSettings = Pick<
   KinesisContext,
-  'streams' | 'accounts' | 'log' | 'clock' | 'logger' | 'account' | 'secret'
+  'streams' | 'accounts' | 'reshardings' | 'log' | 'clock' | 'logger' | 'account' | 'secret'
 > & {
   /** Used where the client signed for none. */
   readonly region: string;
@@ -79,7 +80,8 @@ const unknownOperation = 'Unknown';
 
 export function createDispatcher(given: DispatcherSettings): Dispatcher {
   const subscriptions = given.subscriptions ?? new Subscriptions(given.log, given.clock);
-  const settings = { ...given, subscriptions };
+  const writer = new StreamWriter(given.streams, given.log);
+  const settings = { ...given, subscriptions, writer };
   const byName = new Map(settings.actions.map((action) => [action.name as string, action]));
   return async (request) => {
     const call = readCall(request, byName);
@@ -91,7 +93,7 @@ export function createDispatcher(given: DispatcherSettings): Dispatcher {
   };
 }
 
-type Settings = DispatcherSettings & Pick<KinesisContext, 'subscriptions'>;
+type Settings = DispatcherSettings & Pick<KinesisContext, 'subscriptions' | 'writer'>;
 
 /** What the head of a request says. */
 type Call = {
@@ -167,11 +169,14 @@ async function perform(
 }
 
 function contextOf(request: HttpRequest, format: Format, settings: Settings): KinesisContext {
-  const { streams, accounts, log, subscriptions, clock, logger, account, secret } = settings;
+  const { streams, accounts, writer, reshardings, log, subscriptions } = settings;
+  const { clock, logger, account, secret } = settings;
   const scope = credentialScopeOf(request.headers.authorization, request.url);
   return {
     streams,
     accounts,
+    writer,
+    reshardings,
     log,
     subscriptions,
     limits: settings.limits,

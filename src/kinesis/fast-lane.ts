@@ -128,6 +128,8 @@ class FastConnection {
     // A client may close its half behind a request; what is not whole by then never will be.
     if (this.#reading !== undefined) this.#socket.destroy();
     else if (!this.#answering) this.#socket.end();
+    // It may have gone for good: whoever waits on its behalf need not, but an answer is sent.
+    else this.#controller?.abort();
   };
 
   readonly #closed = (): void => {
@@ -192,7 +194,11 @@ class FastConnection {
   async #answer(head: Head, body: Buffer | Error, bytesTaken: number): Promise<void> {
     const { settings } = this.#lane;
     const startedMs = this.#sinceMs;
-    const signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal;
+    const signal = (): AbortSignal => {
+      this.#controller ??= new AbortController();
+      if (this.#socket.readableEnded) this.#controller.abort();
+      return this.#controller.signal;
+    };
     const response = await settings.answer(new FastRequest(head, body, signal));
     if (bytesTaken > 0) settings.budget.giveBack(bytesTaken);
     this.#controller = undefined;
@@ -324,9 +330,10 @@ function writeAnswer(
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   head += `content-length: ${length}\r\ndate: ${dateOfNow()}\r\n`;
+  const keepAliveSeconds = Math.floor(keepAliveTimeoutMs / 1000);
   head += close
     ? 'connection: close\r\n\r\n'
-    : `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveTimeoutMs / 1000)}\r\n\r\n`;
+    : `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n\r\n`;
   if (typeof content === 'string') {
     // Text leaves in one piece with the head; where it is all ASCII, by the cheaper encoding.
     socket.write(head + content, length === content.length ? 'latin1' : 'utf8');

@@ -1,4 +1,5 @@
 /** What GetRecords and SubscribeToShard read of a shard, and say of it beside the records. */
+import { isSealed } from '../domain/reshard.ts';
 import type { Offset, Stream } from '../domain/stream.ts';
 import { shardIdOf } from '../domain/stream.ts';
 import type { LogPartition, LogRecord, LogSlice } from '../ports/record-log.ts';
@@ -12,11 +13,49 @@ const readsMax = 8;
 
 const hourMs = 3_600_000;
 
+export type VisibleSlice = {
+  /** The shard as it was when the slice may be shown. */
+  readonly found: FoundShard;
+  readonly slice: LogSlice;
+};
+
+/**
+ * Reads what may be shown of a shard: nothing behind the end of a closed one, where records may
+ * lie that nobody acknowledged, and nothing while that end is being decided.
+ */
+export async function readVisible(
+  found: FoundShard,
+  from: Offset,
+  read: (where: LogPartition, from: Offset) => Promise<LogSlice>,
+  context: Pick<KinesisContext, 'log' | 'clock' | 'streams'>,
+): Promise<VisibleSlice> {
+  const slice = await readOver(found, from, read, context);
+  const { streams } = context;
+  const { stream, shard } = found;
+  if (shard.closed === undefined && !streams.isCurrent(stream)) {
+    const now = await streams.findNow(stream.name);
+    const known = now.logId === stream.logId ? now.shards[shard.index] : undefined;
+    if (known !== undefined) return shown({ stream: now, shard: known }, from, slice);
+  }
+  return shown(found, from, slice);
+}
+
+function shown(found: FoundShard, from: Offset, slice: LogSlice): VisibleSlice {
+  const { stream, shard } = found;
+  if (isSealed(stream, shard.index)) {
+    return { found, slice: { ...slice, records: [], nextOffset: from } };
+  }
+  const end = shard.closed?.endOffset;
+  if (end === undefined || slice.nextOffset <= end) return { found, slice };
+  const records = slice.records.filter(({ offset }) => offset < end);
+  return { found, slice: { ...slice, records, nextOffset: end, endOffset: end } };
+}
+
 /**
  * Reads on over what no reader may see, such as aborted transactions, until there are records
  * or the log ends, and leaves out what is past the stream's retention but still in the log.
  */
-export async function readVisible(
+async function readOver(
   { stream, shard }: FoundShard,
   from: Offset,
   read: (where: LogPartition, from: Offset) => Promise<LogSlice>,

@@ -1,7 +1,7 @@
 import { encryptionKeyAt, statusAt } from '../domain/stream-settings.ts';
 import type { Stream, StreamStatus } from '../domain/stream.ts';
 import type { KinesisContext } from './action.ts';
-import { streamNotActive } from './errors.ts';
+import { KinesisError, streamNotActive } from './errors.ts';
 import { streamArnOf } from './stream-address.ts';
 
 /** The members that DescribeStream and DescribeStreamSummary share. */
@@ -30,6 +30,15 @@ export function assertStatus(
   const status = statusAt(stream, context.clock.nowMs());
   if (allowed.includes(status)) return;
   throw streamNotActive(stream.name, context.account, status);
+}
+
+/** Errors: ValidationException: AWS reshards on-demand streams by itself. */
+export function assertProvisioned({ mode, name }: Stream, { account }: KinesisContext): void {
+  if (mode === 'PROVISIONED') return;
+  throw new KinesisError(
+    'ValidationException',
+    `Request is invalid. Stream ${name} under account ${account} is in On-Demand mode.`,
+  );
 }
 
 /** What answers to puts say; AWS leaves it out where nothing is encrypted. */

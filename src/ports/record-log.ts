@@ -63,6 +63,8 @@ export type RecordLog = {
   startOffset(where: LogPartition): Promise<Offset>;
   /** One past the last record that a reader may see. */
   endOffset(where: LogPartition): Promise<Offset>;
+  /** One past the last record that is in the log durably, be it of an open transaction. */
+  writtenOffset(where: LogPartition): Promise<Offset>;
   /** First offset whose timestamp is at or after the given one; the end when there is none. */
   offsetAt(where: LogPartition, timestampMs: number): Promise<Offset>;
 };

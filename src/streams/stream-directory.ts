@@ -24,10 +24,17 @@ import type {
 } from '../ports/log-administration.ts';
 import type { StreamCatalog } from '../ports/stream-catalog.ts';
 
-/** How long another gateway's change may go unseen by puts and gets. */
-export const streamCacheAgeMsMax = 1_000;
-/** From this age on a stream in use is read again before anybody must wait for it. */
-const refreshAfterMs = 500;
+/**
+ * How long another gateway's change may go unseen by puts and gets: a view of a stream is a lease,
+ * counted from before the catalog was asked. Closing a shard waits for the leases of all gateways
+ * to run out (resharding.ts), and makes them short first.
+ */
+export const viewLeaseMs = 1_000;
+export const drainingViewLeaseMs = 100;
+/** Sealed streams are read again soon: puts wait for what comes next. */
+const sealedViewLeaseMs = 25;
+/** From this part of the lease on a stream in use is read again before anybody must wait. */
+const refreshAfterPart = 0.5;
 const cachedStreamsMax = 20_000;
 /** A stream in CREATING for longer was left by a gateway that died. */
 const creationTakeoverMs = 10_000;
@@ -40,8 +47,12 @@ const adoptionsAtOnce = 8;
 const secondMs = 1_000;
 
 export type StreamDirectory = {
-  /** At most `streamCacheAgeMsMax` old. Errors: `not-found`, `unavailable`. */
+  /** A view whose lease runs. Errors: `not-found`, `unavailable`. */
   find(name: string): Promise<Stream>;
+  /** Read after this call began; calls at once share readings. Errors: as find. */
+  findNow(name: string): Promise<Stream>;
+  /** The lease of this view runs: no gateway has closed a shard that is open in it. */
+  isCurrent(stream: Stream): boolean;
   /** As find, past the cache; also follows configs that were changed on the Kafka side. */
   findFresh(name: string): Promise<Stream>;
   /** Every stream, ordered by name. */
@@ -62,6 +73,8 @@ export type StreamDirectory = {
   change(name: string, transition: (stream: Stream) => Stream): Promise<Stream>;
   /** The cached stream of this name is out of date. */
   forget(name: string): void;
+  /** Called with every stream that is read while its shards are being split or merged. */
+  whenResharding(listener: (stream: Stream) => void): void;
 };
 
 export type StreamDirectorySettings = {
@@ -78,6 +91,8 @@ type Entry = {
   readonly stream: Stream;
   readonly found: Promise<Stream>;
   readonly readAtMs: number;
+  /** The stream was so at this time or later. */
+  readonly leasedAtMs: number;
 };
 
 class Directory implements StreamDirectory {
@@ -86,8 +101,11 @@ class Directory implements StreamDirectory {
   readonly #clock: Clock;
   readonly #cache = new Map<string, Entry>();
   readonly #reading = new Map<string, Promise<Stream>>();
+  /** Readings that begin when the one under way has ended. */
+  readonly #next = new Map<string, Promise<Stream>>();
   readonly #changing = new Map<string, ChangeQueue>();
   readonly #deleting = new Map<string, Promise<void>>();
+  #onResharding: (stream: Stream) => void = ignore;
   /** Grows with every forgetting: what was read before it is not kept after it. */
   #forgettings = 0;
 
@@ -99,11 +117,14 @@ class Directory implements StreamDirectory {
 
   find(name: string): Promise<Stream> {
     const entry = this.#cache.get(name);
-    const ageMs = entry === undefined ? Infinity : performance.now() - entry.readAtMs;
     const reading = this.#reading.get(name);
-    if (entry !== undefined && ageMs < streamCacheAgeMsMax) {
-      // Whoever comes after the entry's time reads again, and is told of a failure.
-      if (ageMs > refreshAfterMs && reading === undefined) this.#beginReading(name).catch(ignore);
+    const leaseMs = entry === undefined ? 0 : viewLeaseMsOf(entry.stream);
+    const ageMs = entry === undefined ? 0 : performance.now() - entry.leasedAtMs;
+    if (entry !== undefined && ageMs < leaseMs) {
+      // Whoever comes after the lease's time reads again, and is told of a failure.
+      if (ageMs > leaseMs * refreshAfterPart && reading === undefined) {
+        this.#beginReading(name).catch(ignore);
+      }
       return entry.found;
     }
     if (reading === undefined) return this.#beginReading(name);
@@ -114,12 +135,35 @@ class Directory implements StreamDirectory {
     });
   }
 
+  findNow(name: string): Promise<Stream> {
+    const next = this.#next.get(name);
+    if (next !== undefined) return next;
+    // One that runs already may have asked the catalog before this call.
+    const running = this.#reading.get(name) ?? Promise.resolve();
+    const reading = running.then(ignore, ignore).then(() => {
+      this.#next.delete(name);
+      return this.#beginReading(name);
+    });
+    this.#next.set(name, reading);
+    return reading;
+  }
+
+  isCurrent(stream: Stream): boolean {
+    const entry = this.#cache.get(stream.name);
+    if (entry?.stream !== stream) return false;
+    return performance.now() - entry.leasedAtMs < viewLeaseMsOf(stream);
+  }
+
   async findFresh(name: string): Promise<Stream> {
     const stream = await this.#read(name);
     if (stream.status !== 'ACTIVE') return stream;
     const log = await this.#administration.settings(name);
     const followed = following(stream, log);
     return followed === stream ? stream : this.change(name, (now) => following(now, log));
+  }
+
+  whenResharding(listener: (stream: Stream) => void): void {
+    this.#onResharding = listener;
   }
 
   forget(name: string): void {
@@ -205,9 +249,10 @@ class Directory implements StreamDirectory {
       if (changed === before) return before;
       const after = { ...changed, version: before.version + 1 };
       await this.#changeLog(before, after);
+      const leasedAtMs = performance.now();
       try {
         await this.#catalog.replace(before, after);
-        this.#keep(after, performance.now(), this.#forgettings);
+        this.#keep(after, performance.now(), this.#forgettings, leasedAtMs);
         return after;
       } catch (error) {
         this.forget(name);
@@ -245,6 +290,7 @@ class Directory implements StreamDirectory {
       try {
         const stream = await this.#reconcile(name, stored, log);
         this.#keep(stream, readAtMs, forgettings);
+        if (stream.resharding !== undefined) this.#onResharding(stream);
         return stream;
       } catch (error) {
         this.#cache.delete(name);
@@ -317,13 +363,14 @@ class Directory implements StreamDirectory {
     }
     const log = made ?? (await this.#logMadeBefore(stream));
     const active = { ...activated(stream, log.logId), version: stream.version + 1 };
+    const leasedAtMs = performance.now();
     try {
       await this.#catalog.replace(stream, active);
     } catch (error) {
       if (!isGatewayError(error, 'conflict')) throw error;
       return this.#finishedByAnother(active, made);
     }
-    this.#keep(active, performance.now(), this.#forgettings);
+    this.#keep(active, performance.now(), this.#forgettings, leasedAtMs);
     return active;
   }
 
@@ -379,13 +426,14 @@ class Directory implements StreamDirectory {
     }
   }
 
-  #keep(stream: Stream, readAtMs: number, forgettings: number): void {
+  #keep(stream: Stream, readAtMs: number, forgettings: number, leasedAtMs = readAtMs): void {
     const newer = this.#cache.get(stream.name);
     if (forgettings !== this.#forgettings) return;
     if (newer !== undefined && newer.readAtMs > readAtMs) return;
     const [oldest] = this.#cache.keys();
     if (oldest !== undefined && this.#cache.size >= cachedStreamsMax) this.#cache.delete(oldest);
-    this.#cache.set(stream.name, { stream, found: Promise.resolve(stream), readAtMs });
+    const found = Promise.resolve(stream);
+    this.#cache.set(stream.name, { stream, found, readAtMs, leasedAtMs });
   }
 
   async #readAll(names: readonly string[]): Promise<readonly StreamSummary[]> {
@@ -415,6 +463,11 @@ const refusals = [
   'limit-exceeded',
   'access-denied',
 ] as const;
+
+function viewLeaseMsOf({ resharding }: Stream): number {
+  if (resharding === undefined) return viewLeaseMs;
+  return resharding.step === 'draining' ? drainingViewLeaseMs : sealedViewLeaseMs;
+}
 
 /** The failure reaches whoever asks next. */
 function ignore(): void {}

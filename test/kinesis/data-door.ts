@@ -8,6 +8,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { AppendRecord, RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import type { StreamDirectory } from '../../src/streams/stream-directory.ts';
+import { Reshardings } from '../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { actions } from '../../src/kinesis/actions/index.ts';
 import type { DispatcherSettings } from '../../src/kinesis/dispatcher.ts';
@@ -25,6 +26,7 @@ export type DataDoor = {
   /** The catalog, past the directory. */
   readonly rows: StreamCatalog;
   readonly log: RecordLog;
+  readonly reshardings: Reshardings;
   /** The clock of the gateway is so far ahead. */
   aheadMs: number;
   /** Its clock stands still at this time, and goes with `aheadMs` only. */
@@ -58,15 +60,22 @@ export async function dataDoor(
   times: Partial<SubscriptionTimes> = {},
   settingsOf: (clock: Clock) => Partial<DispatcherSettings> = () => ({}),
 ): Promise<DataDoor> {
-  const { streams, accounts, catalog } = await openCatalogs(t);
+  const { streams, accounts, catalog, administration } = await openCatalogs(t);
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const log = new KafkaRecordLog(cluster);
   const clock = { nowMs: () => (door.stoppedAtMs ?? Date.now()) + door.aheadMs };
   const subscriptions = new Subscriptions(log, clock, times);
+  const onProblem = (): void => {};
+  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
   const { port } = await startDoor(t, actions, {
-    ...{ streams, accounts, log, clock, subscriptions },
+    streams,
+    accounts,
+    reshardings,
+    log,
+    clock,
+    subscriptions,
     ...settingsOf(clock),
   });
   const name = `data-${randomUUID()}`;
@@ -77,6 +86,7 @@ export async function dataDoor(
     streams,
     rows: catalog,
     log,
+    reshardings,
     aheadMs: 0,
     ask: async (action, body) => (await call(port, action, body)).body as Body,
     async append(shard, ...records) {
@@ -93,6 +103,7 @@ export async function dataDoor(
   };
   await streams.create({ name, shardCount, mode: 'PROVISIONED' });
   t.after(async () => {
+    await reshardings.stop();
     await streams.delete(name).catch(() => {});
     cluster.close();
   });

@@ -23,7 +23,12 @@ export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
 /** Besides, the accounts of the same catalog. */
 export async function openCatalogs(
   t: TestContext,
-): Promise<{ streams: StreamDirectory; accounts: AccountCatalog; catalog: StreamCatalog }> {
+): Promise<{
+  streams: StreamDirectory;
+  accounts: AccountCatalog;
+  catalog: StreamCatalog;
+  administration: KafkaAdministration;
+}> {
   const [host = '', port] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(port) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
@@ -38,5 +43,5 @@ export async function openCatalogs(
   const catalog = await openStreamCatalog(database, table);
   const clock = { nowMs: () => Date.now() };
   const streams = createStreamDirectory({ catalog, administration, clock });
-  return { streams, catalog, accounts: openAccountCatalog(database, table) };
+  return { streams, catalog, administration, accounts: openAccountCatalog(database, table) };
 }

@@ -146,6 +146,17 @@ test('GetShardIterator is refused after five in a second for the shard', async (
   assert.ok('ShardIterator' in (await ask(firstShard)));
 });
 
+test('UpdateShardCount is refused after ten times in 24 hours', async (t) => {
+  const { door } = await limitedDoor(t);
+  const address = { StreamName: door.name, ScalingType: 'UNIFORM_SCALING' };
+  const update = () => door.ask('UpdateShardCount', { ...address, TargetShardCount: 1 });
+  for (let times = 0; times < 10; times++) assert.equal((await update())['TargetShardCount'], 1);
+  door.aheadMs = 86_399_999;
+  assert.equal((await update())['__type'], 'LimitExceededException');
+  door.aheadMs = 86_400_000;
+  assert.equal((await update())['TargetShardCount'], 1);
+});
+
 test('topics that nobody made through Kinesis have no rates of shards', async (t) => {
   const { door } = await limitedDoor(t);
   await door.streams.change(door.name, (stream) => ({ ...stream, rules: 'kafka' }));

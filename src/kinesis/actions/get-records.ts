@@ -51,24 +51,28 @@ export const getRecords = defineAction({
   ],
   async handle(request, context) {
     const iterator = iteratorIn(request, context);
-    const found = await findShard(
+    const sought = await findShard(
       iterator.stream,
       iterator.shardIndex,
       context,
       // A stream made again under the name has other records.
       ({ logId }) => logId === iterator.logId,
     );
-    assertRead(found, context);
+    assertRead(sought, context);
     if (request.DryRun === true) throw dryRun();
     const limit = Math.min(request.Limit ?? recordsMax, recordsMax);
-    const slice = await namingTheShard(iterator.stream, iterator.shardIndex, context, () =>
-      readVisible(
-        found,
-        iterator.offset,
-        (where, from) =>
-          context.log.read(where, from, { recordsMax: limit, bytesMax, waitMsMax: 0 }),
-        context,
-      ),
+    const { found, slice } = await namingTheShard(
+      iterator.stream,
+      iterator.shardIndex,
+      context,
+      () =>
+        readVisible(
+          sought,
+          iterator.offset,
+          (where, from) =>
+            context.log.read(where, from, { recordsMax: limit, bytesMax, waitMsMax: 0 }),
+          context,
+        ),
     );
     context.tally.records += slice.records.length;
     countRead(found, slice.records, context);

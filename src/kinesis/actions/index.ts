@@ -22,11 +22,13 @@ import { listStreamConsumers } from './list-stream-consumers.ts';
 import { listStreams } from './list-streams.ts';
 import { listTagsForResource } from './list-tags-for-resource.ts';
 import { listTagsForStream } from './list-tags-for-stream.ts';
+import { mergeShards } from './merge-shards.ts';
 import { putRecord } from './put-record.ts';
 import { putRecords } from './put-records.ts';
 import { putResourcePolicy } from './put-resource-policy.ts';
 import { registerStreamConsumer } from './register-stream-consumer.ts';
 import { removeTagsFromStream } from './remove-tags-from-stream.ts';
+import { splitShard } from './split-shard.ts';
 import { startStreamEncryption } from './start-stream-encryption.ts';
 import { stopStreamEncryption } from './stop-stream-encryption.ts';
 import { subscribeToShard } from './subscribe-to-shard.ts';
@@ -34,6 +36,7 @@ import { tagResource } from './tag-resource.ts';
 import { untagResource } from './untag-resource.ts';
 import { updateAccountSettings } from './update-account-settings.ts';
 import { updateMaxRecordSize } from './update-max-record-size.ts';
+import { updateShardCount } from './update-shard-count.ts';
 import { updateStreamMode } from './update-stream-mode.ts';
 import { updateStreamWarmThroughput } from './update-stream-warm-throughput.ts';
 
@@ -60,11 +63,13 @@ export const actions: readonly Action[] = [
   listStreams,
   listTagsForResource,
   listTagsForStream,
+  mergeShards,
   putRecord,
   putRecords,
   putResourcePolicy,
   registerStreamConsumer,
   removeTagsFromStream,
+  splitShard,
   startStreamEncryption,
   stopStreamEncryption,
   subscribeToShard,
@@ -72,6 +77,7 @@ export const actions: readonly Action[] = [
   untagResource,
   updateAccountSettings,
   updateMaxRecordSize,
+  updateShardCount,
   updateStreamMode,
   updateStreamWarmThroughput,
 ];

@@ -9,7 +9,9 @@ import {
   printSequenceNumber,
   sequenceNumberOf,
 } from '../../domain/sequence-number.ts';
-import { shardIdOf } from '../../domain/stream.ts';
+import { type Shard, shardIdOf, type Stream } from '../../domain/stream.ts';
+import { GatewayError } from '../../errors.ts';
+import { outcome } from '../../streams/stream-writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
 import { dryRun, invalidArgument } from '../errors.ts';
@@ -63,16 +65,21 @@ export const putRecord = defineAction({
     const { shard, record } = routeEntry(stream, request, 'data');
     if (request.DryRun === true) throw dryRun();
     assertWrite(stream, shard, record, context);
-    const where = { log: stream.name, partition: shard.index };
-    const { offsets, error } = await namingTheStream(stream.name, context, () =>
-      context.log.append(where, [record]),
-    );
-    const offset = offsets[0];
-    if (offset === undefined) throw error ?? new Error('an append of nothing');
+    const route = (now: Stream): Shard => routeEntry(now, request, 'data').shard;
+    const placed = await namingTheStream(stream.name, context, async () => {
+      const put = outcome(
+        await context.writer.write(stream, shard, [record], route),
+        shard,
+        0,
+        stream,
+      );
+      if (put instanceof GatewayError) throw put;
+      return put;
+    });
     context.tally.records += 1;
     return {
-      ShardId: shardIdOf(shard.index),
-      SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
+      ShardId: shardIdOf(placed.shard.index),
+      SequenceNumber: printSequenceNumber(sequenceNumberOf(placed.shard, placed.offset)),
       EncryptionType: encryptionShown(stream, context),
     };
   },

@@ -6,12 +6,12 @@
  * one, or is over its rate, is told at its records. Behind a record that is over the rate all
  * others of its shard are refused too: put again, they keep their order.
  */
-import type { GatewayError } from '../../errors.ts';
-import type { Appended, AppendRecord } from '../../ports/record-log.ts';
+import type { AppendRecord } from '../../ports/record-log.ts';
 import { printSequenceNumber, sequenceNumberOf } from '../../domain/sequence-number.ts';
 import type { Shard, Stream } from '../../domain/stream.ts';
 import { shardIdOf } from '../../domain/stream.ts';
-import { isGatewayError } from '../../errors.ts';
+import { GatewayError } from '../../errors.ts';
+import { outcome, type Placed, type Written } from '../../streams/stream-writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
 import { dryRun, invalidArgument } from '../errors.ts';
@@ -81,13 +81,14 @@ export const putRecords = defineAction({
   async handle(request, context) {
     const stream = await findStreamToPut(request, context);
     const parts = partsOf(stream, request.Records);
+    const route: Routing = (now, place) => routeEntry(now, request.Records[place]!, 'data').shard;
     if (request.DryRun === true) throw dryRun();
     const results = new Array<ResultEntry>(request.Records.length);
     refuseOnPurpose(stream, parts, results, context);
     refuseOverRate(stream, parts, results, context);
     const granted = parts.filter(({ records }) => records.length > 0);
     await namingTheStream(stream.name, context, () =>
-      appendParts(stream, granted, results, context),
+      appendParts(stream, granted, route, results, context),
     );
     let failed = 0;
     for (const { ErrorCode } of results) if (ErrorCode !== undefined) failed += 1;
@@ -106,6 +107,9 @@ type Part = {
   readonly records: AppendRecord[];
   readonly places: number[];
 };
+
+/** The shard of the entry at that place of the request, in this view of the stream. */
+type Routing = (stream: Stream, place: number) => Shard;
 
 /** One bad entry refuses the whole request, before anything is written. */
 function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] {
@@ -180,50 +184,56 @@ function refuseOnPurpose(
 async function appendParts(
   stream: Stream,
   parts: readonly Part[],
+  route: Routing,
   results: ResultEntry[],
   context: KinesisContext,
 ): Promise<void> {
-  const appended = await Promise.all(
-    parts.map(({ shard, records }) => appendPart(stream, shard, records, context)),
+  const written = await Promise.all(
+    parts.map(({ shard, records, places }) =>
+      context.writer.write(stream, shard, records, (now, nth) => route(now, places[nth]!)),
+    ),
   );
-  const firstError = appended[0]?.error;
-  if (firstError !== undefined && appended.every(({ offsets }) => offsets.length === 0)) {
-    throw firstError;
-  }
+  const firstError = written[0]?.error;
+  if (firstError !== undefined && written.every(isNothing)) throw firstError;
   for (const [index, { shard, places }] of parts.entries()) {
-    const { offsets, error } = appended[index]!;
+    const part = written[index]!;
+    const { offsets } = part;
     const ShardId = shardIdOf(shard.index);
     for (const [nth, place] of places.entries()) {
       const offset = offsets[nth];
       results[place] =
         offset === undefined
-          ? failure(error, shard, stream, context)
+          ? entryOf(outcome(part, shard, nth, stream), shard, stream, context)
           : { SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)), ShardId };
     }
   }
 }
 
-async function appendPart(
-  { name }: Stream,
-  shard: Shard,
-  records: readonly AppendRecord[],
-  { log }: KinesisContext,
-): Promise<Appended> {
-  try {
-    return await log.append({ log: name, partition: shard.index }, records);
-  } catch (error) {
-    if (isGatewayError(error)) return { offsets: [], error };
-    throw error;
-  }
+function isNothing({ offsets, moved }: Written): boolean {
+  return offsets.length === 0 && moved === undefined;
 }
 
-function failure(
-  error: GatewayError | undefined,
+/** Of a record that did not go where it was sent. */
+function entryOf(
+  put: Placed | GatewayError,
   shard: Shard,
   stream: Stream,
   context: KinesisContext,
 ): ResultEntry {
-  if (error?.kind === 'throughput-exceeded') return throughputExceeded(stream, shard, context);
+  if (put instanceof GatewayError) return failure(put, shard, stream, context);
+  return {
+    SequenceNumber: printSequenceNumber(sequenceNumberOf(put.shard, put.offset)),
+    ShardId: shardIdOf(put.shard.index),
+  };
+}
+
+function failure(
+  error: GatewayError,
+  shard: Shard,
+  stream: Stream,
+  context: KinesisContext,
+): ResultEntry {
+  if (error.kind === 'throughput-exceeded') return throughputExceeded(stream, shard, context);
   const { logger } = context;
   logger.warn({ err: error, stream: stream.name, shard: shard.index }, 'records were not put');
   return { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal service failure.' };

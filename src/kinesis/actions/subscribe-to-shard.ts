@@ -25,7 +25,7 @@ import {
 import { dryRun, KinesisError } from '../errors.ts';
 import { encryptedAt, viewRecord } from '../record-view.ts';
 import { findShard, type FoundShard, shardIndexIn } from '../shard-address.ts';
-import { childrenOf, millisBehind, readVisible } from '../shard-reading.ts';
+import { childrenOf, millisBehind, readVisible, type VisibleSlice } from '../shard-reading.ts';
 import {
   boolean,
   eventStream,
@@ -157,10 +157,11 @@ async function* eventsFrom(
   let sentAtMs: number | undefined;
   const pace = paceOf(subscribed.stream, context);
   for (;;) {
-    found = await unlessAborted(current(subscribed, found, context), signal);
+    const known = await unlessAborted(current(subscribed, found, context), signal);
     // The first event tells at once where the subscription stands.
     const waitMsMax = sentAtMs === undefined ? 0 : Math.min(tipWaitMsMax, heartbeatMs);
-    const slice = await readOn(found, offset, waitMsMax, signal, context);
+    const { found: seen, slice } = await readOn(known, offset, waitMsMax, signal, context);
+    found = seen;
     if (slice.nextOffset > offset) offset = slice.nextOffset;
     const closedAt = found.shard.closed?.endOffset;
     const isLast = closedAt !== undefined && offset >= closedAt;
@@ -214,7 +215,7 @@ function readOn(
   waitMsMax: number,
   signal: AbortSignal,
   context: KinesisContext,
-): Promise<LogSlice> {
+): Promise<VisibleSlice> {
   const limits = {
     recordsMax: eventRecordsMax,
     bytesMax: eventBytesMax,

@@ -1,0 +1,212 @@
+/**
+ * How shards are split and merged. Pure. A plan is a row of rounds; in each, some open shards
+ * (parents) close and others (children) open with the same ranges. Source: "Reshard a stream",
+ * Amazon Kinesis Data Streams developer guide, and "UpdateShardCount", API reference.
+ */
+import { evenRanges, hashKeyMax } from './hash-key.ts';
+import { openShardsOf, shardForHashKey } from './shard-routing.ts';
+import { isOpen } from './stream.ts';
+import type { HashKey, Offset, Shard, Stream } from './stream.ts';
+
+export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {
+  readonly parentIndex: number;
+  readonly adjacentParentIndex?: number;
+};
+
+/** Children have the indexes that follow those of the stream's shards. */
+export type Round = {
+  readonly parents: readonly number[];
+  readonly children: readonly PlannedShard[];
+};
+
+/**
+ * A round under way. While it drains, parents take records; once it is sealed, nobody may
+ * acknowledge one, so that their end can be told. docs/decisions/0007-resharding.md.
+ */
+export type Resharding = Round & {
+  readonly step: 'draining' | 'sealed';
+  /**
+   * The stream's version at which a gateway took the work up: another one's is greater, and what
+   * the former still does is void.
+   */
+  readonly attempt: number;
+  /** Open shards that are wanted in the end, where rounds are to follow. */
+  readonly target?: number;
+};
+
+/** `at` becomes the start of the second child: above the shard's start, at most its end. */
+export function splitOf(shard: Shard, at: HashKey): Round {
+  const { index: parentIndex, startingHashKey, endingHashKey } = shard;
+  return {
+    parents: [parentIndex],
+    children: [
+      { startingHashKey, endingHashKey: (at - 1n) as HashKey, parentIndex },
+      { startingHashKey: at, endingHashKey, parentIndex },
+    ],
+  };
+}
+
+/** The first shard is the parent, the second the adjacent parent; either may be the lower one. */
+export function mergeOf(shard: Shard, adjacent: Shard): Round {
+  const [low, high] =
+    shard.startingHashKey < adjacent.startingHashKey ? [shard, adjacent] : [adjacent, shard];
+  return {
+    parents: [shard.index, adjacent.index],
+    children: [
+      {
+        startingHashKey: low.startingHashKey,
+        endingHashKey: high.endingHashKey,
+        parentIndex: shard.index,
+        adjacentParentIndex: adjacent.index,
+      },
+    ],
+  };
+}
+
+export function areAdjacent(one: Shard, other: Shard): boolean {
+  return (
+    one.endingHashKey + 1n === other.startingHashKey ||
+    other.endingHashKey + 1n === one.startingHashKey
+  );
+}
+
+/**
+ * The next round towards `target` open shards of even ranges, or undefined where they are there.
+ * First every shard that crosses a border of the ranges wanted is split at it, as often as it
+ * takes; then neighbours within a range are merged, two by two.
+ */
+export function uniformRound(stream: Stream, target: number): Round | undefined {
+  const open = openShardsOf(stream);
+  const starts = evenRanges(target).map((range) => nearBorder(stream, range.startingHashKey));
+  const splits = open.flatMap((shard) => {
+    const inside = starts.filter(
+      (start) => start > shard.startingHashKey && start <= shard.endingHashKey,
+    );
+    const middle = inside[inside.length >> 1];
+    return middle === undefined ? [] : [splitOf(shard, middle)];
+  });
+  if (splits.length > 0) return together(splits);
+  const borders = new Set<HashKey>(starts);
+  const merges: Round[] = [];
+  for (let at = 0; at + 1 < open.length; at++) {
+    const [shard, next] = [open[at]!, open[at + 1]!];
+    if (borders.has(next.startingHashKey)) continue;
+    merges.push(mergeOf(shard, next));
+    at++;
+  }
+  return merges.length > 0 ? together(merges) : undefined;
+}
+
+/** Even ranges of different counts have borders that differ by rounding only: those are one. */
+const roundingMax = 65_536n;
+
+function nearBorder(stream: Stream, start: HashKey): HashKey {
+  const { startingHashKey, endingHashKey } = shardForHashKey(stream, start);
+  if (start - startingHashKey <= roundingMax) return startingHashKey;
+  const next = (endingHashKey + 1n) as HashKey;
+  return next - start <= roundingMax && next <= hashKeyMax ? next : start;
+}
+
+function together(rounds: readonly Round[]): Round {
+  return {
+    parents: rounds.flatMap(({ parents }) => parents),
+    children: rounds.flatMap(({ children }) => children),
+  };
+}
+
+/** The stream with this round begun: nothing is closed yet. */
+export function begun(stream: Stream, round: Round, target?: number): Stream {
+  const resharding: Resharding = {
+    ...round,
+    step: 'draining',
+    attempt: stream.version + 1,
+    ...(target === undefined ? {} : { target }),
+  };
+  return { ...stream, status: 'UPDATING', resharding };
+}
+
+/** Somebody else goes on with the round, from the step that it is in. */
+export function takenOver(stream: Stream): Stream {
+  const { resharding } = stream;
+  if (resharding === undefined) return stream;
+  return { ...stream, resharding: { ...resharding, attempt: stream.version + 1 } };
+}
+
+export function sealed(stream: Stream): Stream {
+  return inStep(stream, 'sealed');
+}
+
+/** Parents take records again, and the round begins anew. */
+export function unsealed(stream: Stream): Stream {
+  return inStep(stream, 'draining');
+}
+
+function inStep(stream: Stream, step: Resharding['step']): Stream {
+  const { resharding } = stream;
+  return resharding === undefined ? stream : { ...stream, resharding: { ...resharding, step } };
+}
+
+/** Nothing was closed, and nothing is going to be. */
+export function undone(stream: Stream): Stream {
+  const { resharding: _, ...rest } = stream;
+  return { ...rest, status: 'ACTIVE' };
+}
+
+/**
+ * The parents closed at these offsets (one past their last record, in the round's order), the
+ * children open; and the next round begun, or the stream ACTIVE. Children are created in a later
+ * second than every parent, so that their sequence numbers are greater.
+ */
+export function finished(stream: Stream, ends: readonly Offset[], nowMs: number): Stream {
+  const { resharding, shards } = stream;
+  if (resharding === undefined) return stream;
+  const { parents, children, target } = resharding;
+  const endOf = new Map(parents.map((parent, at) => [parent, ends[at]!]));
+  const closed = shards.map((shard) => {
+    const endOffset = endOf.get(shard.index);
+    return endOffset === undefined ? shard : { ...shard, closed: { endOffset, closedAtMs: nowMs } };
+  });
+  const opened = children.map((child, at) => ({
+    index: shards.length + at,
+    ...child,
+    createdAtSeconds: secondAfter(parentsOf(stream, child), nowMs),
+  }));
+  const after = undone({ ...stream, shards: [...closed, ...opened] });
+  const next = target === undefined ? undefined : uniformRound(after, target);
+  return next === undefined ? after : begun(after, next, target);
+}
+
+function parentsOf({ shards }: Stream, child: PlannedShard): readonly Shard[] {
+  return [child.parentIndex, child.adjacentParentIndex].flatMap((index) => {
+    const parent = index === undefined ? undefined : shards[index];
+    return parent === undefined ? [] : [parent];
+  });
+}
+
+function secondAfter(parents: readonly Shard[], nowMs: number): number {
+  const latest = Math.max(...parents.map(({ createdAtSeconds }) => createdAtSeconds));
+  return Math.max(Math.floor(nowMs / 1000), latest + 1);
+}
+
+/** Nobody may acknowledge a record in this shard until the round is over. */
+export function isSealed({ resharding }: Stream, index: number): boolean {
+  return resharding?.step === 'sealed' && resharding.parents.includes(index);
+}
+
+/** Partitions that the log needs for the round. */
+export function partitionsWanted({ shards, resharding }: Stream): number {
+  return shards.length + (resharding?.children.length ?? 0);
+}
+
+/**
+ * The open shard that now takes what a shard would have taken: itself, or the descendant that
+ * holds the hash key. A hash key of none of its descendants (a Kafka client chooses freely)
+ * goes to the first of them.
+ */
+export function openDescendant(stream: Stream, index: number, hashKey: HashKey): Shard {
+  const shard = stream.shards[index];
+  if (shard === undefined) return shardForHashKey(stream, hashKey);
+  if (isOpen(shard)) return shard;
+  const inside = hashKey >= shard.startingHashKey && hashKey <= shard.endingHashKey;
+  return shardForHashKey(stream, inside ? hashKey : shard.startingHashKey);
+}

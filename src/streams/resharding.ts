@@ -1,0 +1,219 @@
+/**
+ * Splitting and merging shards, so that no acknowledged record is stranded, however many gateways
+ * write at the time; docs/decisions/0007-resharding.md says why this is so. Each step is one
+ * conditional change of the catalog, and any gateway can go on where another one died:
+ *
+ * 1. the round is written down (`draining`), and the log gets the children's partitions;
+ * 2. once every view from before it has run out, the parents are `sealed`: records that come to
+ *    them are held or settled by stream-writer.ts;
+ * 3. once every view of the draining stream has run out, the parents' ends are asked for; then
+ *    parents close and children open, in one change.
+ */
+import {
+  begun,
+  finished,
+  partitionsWanted,
+  type Resharding,
+  type Round,
+  sealed,
+  takenOver,
+  undone,
+  unsealed,
+} from '../domain/reshard.ts';
+import type { Offset, Stream } from '../domain/stream.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogAdministration } from '../ports/log-administration.ts';
+import type { RecordLog } from '../ports/record-log.ts';
+import { drainingViewLeaseMs, type StreamDirectory, viewLeaseMs } from './stream-directory.ts';
+
+/** Clocks of two machines may run differently, but hardly by one percent in a second. */
+const clockMarginMs = 20;
+/** A round that nobody has moved for so long was left by a gateway that died. */
+export const takeoverAfterMs = 4_000;
+/** The parents' ends are not waited for longer than this with puts held. */
+const sealedMsMax = 3_000;
+const retryEveryMs = 200;
+/** Rounds that one gateway works on at once; others wait for their turn. */
+const roundsAtOnce = 16;
+
+export type ReshardingSettings = {
+  readonly streams: StreamDirectory;
+  readonly administration: Pick<LogAdministration, 'grow'>;
+  readonly log: Pick<RecordLog, 'writtenOffset'>;
+  readonly clock: Clock;
+  readonly onProblem: (stream: string, error: unknown) => void;
+};
+
+/** What a gateway saw of somebody's round, and since when, by performance.now(). */
+type Sighting = { readonly attempt: number; readonly step: string; readonly sinceMs: number };
+
+export class Reshardings {
+  readonly #settings: ReshardingSettings;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #seen = new Map<string, Sighting>();
+  readonly #waiting: (() => void)[] = [];
+  #atWork = 0;
+  #stopped = false;
+
+  constructor(settings: ReshardingSettings) {
+    this.#settings = settings;
+    settings.streams.whenResharding((stream) => this.#notice(stream));
+  }
+
+  /**
+   * Begins what `plan` says of the stream as it is; resolves when it is UPDATING, and the rest is
+   * on its way. `target`: open shards that further rounds lead to. A plan of nothing changes
+   * nothing. Errors: what the plan throws; those of StreamDirectory.change.
+   */
+  async begin(
+    name: string,
+    plan: (stream: Stream) => { readonly round: Round | undefined; readonly target?: number },
+  ): Promise<Stream> {
+    const stream = await this.#settings.streams.change(name, (now) => {
+      const { round, target } = plan(now);
+      return round === undefined ? now : begun(now, round, target);
+    });
+    this.#run(stream);
+    return stream;
+  }
+
+  /** Takes up what was left when all gateways stopped. */
+  async resume(): Promise<void> {
+    const { streams } = this.#settings;
+    for (const { name, status } of await streams.list()) {
+      if (status !== 'UPDATING') continue;
+      await streams.findNow(name);
+      setTimeout(() => void streams.findNow(name).catch(() => {}), takeoverAfterMs + 1).unref();
+    }
+  }
+
+  /** Rounds under way are left to other gateways, or to the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    await Promise.all(this.#running.values());
+  }
+
+  /** A stream that is being resharded was read from the catalog. */
+  #notice(stream: Stream): void {
+    const { name, resharding } = stream;
+    if (resharding === undefined || this.#running.has(name) || this.#stopped) return;
+    const { attempt, step } = resharding;
+    const seen = this.#seen.get(name);
+    const nowMs = performance.now();
+    if (seen?.attempt !== attempt || seen.step !== step) {
+      this.#seen.set(name, { attempt, step, sinceMs: nowMs });
+    } else if (nowMs - seen.sinceMs > takeoverAfterMs) {
+      this.#seen.delete(name);
+      this.#run(stream, true);
+    }
+  }
+
+  #run(stream: Stream, isTakeover = false): void {
+    const { name } = stream;
+    if (stream.resharding === undefined || this.#running.has(name) || this.#stopped) return;
+    const work = this.#takeTurn()
+      .then(() => this.#finish(stream, isTakeover))
+      .catch((error: unknown) => {
+        if (!isGatewayError(error, 'conflict') && !isGatewayError(error, 'not-found')) {
+          this.#settings.onProblem(name, error);
+        }
+      })
+      .finally(() => {
+        this.#running.delete(name);
+        this.#atWork--;
+        this.#waiting.shift()?.();
+      });
+    this.#running.set(name, work);
+  }
+
+  async #takeTurn(): Promise<void> {
+    this.#atWork++;
+    if (this.#atWork > roundsAtOnce) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Errors: `conflict` where another gateway has taken over or the stream is being deleted. */
+  async #finish(begunStream: Stream, isTakeover: boolean): Promise<void> {
+    let stream = begunStream;
+    if (isTakeover) stream = await this.#change(stream, takenOver);
+    while (stream.resharding !== undefined && !this.#stopped) {
+      stream =
+        stream.resharding.step === 'draining'
+          ? await this.#drain(stream)
+          : await this.#close(stream);
+    }
+  }
+
+  async #drain(stream: Stream): Promise<Stream> {
+    const { administration } = this.#settings;
+    const leasesEndAtMs = performance.now() + viewLeaseMs + clockMarginMs;
+    try {
+      await administration.grow(stream.name, partitionsWanted(stream));
+    } catch (error) {
+      const isRefused = refusals.some((kind) => isGatewayError(error, kind));
+      if (!isRefused) throw error;
+      this.#settings.onProblem(stream.name, error);
+      return this.#change(stream, undone);
+    }
+    await this.#waitUntil(leasesEndAtMs);
+    return this.#change(stream, sealed);
+  }
+
+  async #close(stream: Stream): Promise<Stream> {
+    await this.#waitUntil(performance.now() + drainingViewLeaseMs + clockMarginMs);
+    let ends: readonly Offset[];
+    try {
+      ends = await this.#endsOf(stream);
+    } catch (error) {
+      // Puts wait no longer: they are taken again until the cluster answers.
+      this.#settings.onProblem(stream.name, error);
+      return this.#change(stream, unsealed);
+    }
+    return this.#change(stream, (now) => finished(now, ends, this.#settings.clock.nowMs()));
+  }
+
+  async #endsOf({ name, resharding }: Stream): Promise<readonly Offset[]> {
+    const { log } = this.#settings;
+    const giveUpAtMs = performance.now() + sealedMsMax;
+    for (;;) {
+      try {
+        const { parents } = resharding as Resharding;
+        return await Promise.all(
+          parents.map((partition) => log.writtenOffset({ log: name, partition })),
+        );
+      } catch (error) {
+        if (performance.now() > giveUpAtMs) throw error;
+      }
+      await this.#waitUntil(performance.now() + retryEveryMs);
+    }
+  }
+
+  /** Under the condition that the round is still this gateway's, and in this step. */
+  #change(stream: Stream, transition: (now: Stream) => Stream): Promise<Stream> {
+    const { attempt, step } = stream.resharding as Resharding;
+    return this.#settings.streams.change(stream.name, (now) => {
+      const { resharding } = now;
+      const isOurs = resharding?.attempt === attempt && resharding.step === step;
+      if (this.#stopped || !isOurs || now.status !== 'UPDATING') {
+        throw new GatewayError('conflict', `another gateway reshards ${stream.name}`);
+      }
+      return transition(now);
+    });
+  }
+
+  async #waitUntil(ms: number): Promise<void> {
+    const restMs = ms - performance.now();
+    if (restMs > 0 && !this.#stopped) await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+}
+
+/** Answers after which the log will not grow, however often it is asked to. */
+const refusals = [
+  'invalid-argument',
+  'policy-violation',
+  'limit-exceeded',
+  'access-denied',
+] as const;

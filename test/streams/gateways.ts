@@ -1,0 +1,92 @@
+/** Several gateways in one process, on the catalog of one test and the cluster of the run. */
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { openAccountCatalog } from '../../adapters/dynamodb/account-catalog.ts';
+import { Database } from '../../adapters/dynamodb/database.ts';
+import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
+import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
+import { Cluster } from '../../adapters/kafka/cluster.ts';
+import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
+import { actions } from '../../src/kinesis/actions/index.ts';
+import type { RecordLog } from '../../src/ports/record-log.ts';
+import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
+import { Reshardings } from '../../src/streams/resharding.ts';
+import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
+import { call, startDoor } from '../kinesis/door.ts';
+import { sharedEngines } from '../support/engines.ts';
+
+const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
+
+export type Body = Record<string, unknown>;
+
+export type Gateway = {
+  readonly port: number;
+  readonly streams: StreamDirectory;
+  readonly log: RecordLog;
+  readonly reshardings: Reshardings;
+  /** A stream that goes with the test. */
+  create(name: string, shardCount: number): Promise<void>;
+  /** The answer; errors have their name in `__type`. */
+  ask(action: string, body: Body): Promise<Body>;
+};
+
+export type GatewayParts = {
+  /** What the gateway sees of its catalog: a place to let one stop in the middle. */
+  readonly catalogOf?: (catalog: StreamCatalog) => StreamCatalog;
+  /** What puts of the gateway see of the log: a place to hold them. */
+  readonly appendsOf?: (log: RecordLog) => RecordLog['append'];
+};
+
+export async function openGateway(
+  t: TestContext,
+  table: string,
+  { catalogOf = (catalog) => catalog, appendsOf }: GatewayParts = {},
+): Promise<Gateway> {
+  const [host = '', port] = kafkaBootstrap.split(':');
+  const bootstrap = [{ host, port: Number(port) }];
+  const logger = pino({ level: 'silent' });
+  const cluster = new Cluster({ bootstrap, clientId: 'test' });
+  const administration = new KafkaAdministration(cluster, bootstrap, logger);
+  const database = await Database.open({ endpoint: dynamodbEndpoint, region: 'us-east-1' });
+  const catalog = catalogOf(await openStreamCatalog(database, table));
+  const clock = { nowMs: () => Date.now() };
+  const streams = createStreamDirectory({ catalog, administration, clock });
+  const log: RecordLog = new KafkaRecordLog(cluster);
+  const held: RecordLog = {
+    append: appendsOf?.(log) ?? log.append.bind(log),
+    read: log.read.bind(log),
+    startOffset: log.startOffset.bind(log),
+    endOffset: log.endOffset.bind(log),
+    writtenOffset: log.writtenOffset.bind(log),
+    offsetAt: log.offsetAt.bind(log),
+  };
+  const onProblem = (): void => {};
+  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
+  const door = await startDoor(t, actions, {
+    streams,
+    accounts: openAccountCatalog(database, table),
+    reshardings,
+    log: held,
+    clock,
+  });
+  const made: string[] = [];
+  t.after(async () => {
+    for (const name of made) await streams.delete(name).catch(() => {});
+    await door.stop();
+    await reshardings.stop();
+    await administration.stop();
+    cluster.close();
+    database.close();
+  });
+  return {
+    port: door.port,
+    streams,
+    log,
+    reshardings,
+    async create(name, shardCount) {
+      await streams.create({ name, shardCount, mode: 'PROVISIONED' });
+      made.push(name);
+    },
+    ask: async (action, body) => (await call(door.port, action, body)).body as Body,
+  };
+}

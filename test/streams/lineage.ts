@@ -1,0 +1,126 @@
+/** Writers that remember what was acknowledged, and a reader that follows shards to children. */
+import { randomBytes } from 'node:crypto';
+import type { Body, Gateway } from './gateways.ts';
+
+const keysOfWriter = 3;
+const recordsPerPut = 12;
+const readTimeoutMs = 40_000;
+const idlePollMs = 20;
+
+export type Write = {
+  readonly key: string;
+  /** Grows by one with every record of the key. */
+  readonly number: number;
+  /** Shard and sequence number. */
+  readonly place: string;
+};
+
+/** Even writers put one record at a time, odd ones many; each waits for its answers. */
+export async function writeUntil(
+  gateway: Gateway,
+  name: string,
+  writer: number,
+  stop: AbortSignal,
+): Promise<Write[]> {
+  const writes: Write[] = [];
+  const run = randomBytes(3).toString('hex');
+  for (let number = 0; !stop.aborted; number++) {
+    const keys = Array.from({ length: keysOfWriter }, (_, nth) => `${run}-${writer}-${nth}`);
+    if (writer % 2 === 0) {
+      const key = keys[0]!;
+      const answer = await gateway.ask('PutRecord', { StreamName: name, ...entryOf(key, number) });
+      writes.push({ key, number, place: placeOf(answer) });
+      continue;
+    }
+    const entries = Array.from({ length: recordsPerPut }, (_, nth) => ({
+      key: keys[nth % keysOfWriter]!,
+      number: number * recordsPerPut + nth,
+    }));
+    const answer = await gateway.ask('PutRecords', {
+      StreamName: name,
+      Records: entries.map((entry) => entryOf(entry.key, entry.number)),
+    });
+    const results = answer['Records'] as Body[];
+    for (const [nth, entry] of entries.entries()) {
+      writes.push({ ...entry, place: placeOf(results[nth]!) });
+    }
+  }
+  return writes;
+}
+
+function entryOf(key: string, number: number): Body {
+  return { PartitionKey: key, Data: Buffer.from(String(number)).toString('base64') };
+}
+
+/** Errors: whatever is no acknowledgement. */
+function placeOf({ ShardId, SequenceNumber, ...rest }: Body): string {
+  if (typeof ShardId === 'string') return `${ShardId} ${String(SequenceNumber)}`;
+  throw new Error(`a put failed: ${JSON.stringify(rest)}`);
+}
+
+/**
+ * Reads every shard from its start, children behind all of their parents, until `stop` and the
+ * end of what is there then.
+ */
+export async function readLineage(
+  gateway: Gateway,
+  name: string,
+  stop: AbortSignal,
+): Promise<Write[]> {
+  const read: Write[] = [];
+  const done = new Set<string>();
+  const begun = new Set<string>();
+  const reads: Promise<void>[] = [];
+  const begin = (shard: string): void => {
+    if (begun.has(shard)) return;
+    begun.add(shard);
+    reads.push(
+      readShard(gateway, name, shard, stop, read).then((children) => {
+        done.add(shard);
+        for (const child of children) {
+          if (child.ParentShards.every((parent) => done.has(parent))) begin(child.ShardId);
+        }
+      }),
+    );
+  };
+  const answer = await gateway.ask('ListShards', {
+    StreamName: name,
+    ShardFilter: { Type: 'AT_TRIM_HORIZON' },
+  });
+  for (const { ShardId } of answer['Shards'] as { ShardId: string }[]) begin(ShardId);
+  for (let at = 0; at < reads.length; at++) await reads[at];
+  return read;
+}
+
+type Child = { readonly ShardId: string; readonly ParentShards: readonly string[] };
+
+async function readShard(
+  gateway: Gateway,
+  name: string,
+  shard: string,
+  stop: AbortSignal,
+  read: Write[],
+): Promise<readonly Child[]> {
+  const position = { StreamName: name, ShardId: shard, ShardIteratorType: 'TRIM_HORIZON' };
+  let { ShardIterator } = await gateway.ask('GetShardIterator', position);
+  const giveUpAtMs = Date.now() + readTimeoutMs;
+  while (Date.now() < giveUpAtMs) {
+    const stopped = stop.aborted;
+    const answer = await gateway.ask('GetRecords', { ShardIterator });
+    const records = answer['Records'] as Body[];
+    if (records === undefined) throw new Error(JSON.stringify(answer));
+    for (const { PartitionKey, Data, SequenceNumber } of records) {
+      const number = Number(Buffer.from(Data as string, 'base64').toString());
+      read.push({
+        key: PartitionKey as string,
+        number,
+        place: `${shard} ${String(SequenceNumber)}`,
+      });
+    }
+    ShardIterator = answer['NextShardIterator'];
+    if (ShardIterator === undefined) return answer['ChildShards'] as Child[];
+    if (stopped && records.length === 0 && answer['MillisBehindLatest'] === 0) return [];
+    if (records.length === 0) await new Promise((resolve) => setTimeout(resolve, idlePollMs));
+  }
+  throw new Error(`${shard} was not read in time`);
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { hashKeyMax } from '../../src/domain/hash-key.ts';
+import { GatewayError } from '../../src/errors.ts';
+import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
+import { type Body, type Gateway, openGateway } from './gateways.ts';
+import { readLineage, writeUntil, type Write } from './lineage.ts';
+
+const writers = 8;
+const activeTimeoutMs = 30_000;
+
+async function untilActive(gateway: Gateway, name: string): Promise<Body> {
+  const giveUpAtMs = Date.now() + activeTimeoutMs;
+  for (;;) {
+    const answer = await gateway.ask('DescribeStreamSummary', { StreamName: name });
+    const summary = answer['StreamDescriptionSummary'] as Body;
+    if (summary['StreamStatus'] === 'ACTIVE') return summary;
+    assert.ok(Date.now() < giveUpAtMs, `${name} does not become ACTIVE`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+type ShardView = {
+  readonly ShardId: string;
+  readonly HashKeyRange: { readonly StartingHashKey: string; readonly EndingHashKey: string };
+  readonly SequenceNumberRange: { readonly EndingSequenceNumber?: string };
+};
+
+async function openShards(gateway: Gateway, name: string): Promise<readonly ShardView[]> {
+  const answer = await gateway.ask('ListShards', { StreamName: name });
+  return (answer['Shards'] as ShardView[])
+    .filter(({ SequenceNumberRange: range }) => range.EndingSequenceNumber === undefined)
+    .toSorted((one, other) =>
+      BigInt(one.HashKeyRange.StartingHashKey) < BigInt(other.HashKeyRange.StartingHashKey)
+        ? -1
+        : 1,
+    );
+}
+
+function middleOf({ HashKeyRange: { StartingHashKey: start, EndingHashKey: end } }: ShardView) {
+  return String((BigInt(start) + BigInt(end)) / 2n);
+}
+
+async function split(gateway: Gateway, name: string): Promise<void> {
+  const [shard] = await openShards(gateway, name);
+  const answer = await gateway.ask('SplitShard', {
+    StreamName: name,
+    ShardToSplit: shard!.ShardId,
+    NewStartingHashKey: middleOf(shard!),
+  });
+  assert.equal(answer, undefined);
+}
+
+async function merge(gateway: Gateway, name: string): Promise<void> {
+  const [one, other] = await openShards(gateway, name);
+  const answer = await gateway.ask('MergeShards', {
+    StreamName: name,
+    ShardToMerge: one!.ShardId,
+    AdjacentShardToMerge: other!.ShardId,
+  });
+  assert.equal(answer, undefined);
+}
+
+async function scale(gateway: Gateway, name: string, target: number): Promise<void> {
+  const answer = await gateway.ask('UpdateShardCount', {
+    StreamName: name,
+    TargetShardCount: target,
+    ScalingType: 'UNIFORM_SCALING',
+  });
+  assert.equal(answer['TargetShardCount'], target);
+}
+
+/** Every acknowledged record is read once, nothing is read twice, in order per key. */
+function assertNothingStranded(writes: readonly Write[], read: readonly Write[]): void {
+  const seen = new Map<string, number>();
+  for (const { key, number } of read) {
+    const last = seen.get(key) ?? -1;
+    assert.ok(number > last, `${key}: ${number} after ${last}`);
+    seen.set(key, number);
+  }
+  const readNames = new Set(read.map(({ place }) => place));
+  const missing = writes.filter(({ place }) => !readNames.has(place));
+  assert.deepEqual(missing, []);
+  assert.equal(read.length, writes.length);
+}
+
+test('under eight writers through two gateways no record is stranded or repeated', async (t) => {
+  const table = `catalog-${randomUUID()}`;
+  const gateways = [await openGateway(t, table), await openGateway(t, table)];
+  const [one, other] = gateways as [Gateway, Gateway];
+  const name = `reshard-${randomUUID()}`;
+  await one.create(name, 2);
+  const stop = new AbortController();
+  const writing = Array.from({ length: writers }, (_, nth) =>
+    writeUntil(gateways[nth % 2]!, name, nth, stop.signal),
+  );
+  const reading = readLineage(other, name, stop.signal);
+  const steps = [
+    () => split(one, name),
+    () => scale(other, name, 2),
+    () => merge(one, name),
+    () => split(other, name),
+    () => scale(one, name, 4),
+    () => scale(other, name, 3),
+  ];
+  for (const step of steps) {
+    await step();
+    await untilActive(one, name);
+  }
+  stop.abort();
+  const writes = (await Promise.all(writing)).flat();
+  assert.ok(writes.length > 100);
+  assertNothingStranded(writes, await reading);
+  const ids = (await openShards(other, name)).map(({ ShardId }) => ShardId);
+  assert.equal(ids.length, 3);
+});
+
+for (const held of ['before it is written', 'after it was written'] as const) {
+  test(`a put that is held ${held} while its shard is split is read once`, async (t) => {
+    const table = `catalog-${randomUUID()}`;
+    let arrived: () => void = () => {};
+    let release: () => void = () => {};
+    const arrival = new Promise<void>((resolve) => (arrived = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let holds = 1;
+    const slow = await openGateway(t, table, {
+      appendsOf: (log) => async (where, records) => {
+        const holding = holds-- > 0;
+        if (holding) arrived();
+        if (holding && held === 'before it is written') await released;
+        const appended = await log.append(where, records);
+        if (holding) arrived();
+        if (holding && held === 'after it was written') await released;
+        return appended;
+      },
+    });
+    const other = await openGateway(t, table);
+    const name = `held-${randomUUID()}`;
+    await other.create(name, 1);
+    const records = ['a', 'b', 'c', 'd'].map((key, nth) => ({
+      PartitionKey: key,
+      Data: Buffer.from(String(nth)).toString('base64'),
+    }));
+    const putting = slow.ask('PutRecords', { StreamName: name, Records: records });
+    await arrival;
+    await split(other, name);
+    await untilActive(other, name);
+    release();
+    const results = (await putting)['Records'] as { ShardId: string; SequenceNumber: string }[];
+    const inParent = results.filter(({ ShardId }) => ShardId === 'shardId-000000000000').length;
+    assert.equal(inParent, held === 'before it is written' ? 0 : records.length);
+    const writes = results.map(({ ShardId, SequenceNumber }, nth) => ({
+      key: records[nth]!.PartitionKey,
+      number: nth,
+      place: `${ShardId} ${SequenceNumber}`,
+    }));
+    for (const gateway of [slow, other]) {
+      assertNothingStranded(writes, await readLineage(gateway, name, AbortSignal.abort()));
+    }
+  });
+}
+
+/** Dies at the nth change of a stream that is being resharded. */
+function dyingCatalog(catalog: StreamCatalog, changes: number): StreamCatalog {
+  let left = changes;
+  let dead = false;
+  const alive = <T>(work: () => Promise<T>): Promise<T> =>
+    dead ? Promise.reject(new GatewayError('unavailable', 'this gateway is dead')) : work();
+  return {
+    get: (name, known) => alive(() => catalog.get(name, known)),
+    list: () => alive(() => catalog.list()),
+    create: (stream) => alive(() => catalog.create(stream)),
+    replace: (before, after) =>
+      alive(() => {
+        if (before.resharding !== undefined || after.resharding !== undefined) left -= 1;
+        dead = left < 0;
+        return alive(() => catalog.replace(before, after));
+      }),
+    remove: (stream) => alive(() => catalog.remove(stream)),
+    secret: () => catalog.secret(),
+  };
+}
+
+for (const changes of [1, 2]) {
+  test(`a gateway that dies after ${changes} of 3 changes is replaced by another`, async (t) => {
+    const table = `catalog-${randomUUID()}`;
+    const dying = await openGateway(t, table, {
+      catalogOf: (catalog) => dyingCatalog(catalog, changes),
+    });
+    const other = await openGateway(t, table);
+    const name = `taken-over-${randomUUID()}`;
+    await other.create(name, 1);
+    const stop = new AbortController();
+    const writing = writeUntil(other, name, 0, stop.signal);
+    await split(dying, name);
+    await untilActive(other, name);
+    stop.abort();
+    const writes = await writing;
+    assertNothingStranded(writes, await readLineage(other, name, stop.signal));
+    assert.equal((await openShards(other, name)).length, 2);
+  });
+}
+
+test('a stream that is deleted while it is resharded is gone', async (t) => {
+  const gateway = await openGateway(t, `catalog-${randomUUID()}`);
+  const name = `deleted-${randomUUID()}`;
+  await gateway.create(name, 1);
+  await split(gateway, name);
+  await gateway.streams.delete(name);
+  const answer = await gateway.ask('DescribeStreamSummary', { StreamName: name });
+  assert.equal(answer['__type'], 'ResourceNotFoundException');
+  await gateway.create(name, 1);
+  const [shard] = await openShards(gateway, name);
+  assert.equal(shard?.HashKeyRange.EndingHashKey, String(hashKeyMax));
+  await gateway.streams.delete(name);
+});
+
+test('a closed shard ends with its children, and LATEST of it is its end', async (t) => {
+  const gateway = await openGateway(t, `catalog-${randomUUID()}`);
+  const name = `closed-${randomUUID()}`;
+  await gateway.create(name, 1);
+  await split(gateway, name);
+  // While it is UPDATING it takes records, and no other change of its shards.
+  const put = { StreamName: name, PartitionKey: 'k', Data: Buffer.from('x').toString('base64') };
+  assert.equal((await gateway.ask('PutRecord', put))['ShardId'], 'shardId-000000000000');
+  const again = await gateway.ask('SplitShard', {
+    StreamName: name,
+    ShardToSplit: 'shardId-000000000000',
+    NewStartingHashKey: '500',
+  });
+  assert.equal(again['__type'], 'ResourceInUseException');
+  await untilActive(gateway, name);
+  assert.notEqual((await gateway.ask('PutRecord', put))['ShardId'], 'shardId-000000000000');
+  for (const [type, count] of Object.entries({ TRIM_HORIZON: 1, LATEST: 0 })) {
+    const { ShardIterator } = await gateway.ask('GetShardIterator', {
+      StreamName: name,
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: type,
+    });
+    const answer = await gateway.ask('GetRecords', { ShardIterator });
+    assert.equal((answer['Records'] as unknown[]).length, count);
+    assert.equal(answer['NextShardIterator'], undefined);
+    const children = answer['ChildShards'] as { ShardId: string; ParentShards: string[] }[];
+    assert.deepEqual(
+      children.map(({ ShardId, ParentShards }) => [ShardId, ParentShards]),
+      [
+        ['shardId-000000000001', ['shardId-000000000000']],
+        ['shardId-000000000002', ['shardId-000000000000']],
+      ],
+    );
+  }
+});
