@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -120,6 +121,7 @@ func read(ctx context.Context, client *kinesis.Client, stream string, out *print
 func subscribe(ctx context.Context, client *kinesis.Client, stream string, count int, out *printer) {
 	consumer := register(ctx, client, stream)
 	seen := make(chan int)
+	var complete atomic.Bool
 	for _, shard := range shardsOf(ctx, client, stream) {
 		answer, err := client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 			ConsumerARN:      consumer,
@@ -127,7 +129,7 @@ func subscribe(ctx context.Context, client *kinesis.Client, stream string, count
 			StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon},
 		})
 		must(err)
-		go follow(answer.GetStream(), *shard.ShardId, out, seen)
+		go follow(answer.GetStream(), *shard.ShardId, out, seen, &complete)
 	}
 	for left := count; left > 0; {
 		select {
@@ -137,6 +139,8 @@ func subscribe(ctx context.Context, client *kinesis.Client, stream string, count
 			panic(fmt.Sprintf("%d records are missing", left))
 		}
 	}
+	// Subscriptions of a consumer that goes end as they may.
+	complete.Store(true)
 	_, err := client.DeregisterStreamConsumer(ctx, &kinesis.DeregisterStreamConsumerInput{
 		ConsumerARN: consumer,
 	})
@@ -145,6 +149,7 @@ func subscribe(ctx context.Context, client *kinesis.Client, stream string, count
 
 func follow(
 	stream *kinesis.SubscribeToShardEventStream, shard string, out *printer, seen chan<- int,
+	complete *atomic.Bool,
 ) {
 	for event := range stream.Events() {
 		if each, ok := event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent); ok {
@@ -152,7 +157,9 @@ func follow(
 			seen <- len(each.Value.Records)
 		}
 	}
-	must(stream.Err())
+	if err := stream.Err(); !complete.Load() {
+		must(err)
+	}
 }
 
 func register(ctx context.Context, client *kinesis.Client, stream string) *string {

@@ -179,6 +179,12 @@ public class AdminSurface {
     call("incrementalAlterConfigs, nonsense", () -> alter(resource, "retention.ms", "soon"));
     call("describeConfigs", () -> {
       var config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+      // A broker learns of a change from the controller a moment after the answer to it.
+      var giveUpAt = System.nanoTime() + 10_000_000_000L;
+      while (!config.get("max.message.bytes").value().equals("2000000") && System.nanoTime() < giveUpAt) {
+        Thread.sleep(50);
+        config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+      }
       return config.get("max.message.bytes").value() + " " + config.get("min.insync.replicas").value();
     });
     call("describeConfigs, of the broker", () -> {
