@@ -21,9 +21,7 @@ export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
 }
 
 /** Besides, the accounts of the same catalog. */
-export async function openCatalogs(
-  t: TestContext,
-): Promise<{
+export async function openCatalogs(t: TestContext): Promise<{
   streams: StreamDirectory;
   accounts: AccountCatalog;
   catalog: StreamCatalog;

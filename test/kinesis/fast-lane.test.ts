@@ -76,7 +76,7 @@ test('what is not plainly an ordinary request is left to http, which refuses it'
   }
 });
 
-test('answers have the headers of HTTP/1.1, and a closed connection where it is asked for', async (t) => {
+test('answers have headers of HTTP/1.1, and close connections where it is asked for', async (t) => {
   const { port, reports } = await startDoor(t);
   const socket = await open(port);
   socket.write(requestOf('ä', 'Connection: close\r\n'));

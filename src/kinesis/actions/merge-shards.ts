@@ -6,9 +6,9 @@
 import { mergeOf } from '../../domain/reshard.ts';
 import { shardIdOf, type Stream } from '../../domain/stream.ts';
 import { defineAction } from '../action.ts';
-import { dryRun, invalidArgument } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { assertKinesisRules, assertOpen, shardNamed } from '../resharding.ts';
-import { boolean, required, structure } from '../shape.ts';
+import { required, structure } from '../shape.ts';
 import { shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../stream-address.ts';
 import { assertProvisioned, assertStatus } from '../stream-view.ts';
@@ -19,11 +19,9 @@ export const mergeShards = defineAction({
     ShardToMerge: required(shardId),
     AdjacentShardToMerge: required(shardId),
     ...streamAddress,
-    DryRun: boolean(),
   }),
   errors: [
     'AccessDeniedException',
-    'DryRunOperationException',
     'InvalidArgumentException',
     'LimitExceededException',
     'ResourceInUseException',
@@ -31,7 +29,7 @@ export const mergeShards = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not merged.'],
-  async handle({ ShardToMerge, AdjacentShardToMerge, DryRun, ...address }, context) {
+  async handle({ ShardToMerge, AdjacentShardToMerge, ...address }, context) {
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
       assertKinesisRules(stream);
@@ -51,7 +49,6 @@ export const mergeShards = defineAction({
     };
     const name = streamNameIn(address, context);
     plan(await findStream(address, context, 'fresh'));
-    if (DryRun === true) throw dryRun();
     await namingTheStream(name, context, () => context.reshardings.begin(name, plan));
   },
 });

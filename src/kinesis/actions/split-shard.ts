@@ -8,9 +8,9 @@ import { splitOf } from '../../domain/reshard.ts';
 import { shardIdOf, type HashKey, type Shard, type Stream } from '../../domain/stream.ts';
 import { assertMoreShards } from '../account-limits.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
-import { dryRun, invalidArgument } from '../errors.ts';
+import { invalidArgument } from '../errors.ts';
 import { assertKinesisRules, assertOpen, shardNamed } from '../resharding.ts';
-import { boolean, required, structure } from '../shape.ts';
+import { required, structure } from '../shape.ts';
 import { hashKey, shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../stream-address.ts';
 import { assertProvisioned, assertStatus } from '../stream-view.ts';
@@ -21,11 +21,9 @@ export const splitShard = defineAction({
     ShardToSplit: required(shardId),
     NewStartingHashKey: required(hashKey),
     ...streamAddress,
-    DryRun: boolean(),
   }),
   errors: [
     'AccessDeniedException',
-    'DryRunOperationException',
     'InvalidArgumentException',
     'LimitExceededException',
     'ResourceInUseException',
@@ -33,7 +31,7 @@ export const splitShard = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not split.'],
-  async handle({ ShardToSplit, NewStartingHashKey, DryRun, ...address }, context) {
+  async handle({ ShardToSplit, NewStartingHashKey, ...address }, context) {
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
       assertKinesisRules(stream);
@@ -45,7 +43,6 @@ export const splitShard = defineAction({
     const name = streamNameIn(address, context);
     plan(await findStream(address, context, 'fresh'));
     await assertMoreShards(1, context);
-    if (DryRun === true) throw dryRun();
     await namingTheStream(name, context, () => context.reshardings.begin(name, plan));
   },
 });

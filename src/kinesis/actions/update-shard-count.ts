@@ -12,9 +12,9 @@ import { withShardCountChange } from '../../domain/stream-settings.ts';
 import type { Stream } from '../../domain/stream.ts';
 import { assertMoreShards, shardsPerStreamMax } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
-import { dryRun, invalidArgument, KinesisError } from '../errors.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
 import { assertKinesisRules } from '../resharding.ts';
-import { boolean, integer, required, string, structure } from '../shape.ts';
+import { integer, required, string, structure } from '../shape.ts';
 import { streamAddress, streamArn, streamName } from '../shapes.ts';
 import { findStream, namingTheStream, streamArnOf, streamNameIn } from '../stream-address.ts';
 import { assertProvisioned, assertStatus } from '../stream-view.ts';
@@ -25,7 +25,6 @@ export const updateShardCount = defineAction({
     TargetShardCount: required(integer({ min: 1 })),
     ScalingType: required(string({ values: ['UNIFORM_SCALING'] })),
     ...streamAddress,
-    DryRun: boolean(),
   }),
   output: structure({
     StreamName: streamName,
@@ -35,7 +34,6 @@ export const updateShardCount = defineAction({
   }),
   errors: [
     'AccessDeniedException',
-    'DryRunOperationException',
     'InvalidArgumentException',
     'LimitExceededException',
     'ResourceInUseException',
@@ -43,7 +41,7 @@ export const updateShardCount = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not changed.'],
-  async handle({ TargetShardCount: target, DryRun, ...address }, context) {
+  async handle({ TargetShardCount: target, ...address }, context) {
     let current = 0;
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
@@ -57,7 +55,6 @@ export const updateShardCount = defineAction({
     const name = streamNameIn(address, context);
     plan(await findStream(address, context, 'fresh'));
     if (target > current) await assertMoreShards(target - current, context);
-    if (DryRun === true) throw dryRun();
     await namingTheStream(name, context, async () => {
       if (context.limits?.calls !== undefined) await context.streams.change(name, remember);
       await context.reshardings.begin(name, plan);

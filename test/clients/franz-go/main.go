@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -200,7 +201,11 @@ func consume(ctx context.Context, bootstrap, topic string, count int) {
 	lines := json.NewEncoder(out)
 	for left := count; left > 0; {
 		fetches := client.PollFetches(ctx)
-		must(fetches.Err())
+		// The group is joined again, says kgo, after a session that could not be: it is told, no more.
+		var session *kgo.ErrGroupSession
+		if err := fetches.Err(); !errors.As(err, &session) {
+			must(err)
+		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			left--
 			must(lines.Encode(row{r.Partition, r.Offset, string(r.Key), r.Value, r.Timestamp.UnixMilli()}))
