@@ -39,6 +39,7 @@ import type { Clock } from './ports/clock.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
 import { KeyedRates } from './streams/keyed-rates.ts';
 import { Reshardings } from './streams/resharding.ts';
+import { OnDemandScaling, type OnDemandScalingSettings } from './streams/on-demand-scaling.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
@@ -122,6 +123,7 @@ async function startGateway(
   stops.push(() => reshardings.stop());
   const limits = limitsOf(config, clock, metrics);
   const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
+  const scaling = scalingOf(limits, { streams, reshardings, clock }, logger, stops);
   stops.push(() => groups.stop());
   metrics.groups((groupsMax) => reports.list(groupsMax));
   const [secret, certificate] = await Promise.all([
@@ -154,12 +156,12 @@ async function startGateway(
   stops.push(async () => {
     await Promise.all([kinesis.stop(), kafka.stop()]);
   });
-  const doors = { kinesis, kafka, operations };
-  const { kinesisPort, kafkaPort, opsPort } = await startDoors(doors);
+  const { kinesisPort, kafkaPort, opsPort } = await startDoors({ kinesis, kafka, operations });
   // In the background, as it asks for every stream.
   reshardings.resume().catch((error: unknown) => onProblem('', error));
   return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
 }
+  scaling?.start();
 
 async function startDoors({ kinesis, kafka, operations }: Doors) {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
@@ -189,6 +191,20 @@ function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits
 
 async function groupsOf(
   config: Config,
+/** What streams are used for is known where their rates are kept. */
+function scalingOf(
+  { shards }: KinesisLimits,
+  parts: Pick<OnDemandScalingSettings, 'streams' | 'reshardings' | 'clock'>,
+  logger: Logger,
+  stops: Stops,
+): OnDemandScaling | undefined {
+  if (shards === undefined) return undefined;
+  const onProblem = (stream: string, err: unknown) => logger.warn({ stream, err }, 'on-demand');
+  const scaling = new OnDemandScaling({ ...parts, limits: shards, onProblem });
+  stops.push(() => scaling.stop());
+  return scaling;
+}
+
   cluster: Cluster,
   database: Database,
   streams: StreamDirectory,

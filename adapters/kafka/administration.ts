@@ -5,7 +5,7 @@
  */
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError, isGatewayError } from '../../src/errors.ts';
 import type {
   LogAdministration,
   LogDescription,
@@ -134,12 +134,18 @@ export class KafkaAdministration implements LogAdministration {
   async grow(name: string, partitionCount: number): Promise<void> {
     const { partitionCount: before } = await this.#existing(name);
     if (before >= partitionCount) return;
-    await this.#run(`grow topic ${name}`, (admin) =>
-      admin.createPartitions({
-        timeout: operationTimeoutMs,
-        topicPartitions: [{ topic: name, count: partitionCount }],
-      }),
-    );
+    try {
+      await this.#run(`grow topic ${name}`, (admin) =>
+        admin.createPartitions({
+          timeout: operationTimeoutMs,
+          topicPartitions: [{ topic: name, count: partitionCount }],
+        }),
+      );
+    } catch (error) {
+      // Kafka refuses what another gateway, which took the work over, has asked for meanwhile.
+      if (!isGatewayError(error, 'invalid-argument')) throw error;
+      if ((await this.#existing(name)).partitionCount < partitionCount) throw error;
+    }
     await this.#settled(name, partitionCount);
   }
 

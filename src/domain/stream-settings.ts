@@ -7,6 +7,7 @@
  * function of time, so that no gateway that dies leaves a stream that stays so.
  */
 import { GatewayError } from '../errors.ts';
+import type { OnDemandHistory } from './on-demand.ts';
 import { openShardCount } from './stream-rules.ts';
 import type { Stream, StreamMode, StreamStatus } from './stream.ts';
 
@@ -36,6 +37,8 @@ export type StreamSettings = {
   readonly shardCountChangesMs?: readonly number[];
   /** Writes that an on-demand stream is to be ready for, in MiB per second. */
   readonly warmThroughputMiBps?: number;
+  /** What an on-demand stream was used for; absent where it has not been yet. */
+  readonly onDemand?: OnDemandHistory;
   /** The resource policy, byte for byte as it was put. */
   readonly policy?: string;
 };
@@ -135,8 +138,10 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
     );
   }
   const updatingUntilMs = nowMs + settingsUpdateMs;
+  // What a stream is used for counts while it is on-demand.
+  const { onDemand: _former, ...kept } = stream.settings ?? {};
   const changed = withSettings(
-    { ...stream, mode },
+    { ...stream, mode, settings: kept },
     { modeChangesMs: [...lately, nowMs] },
     updatingUntilMs,
   );

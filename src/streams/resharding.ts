@@ -20,6 +20,7 @@ import {
   undone,
   unsealed,
 } from '../domain/reshard.ts';
+import { type StreamSettings, withSettings } from '../domain/stream-settings.ts';
 import type { Offset, Stream } from '../domain/stream.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -45,6 +46,14 @@ export type ReshardingSettings = {
   readonly onProblem: (stream: string, error: unknown) => void;
 };
 
+export type ReshardingPlan = {
+  readonly round: Round | undefined;
+  /** Open shards that further rounds lead to. */
+  readonly target?: number;
+  /** Set together with the round's begin, or not at all. */
+  readonly settings?: StreamSettings;
+};
+
 /** What a gateway saw of somebody's round, and since when, by performance.now(). */
 type Sighting = { readonly attempt: number; readonly step: string; readonly sinceMs: number };
 
@@ -63,18 +72,19 @@ export class Reshardings {
 
   /**
    * Begins what `plan` says of the stream as it is; resolves when it is UPDATING, and the rest is
-   * on its way. `target`: open shards that further rounds lead to. A plan of nothing changes
-   * nothing. Errors: what the plan throws; those of StreamDirectory.change.
+   * on its way. A plan of nothing changes nothing. Errors: what the plan throws; those of
+   * StreamDirectory.change.
    */
-  async begin(
-    name: string,
-    plan: (stream: Stream) => { readonly round: Round | undefined; readonly target?: number },
-  ): Promise<Stream> {
+  async begin(name: string, plan: (stream: Stream) => ReshardingPlan): Promise<Stream> {
+    let isBegun = false;
     const stream = await this.#settings.streams.change(name, (now) => {
-      const { round, target } = plan(now);
-      return round === undefined ? now : begun(now, round, target);
+      const { round, target, settings } = plan(now);
+      isBegun = round !== undefined;
+      if (round === undefined) return now;
+      return begun(settings === undefined ? now : withSettings(now, settings), round, target);
     });
-    this.#run(stream);
+    // A round that another gateway has begun is that gateway's.
+    if (isBegun) this.#run(stream);
     return stream;
   }
 

@@ -176,7 +176,6 @@ export class ShardLimits {
   takeUsage(): readonly StreamUsage[] {
     const usages: StreamUsage[] = [];
     for (const { stream, shards } of this.#streams.values()) {
-      if (stream.mode !== 'ON_DEMAND') continue;
       const used: ShardUsage[] = [];
       shards.forEach((budgets, index) => {
         const { bytes, records, isThrottled } = budgets;
@@ -186,7 +185,9 @@ export class ShardLimits {
         budgets.records = 0;
         budgets.isThrottled = false;
       });
-      if (used.length > 0) usages.push({ name: stream.name, logId: stream.logId, shards: used });
+      // What a stream was used for before its mode changed is forgotten, too.
+      if (used.length === 0 || stream.mode !== 'ON_DEMAND') continue;
+      usages.push({ name: stream.name, logId: stream.logId, shards: used });
     }
     return usages;
   }

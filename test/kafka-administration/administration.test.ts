@@ -127,6 +127,17 @@ test('a log grows up to the count, and never shrinks', async (t) => {
   assert.deepEqual(await administration.describe(name), { name, logId, partitionCount: 4 });
 });
 
+test('two that grow a log to the same count at once have both done it', async (t) => {
+  const { administration, client } = await openAdministration(t);
+  const { administration: other } = await openAdministration(t);
+  const name = nameOf(t, client);
+  await administration.create(name, 1, settings);
+  for (let count = 2; count <= 10; count++) {
+    await Promise.all([administration.grow(name, count), other.grow(name, count)]);
+  }
+  assert.equal((await administration.describe(name))?.partitionCount, 10);
+});
+
 test('a log is deleted by its identity: one made later under its name stays', async (t) => {
   const { administration, client } = await openAdministration(t);
   const name = nameOf(t, client);

@@ -19,15 +19,24 @@ const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
 
 export type Body = Record<string, unknown>;
 
-export type Gateway = {
+export type Door = {
+  /** The answer; errors have their name in `__type`. */
+  ask(action: string, body: Body): Promise<Body>;
+};
+
+/** The door of a gateway that runs as a process. */
+export function doorAt(url: string): Door {
+  const port = Number(new URL(url).port);
+  return { ask: async (action, body) => (await call(port, action, body)).body as Body };
+}
+
+export type Gateway = Door & {
   readonly port: number;
   readonly streams: StreamDirectory;
   readonly log: RecordLog;
   readonly reshardings: Reshardings;
   /** A stream that goes with the test. */
   create(name: string, shardCount: number): Promise<void>;
-  /** The answer; errors have their name in `__type`. */
-  ask(action: string, body: Body): Promise<Body>;
 };
 
 export type GatewayParts = {

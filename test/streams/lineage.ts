@@ -1,6 +1,7 @@
 /** Writers that remember what was acknowledged, and a reader that follows shards to children. */
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Body, Gateway } from './gateways.ts';
+import type { Body, Door } from './gateways.ts';
 
 const keysOfWriter = 3;
 const recordsPerPut = 12;
@@ -17,7 +18,7 @@ export type Write = {
 
 /** Even writers put one record at a time, odd ones many; each waits for its answers. */
 export async function writeUntil(
-  gateway: Gateway,
+  gateway: Door,
   name: string,
   writer: number,
   stop: AbortSignal,
@@ -63,7 +64,7 @@ function placeOf({ ShardId, SequenceNumber, ...rest }: Body): string {
  * end of what is there then.
  */
 export async function readLineage(
-  gateway: Gateway,
+  gateway: Door,
   name: string,
   stop: AbortSignal,
 ): Promise<Write[]> {
@@ -95,7 +96,7 @@ export async function readLineage(
 type Child = { readonly ShardId: string; readonly ParentShards: readonly string[] };
 
 async function readShard(
-  gateway: Gateway,
+  gateway: Door,
   name: string,
   shard: string,
   stop: AbortSignal,
@@ -110,7 +111,9 @@ async function readShard(
     const records = answer['Records'] as Body[];
     if (records === undefined) throw new Error(JSON.stringify(answer));
     for (const { PartitionKey, Data, SequenceNumber } of records) {
-      const number = Number(Buffer.from(Data as string, 'base64').toString());
+      const number = Number.parseInt(
+        Buffer.from(Data as string, 'base64').toString('latin1', 0, 16),
+      );
       read.push({
         key: PartitionKey as string,
         number,
@@ -123,4 +126,18 @@ async function readShard(
     if (records.length === 0) await new Promise((resolve) => setTimeout(resolve, idlePollMs));
   }
   throw new Error(`${shard} was not read in time`);
+}
+
+/** Every acknowledged record is read once, nothing is read twice, in order per key. */
+export function assertNothingStranded(writes: readonly Write[], read: readonly Write[]): void {
+  const seen = new Map<string, number>();
+  for (const { key, number } of read) {
+    const last = seen.get(key) ?? -1;
+    assert.ok(number > last, `${key}: ${number} after ${last}`);
+    seen.set(key, number);
+  }
+  const readNames = new Set(read.map(({ place }) => place));
+  const missing = writes.filter(({ place }) => !readNames.has(place));
+  assert.deepEqual(missing, []);
+  assert.equal(read.length, writes.length);
 }

@@ -5,7 +5,7 @@ import { hashKeyMax } from '../../src/domain/hash-key.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { type Body, type Gateway, openGateway } from './gateways.ts';
-import { readLineage, writeUntil, type Write } from './lineage.ts';
+import { assertNothingStranded, readLineage, writeUntil } from './lineage.ts';
 
 const writers = 8;
 const activeTimeoutMs = 30_000;
@@ -69,20 +69,6 @@ async function scale(gateway: Gateway, name: string, target: number): Promise<vo
     ScalingType: 'UNIFORM_SCALING',
   });
   assert.equal(answer['TargetShardCount'], target);
-}
-
-/** Every acknowledged record is read once, nothing is read twice, in order per key. */
-function assertNothingStranded(writes: readonly Write[], read: readonly Write[]): void {
-  const seen = new Map<string, number>();
-  for (const { key, number } of read) {
-    const last = seen.get(key) ?? -1;
-    assert.ok(number > last, `${key}: ${number} after ${last}`);
-    seen.set(key, number);
-  }
-  const readNames = new Set(read.map(({ place }) => place));
-  const missing = writes.filter(({ place }) => !readNames.has(place));
-  assert.deepEqual(missing, []);
-  assert.equal(read.length, writes.length);
 }
 
 test('under eight writers through two gateways no record is stranded or repeated', async (t) => {

@@ -30,7 +30,7 @@ export const updateStreamMode = defineAction({
   ],
   deviations: [
     'The mode of a topic that nobody made through Kinesis cannot be changed.',
-    'No shards are added for a warm throughput.',
+    'Shards for a warm throughput are added in the minutes after.',
   ],
   async handle(request, context) {
     const name = streamNameIn(request, context);

@@ -28,7 +28,8 @@ export const updateStreamWarmThroughput = defineAction({
     'ValidationException',
   ],
   deviations: [
-    'No shards are added for a greater warm throughput: CurrentMiBps is what the open ones take.',
+    'Shards for a greater warm throughput are added in the minutes after it; none with ' +
+      '`KINESKA_LIMITS=off`. CurrentMiBps is what the open ones take.',
   ],
   async handle(request, context) {
     const { name, mode } = await findStream(request, context, 'fresh');
