@@ -38,8 +38,8 @@ import { createOperationsServer } from './operations.ts';
 import type { Clock } from './ports/clock.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
 import { KeyedRates } from './streams/keyed-rates.ts';
-import { Reshardings } from './streams/resharding.ts';
 import { OnDemandScaling, type OnDemandScalingSettings } from './streams/on-demand-scaling.ts';
+import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
@@ -122,8 +122,8 @@ async function startGateway(
   const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
   stops.push(() => reshardings.stop());
   const limits = limitsOf(config, clock, metrics);
-  const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
   const scaling = scalingOf(limits, { streams, reshardings, clock }, logger, stops);
+  const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
   stops.push(() => groups.stop());
   metrics.groups((groupsMax) => reports.list(groupsMax));
   const [secret, certificate] = await Promise.all([
@@ -159,9 +159,9 @@ async function startGateway(
   const { kinesisPort, kafkaPort, opsPort } = await startDoors({ kinesis, kafka, operations });
   // In the background, as it asks for every stream.
   reshardings.resume().catch((error: unknown) => onProblem('', error));
+  scaling?.start();
   return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
 }
-  scaling?.start();
 
 async function startDoors({ kinesis, kafka, operations }: Doors) {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
@@ -189,8 +189,6 @@ function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits
   };
 }
 
-async function groupsOf(
-  config: Config,
 /** What streams are used for is known where their rates are kept. */
 function scalingOf(
   { shards }: KinesisLimits,
@@ -205,6 +203,8 @@ function scalingOf(
   return scaling;
 }
 
+async function groupsOf(
+  config: Config,
   cluster: Cluster,
   database: Database,
   streams: StreamDirectory,
