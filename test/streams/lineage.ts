@@ -104,12 +104,13 @@ async function readShard(
 ): Promise<readonly Child[]> {
   const position = { StreamName: name, ShardId: shard, ShardIteratorType: 'TRIM_HORIZON' };
   let { ShardIterator } = await gateway.ask('GetShardIterator', position);
-  const giveUpAtMs = Date.now() + readTimeoutMs;
+  let giveUpAtMs = Date.now() + readTimeoutMs;
   while (Date.now() < giveUpAtMs) {
     const stopped = stop.aborted;
     const answer = await gateway.ask('GetRecords', { ShardIterator });
     const records = answer['Records'] as Body[];
     if (records === undefined) throw new Error(JSON.stringify(answer));
+    if (records.length > 0) giveUpAtMs = Date.now() + readTimeoutMs;
     for (const { PartitionKey, Data, SequenceNumber } of records) {
       const number = Number.parseInt(
         Buffer.from(Data as string, 'base64').toString('latin1', 0, 16),

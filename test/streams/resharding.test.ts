@@ -4,73 +4,11 @@ import { test } from 'node:test';
 import { hashKeyMax } from '../../src/domain/hash-key.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
-import { type Body, type Gateway, openGateway } from './gateways.ts';
+import { type Gateway, openGateway } from './gateways.ts';
 import { assertNothingStranded, readLineage, writeUntil } from './lineage.ts';
+import { merge, openShards, scale, split, untilActive } from './reshard-steps.ts';
 
 const writers = 8;
-const activeTimeoutMs = 30_000;
-
-async function untilActive(gateway: Gateway, name: string): Promise<Body> {
-  const giveUpAtMs = Date.now() + activeTimeoutMs;
-  for (;;) {
-    const answer = await gateway.ask('DescribeStreamSummary', { StreamName: name });
-    const summary = answer['StreamDescriptionSummary'] as Body;
-    if (summary['StreamStatus'] === 'ACTIVE') return summary;
-    assert.ok(Date.now() < giveUpAtMs, `${name} does not become ACTIVE`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-type ShardView = {
-  readonly ShardId: string;
-  readonly HashKeyRange: { readonly StartingHashKey: string; readonly EndingHashKey: string };
-  readonly SequenceNumberRange: { readonly EndingSequenceNumber?: string };
-};
-
-async function openShards(gateway: Gateway, name: string): Promise<readonly ShardView[]> {
-  const answer = await gateway.ask('ListShards', { StreamName: name });
-  return (answer['Shards'] as ShardView[])
-    .filter(({ SequenceNumberRange: range }) => range.EndingSequenceNumber === undefined)
-    .toSorted((one, other) =>
-      BigInt(one.HashKeyRange.StartingHashKey) < BigInt(other.HashKeyRange.StartingHashKey)
-        ? -1
-        : 1,
-    );
-}
-
-function middleOf({ HashKeyRange: { StartingHashKey: start, EndingHashKey: end } }: ShardView) {
-  return String((BigInt(start) + BigInt(end)) / 2n);
-}
-
-async function split(gateway: Gateway, name: string): Promise<void> {
-  const [shard] = await openShards(gateway, name);
-  const answer = await gateway.ask('SplitShard', {
-    StreamName: name,
-    ShardToSplit: shard!.ShardId,
-    NewStartingHashKey: middleOf(shard!),
-  });
-  assert.equal(answer, undefined);
-}
-
-async function merge(gateway: Gateway, name: string): Promise<void> {
-  const [one, other] = await openShards(gateway, name);
-  const answer = await gateway.ask('MergeShards', {
-    StreamName: name,
-    ShardToMerge: one!.ShardId,
-    AdjacentShardToMerge: other!.ShardId,
-  });
-  assert.equal(answer, undefined);
-}
-
-async function scale(gateway: Gateway, name: string, target: number): Promise<void> {
-  const answer = await gateway.ask('UpdateShardCount', {
-    StreamName: name,
-    TargetShardCount: target,
-    ScalingType: 'UNIFORM_SCALING',
-  });
-  assert.equal(answer['TargetShardCount'], target);
-}
-
 test('under eight writers through two gateways no record is stranded or repeated', async (t) => {
   const table = `catalog-${randomUUID()}`;
   const gateways = [await openGateway(t, table), await openGateway(t, table)];
