@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
+import { untilTrue } from '../support/until.ts';
 import { createStream, kafkaClient, newName } from './doors.ts';
 
 export type Way = {
@@ -22,7 +23,14 @@ export async function createKafkaTopic(
   const topic = newName();
   const admin = kafkaClient(bootstrap).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+  const topics = [{ topic, numPartitions: partitions }];
+  await admin.createTopics({ topics, waitForLeaders: false });
+  // A broker hears of a topic from the controller a moment after the answer; kafkajs' own wait fails.
+  await untilTrue(`leaders of ${topic}`, async () => {
+    const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+    const leaders = found?.topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? [];
+    return leaders.length === partitions;
+  });
   await admin.disconnect();
   return topic;
 }

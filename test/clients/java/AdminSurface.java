@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.*;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
@@ -34,6 +35,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 public class AdminSurface {
   private static final long TIMEOUT_MS = 30_000;
+  private static final long SEEN_TIMEOUT_MS = 20_000;
   private static final int RECORDS = 10;
   private static final Duration POLL = Duration.ofMillis(100);
 
@@ -117,14 +119,28 @@ public class AdminSurface {
     T ask() throws Exception;
   }
 
-  /** Asks until the answer is as expected; after a deadline it is the answer all the same. */
+  /**
+   * Asks until the answer is as expected, and so waits for what a former call changed: a broker hears
+   * of that from the controller a moment after the answer. After a deadline it is the last answer, or
+   * error, all the same.
+   */
   private static <T> T until(Asking<T> asking, Predicate<T> isExpected) throws Exception {
-    long giveUp = System.currentTimeMillis() + TIMEOUT_MS;
+    long giveUp = System.currentTimeMillis() + SEEN_TIMEOUT_MS;
     while (true) {
-      T answer = asking.ask();
-      if (isExpected.test(answer) || System.currentTimeMillis() > giveUp) return answer;
+      boolean isLast = System.currentTimeMillis() > giveUp;
+      try {
+        T answer = asking.ask();
+        if (isExpected.test(answer) || isLast) return answer;
+      } catch (ExecutionException | java.util.NoSuchElementException error) {
+        if (isLast) throw error;
+      }
       Thread.sleep(POLL.toMillis());
     }
+  }
+
+  /** The answer that is not an error, as soon as there is one. */
+  private static <T> T untilAnswered(Asking<T> asking) throws Exception {
+    return until(asking, answer -> true);
   }
 
   private <T> Object own(Collection<T> values) {
@@ -144,20 +160,37 @@ public class AdminSurface {
       return admin.createTopics(List.of(new NewTopic(prefix + "-other", 1, (short) 99)), how).all();
     });
     admin.createTopics(List.of(new NewTopic(prefix + "-by-id", 1, (short) 1))).all().get();
-    call("listTopics", () -> own(admin.listTopics().names().get()).toString().contains(prefix));
+    call("listTopics", () -> {
+      var both = List.of(topic, prefix + "-by-id");
+      return until(() -> admin.listTopics().names().get(), names -> names.containsAll(both)).containsAll(both);
+    });
     call("describeTopics", () -> {
-      var described = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+      var described = untilAnswered(() -> describe(topic));
       return described.partitions().size() + " partitions, " + described.isInternal();
     });
     call("describeTopics, by id", () -> {
-      var names = List.of(prefix + "-by-id");
-      topicId = admin.describeTopics(names).allTopicNames().get().get(names.get(0)).topicId();
-      var byId = admin.describeTopics(TopicCollection.ofTopicIds(List.of(topicId))).allTopicIds().get();
-      return byId.get(topicId).name();
+      topicId = untilAnswered(() -> describe(prefix + "-by-id")).topicId();
+      var ids = TopicCollection.ofTopicIds(List.of(topicId));
+      return untilAnswered(() -> admin.describeTopics(ids).allTopicIds().get()).get(topicId).name();
     });
     call("describeTopics, unknown", () -> admin.describeTopics(List.of(prefix + "-unknown")).allTopicNames());
     call("createPartitions", () -> admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(3))).all());
     call("createPartitions, fewer", () -> admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(1))).all());
+    // Groups that begin below are not to see partitions come.
+    int partitions = topic.startsWith(prefix) ? 3 : 2;
+    until(() -> describe(topic), described -> described.partitions().size() == partitions);
+  }
+
+  private TopicDescription describe(String name) throws Exception {
+    return admin.describeTopics(List.of(name)).allTopicNames().get().get(name);
+  }
+
+  private Config config(ConfigResource resource) throws Exception {
+    return admin.describeConfigs(List.of(resource)).all().get().get(resource);
+  }
+
+  private static Predicate<Config> has(String name, String value) {
+    return config -> config.get(name) != null && value.equals(config.get(name).value());
   }
 
   private KafkaFuture<Void> alter(ConfigResource resource, String name, String value) {
@@ -178,22 +211,18 @@ public class AdminSurface {
     call("incrementalAlterConfigs, compaction", () -> alter(resource, "cleanup.policy", "compact,delete", true));
     call("incrementalAlterConfigs, nonsense", () -> alter(resource, "retention.ms", "soon"));
     call("describeConfigs", () -> {
-      var config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
-      // A broker learns of a change from the controller a moment after the answer to it.
-      var giveUpAt = System.nanoTime() + 10_000_000_000L;
-      while (!config.get("max.message.bytes").value().equals("2000000") && System.nanoTime() < giveUpAt) {
-        Thread.sleep(50);
-        config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
-      }
+      var config = until(() -> config(resource), has("max.message.bytes", "2000000"));
       return config.get("max.message.bytes").value() + " " + config.get("min.insync.replicas").value();
     });
     call("describeConfigs, of the broker", () -> {
       var self = new ConfigResource(ConfigResource.Type.BROKER, String.valueOf(id()));
-      return admin.describeConfigs(List.of(self)).all().get().get(self).get("node.id").value();
+      return config(self).get("node.id").value();
     });
-    call("listConfigResources", () ->
-        admin.listConfigResources(Set.of(ConfigResource.Type.TOPIC), new ListConfigResourcesOptions()).all().get()
-            .contains(resource));
+    call("listConfigResources", () -> {
+      var types = Set.of(ConfigResource.Type.TOPIC);
+      return until(() -> admin.listConfigResources(types, new ListConfigResourcesOptions()).all().get(),
+          found -> found.contains(resource)).contains(resource);
+    });
     call("listClientMetricsResources", () -> own(admin.listClientMetricsResources().all().get()));
   }
 
@@ -247,12 +276,13 @@ public class AdminSurface {
     return consumer;
   }
 
-  private void consumerGroups() {
+  private void consumerGroups() throws Exception {
     for (var protocol : List.of("classic", "consumer")) {
       String group = prefix + "-" + protocol;
       var member = member(group, protocol, prefix + "-instance");
       call("describeConsumerGroups, " + protocol, () -> {
-        var described = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+        var described = until(() -> describeGroup(group), found -> found.groupState() == GroupState.STABLE
+            && found.members().iterator().next().assignment().topicPartitions().contains(first));
         var one = described.members().iterator().next();
         return described.groupState() + " " + one.assignment().topicPartitions().contains(first) + " "
             + one.groupInstanceId() + " " + described.type();
@@ -268,12 +298,23 @@ public class AdminSurface {
         var who = List.of(new MemberToRemove(prefix + "-instance"));
         return admin.removeMembersFromConsumerGroup(group, new RemoveMembersFromConsumerGroupOptions(who)).all();
       });
-      member.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(POLL));
+      // It may have joined again since, and a static member that only closes stays in its group.
+      member.close(CloseOptions.timeout(Duration.ofSeconds(10))
+          .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+      until(() -> describeGroup(group), found -> found.groupState() == GroupState.EMPTY);
       emptyGroup(group, protocol);
     }
     call("listGroups", () -> own(admin.listGroups().all().get().stream().map(GroupListing::groupId).toList()));
     call("deleteConsumerGroups, unknown", () -> admin.deleteConsumerGroups(List.of(prefix + "-unknown")).all());
     call("describeConsumerGroups, unknown", () -> admin.describeConsumerGroups(List.of(prefix + "-unknown")).all());
+  }
+
+  private ConsumerGroupDescription describeGroup(String group) throws Exception {
+    return admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+  }
+
+  private ShareGroupDescription describeShareGroup(String group) throws Exception {
+    return admin.describeShareGroups(List.of(group)).all().get().get(group);
   }
 
   private void emptyGroup(String group, String protocol) {
@@ -309,16 +350,17 @@ public class AdminSurface {
       while (consumer.poll(POLL).isEmpty() && System.currentTimeMillis() < giveUp) ;
       consumer.commitSync();
       call("describeShareGroups", () -> {
-        var described = admin.describeShareGroups(List.of(group)).all().get().get(group);
+        var described = until(() -> describeShareGroup(group), found -> found.groupState() == GroupState.STABLE);
         return described.groupState() + " " + described.members().size();
       });
       call("alterShareGroupOffsets, in use", () -> admin.alterShareGroupOffsets(group, Map.of(first, 4L)).all());
     }
+    until(() -> describeShareGroup(group), found -> found.groupState() == GroupState.EMPTY);
     call("alterShareGroupOffsets", () -> admin.alterShareGroupOffsets(group, Map.of(first, 4L)).all());
     call("listShareGroupOffsets", () -> {
       var spec = Map.of(group, new ListShareGroupOffsetsSpec().topicPartitions(List.of(first)));
-      var listed = admin.listShareGroupOffsets(spec, new ListShareGroupOffsetsOptions());
-      return listed.partitionsToOffsetInfo(group).get().get(first).startOffset();
+      return until(() -> admin.listShareGroupOffsets(spec, new ListShareGroupOffsetsOptions())
+          .partitionsToOffsetInfo(group).get().get(first).startOffset(), offset -> offset == 4);
     });
     call("deleteShareGroupOffsets", () -> admin.deleteShareGroupOffsets(group, Set.of(topic)).all());
     call("deleteShareGroups", () -> admin.deleteShareGroups(List.of(group)).all());
@@ -327,6 +369,7 @@ public class AdminSurface {
   private void alterGroup(String group) throws Exception {
     var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
     alter(resource, "share.auto.offset.reset", "earliest").get();
+    until(() -> config(resource), has("share.auto.offset.reset", "earliest"));
   }
 
   /** The groups of a Kafka Streams application in its own protocol; test/clients runs one. */
@@ -388,10 +431,8 @@ public class AdminSurface {
     var entry = new AccessControlEntry("User:" + prefix, "*", AclOperation.READ, AclPermissionType.ALLOW);
     var rule = new AclBinding(pattern, entry);
     call("createAcls", () -> admin.createAcls(List.of(rule)).all());
-    call("describeAcls", () -> {
-      // A broker hears of what the controller did a moment later.
-      return until(() -> admin.describeAcls(rule.toFilter()).values().get(), found -> !found.isEmpty());
-    });
+    call("describeAcls", () ->
+        until(() -> admin.describeAcls(rule.toFilter()).values().get(), found -> !found.isEmpty()));
     call("deleteAcls", () -> admin.deleteAcls(List.of(rule.toFilter())).all().get().size());
     var user = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, prefix));
     var rate = new ClientQuotaAlteration.Op("producer_byte_rate", 1e9);
@@ -399,12 +440,13 @@ public class AdminSurface {
     call("describeClientQuotas", () -> {
       var named = ClientQuotaFilterComponent.ofEntity(ClientQuotaEntity.CLIENT_ID, prefix);
       var filter = ClientQuotaFilter.contains(List.of(named));
-      return until(() -> admin.describeClientQuotas(filter).entities().get(), found -> !found.isEmpty()).get(user);
+      return until(() -> admin.describeClientQuotas(filter).entities().get(), found -> found.containsKey(user)).get(user);
     });
     var scram = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096);
     call("alterUserScramCredentials", () ->
         admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(prefix, scram, "not-a-secret"))).all());
-    call("describeUserScramCredentials", () -> admin.describeUserScramCredentials(List.of(prefix)).all());
+    call("describeUserScramCredentials", () ->
+        untilAnswered(() -> admin.describeUserScramCredentials(List.of(prefix)).all().get()));
     call("createDelegationToken", () -> admin.createDelegationToken().delegationToken());
     call("renewDelegationToken", () -> admin.renewDelegationToken(new byte[] {1}).expiryTimestamp());
     call("expireDelegationToken", () -> admin.expireDelegationToken(new byte[] {1}).expiryTimestamp());
@@ -417,7 +459,7 @@ public class AdminSurface {
       return cluster.clusterId().get() + " " + sorted(cluster.nodes().get().stream().map(Node::id).toList());
     });
     call("describeCluster, controllers", () -> {
-      var bootstrapped = Map.<String, Object>of("bootstrap.controllers", bootstrap, "request.timeout.ms", 2_000, "default.api.timeout.ms", 2_000);
+      var bootstrapped = Map.<String, Object>of("bootstrap.controllers", bootstrap, "default.api.timeout.ms", (int) TIMEOUT_MS);
       try (var other = Admin.create(bootstrapped)) {
         return other.describeCluster().clusterId().get();
       }
@@ -461,11 +503,11 @@ public class AdminSurface {
     call("alterPartitionReassignments, to a broker that is not there", () ->
         admin.alterPartitionReassignments(Map.of(first, Optional.of(new NewPartitionReassignment(List.of(77))))).all());
     call("listPartitionReassignments", () ->
-        admin.listPartitionReassignments(Set.of(first)).reassignments());
+        until(() -> admin.listPartitionReassignments(Set.of(first)).reassignments().get(), Map::isEmpty));
   }
 
   private void ownMetrics() {
-    call("clientInstanceId", () -> admin.clientInstanceId(Duration.ofSeconds(5)) != null);
+    call("clientInstanceId", () -> admin.clientInstanceId(Duration.ofSeconds(1)) != null);
     call("metrics", () -> !admin.metrics().isEmpty());
     var metric = new org.apache.kafka.common.metrics.Metrics().metrics().values().iterator().next();
     call("registerMetricForSubscription", () -> {
