@@ -18,6 +18,13 @@ export const shardIteratorsPerSecond = 5;
 export const fanOutBytesPerSecond = 2 * 1024 * 1024;
 export const subscriptionsPerSecond = 1;
 
+/**
+ * The longest wait that a writer or reader who cannot be refused is told, and so the most that it
+ * can owe. Below the 30 s after which clients give a request up: one that does not wait by itself
+ * (KIP-219) finds its next request read no sooner.
+ */
+export const throttleMsMax = 20_000;
+
 /** Sums of fractions are not exact: what is missing by less is not missing. */
 const tolerance = 1e-6;
 
@@ -52,6 +59,12 @@ export class TokenBucket {
   spend(tokens: number, nowMs: number): void {
     this.#refill(nowMs);
     this.#tokens -= tokens;
+  }
+
+  /** As spend, but what is owed never takes longer than throttleMsMax. */
+  charge(tokens: number, nowMs: number): void {
+    this.spend(tokens, nowMs);
+    this.#tokens = Math.max(this.#tokens, -throttleMsMax * this.#perMs);
   }
 
   /** Takes all or none. */
@@ -103,10 +116,13 @@ export class WriteBudget {
     return waitMs;
   }
 
-  /** Takes both in any case. Answers the milliseconds until nothing is owed. */
+  /**
+   * Takes both in any case. Answers the milliseconds until nothing is owed, throttleMsMax at most;
+   * until then `take` refuses.
+   */
   charge(bytes: number, records: number, nowMs: number): number {
-    this.#bytes.spend(bytes, nowMs);
-    this.#records.spend(records, nowMs);
+    this.#bytes.charge(bytes, nowMs);
+    this.#records.charge(records, nowMs);
     return Math.max(this.#bytes.waitMs(0, nowMs), this.#records.waitMs(0, nowMs));
   }
 }
@@ -141,6 +157,17 @@ export class ReadBudget {
     if (isWithin) return;
     const refusedMs = Math.ceil((bytes / shardReadBytesPerSecond) * 1000);
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + refusedMs);
+  }
+
+  /**
+   * What a reader who cannot be refused has read; it is no call. Answers the milliseconds until
+   * nothing is owed, throttleMsMax at most; until then `begin` refuses.
+   */
+  charge(bytes: number, nowMs: number): number {
+    this.#bytes.charge(bytes, nowMs);
+    const waitMs = this.#bytes.waitMs(0, nowMs);
+    if (waitMs > 0) this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + waitMs);
+    return waitMs;
   }
 }
 

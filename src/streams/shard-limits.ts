@@ -11,6 +11,7 @@ import {
   ReadBudget,
   shardIteratorsPerSecond,
   subscriptionsPerSecond,
+  throttleMsMax,
   TokenBucket,
   WriteBudget,
 } from '../domain/rate-limit.ts';
@@ -21,8 +22,8 @@ import { KeyedRates } from './keyed-rates.ts';
 
 /** Shards with budgets. A budget that was not used for a while is full, and is forgotten. */
 const shardsMax = 100_000;
-/** After the longest debt that a Kinesis client can make is over. */
-const idleAfterMs = 15_000;
+/** After the longest debt is over. */
+const idleAfterMs = 1.5 * throttleMsMax;
 const sweepEveryMs = 1_000;
 /** Pairs of consumer and shard whose calls of SubscribeToShard are counted. */
 const subscribersMax = 100_000;
@@ -151,6 +152,13 @@ export class ShardLimits {
     if (stream.rules === 'kafka') return;
     const nowMs = this.#clock.nowMs();
     this.#budgetsOf(stream, shard, nowMs).read(nowMs).end(bytes, nowMs);
+  }
+
+  /** What a reader got who is not refused; answers the ms that it should wait. It is no call. */
+  chargeRead(stream: LimitedStream, shard: number, bytes: number): number {
+    if (stream.rules === 'kafka') return 0;
+    const nowMs = this.#clock.nowMs();
+    return this.#budgetsOf(stream, shard, nowMs).read(nowMs).charge(bytes, nowMs);
   }
 
   /** Before a position is looked up. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FanOutPace, ReadBudget, TokenBucket, WriteBudget } from '../../src/domain/rate-limit.ts';
+import {
+  FanOutPace,
+  ReadBudget,
+  throttleMsMax,
+  TokenBucket,
+  WriteBudget,
+} from '../../src/domain/rate-limit.ts';
 
 const mib = 1024 * 1024;
 
@@ -113,4 +119,34 @@ test('a subscription is paced to 2 MiB a second after the first second', () => {
   let nowMs = 0;
   for (let event = 0; event < 22; event++) nowMs += pace.delayMs(mib, nowMs);
   assert.equal(nowMs, 10_000);
+});
+
+test('a writer who cannot be refused owes what it wrote, and others are refused until then', () => {
+  const budget = new WriteBudget(mib, 0);
+  assert.equal(budget.charge(mib, 10, 0), 0, 'a second is there at once');
+  assert.equal(budget.charge(mib / 2, 10, 0), 500);
+  assert.equal(budget.charge(1, 1_990, 0), 1_010, 'records count as bytes do');
+  assert.equal(budget.take(1, 1, 1_000), 11);
+  assert.equal(budget.take(1, 1, 1_011), 0);
+});
+
+test('what is owed never takes longer than the longest wait that a client is told', () => {
+  const budget = new WriteBudget(mib, 0);
+  assert.equal(budget.charge(1_000 * mib, 2 ** 31, 0), throttleMsMax);
+  assert.equal(budget.charge(0, 0, 1_000), throttleMsMax - 1_000);
+  const read = new ReadBudget(0);
+  assert.equal(read.charge(1_000 * mib, 0), throttleMsMax);
+  assert.equal(read.begin(throttleMsMax - 1), 1);
+  assert.equal(read.begin(throttleMsMax), 0);
+});
+
+test('readers who are not refused and GetRecords share one budget, in both directions', () => {
+  const budget = new ReadBudget(0);
+  assert.equal(budget.charge(mib, 0), 0);
+  assert.equal(budget.begin(0), 0, 'within the rate it is no matter to others, and no call');
+  assert.equal(budget.charge(2 * mib, 0), 500);
+  assert.equal(budget.begin(499), 1);
+  assert.equal(budget.begin(500), 0);
+  budget.end(2 * mib, 500);
+  assert.equal(budget.charge(1, 500), 1_001);
 });

@@ -1,0 +1,315 @@
+/**
+ * The limits of shards as Kafka tells limits: what was written or read is counted, the answer says
+ * in `throttle_time_ms` for how long the client should wait, and its connection is not read for so
+ * long (KIP-219). Nothing is refused and nothing fails. The budgets are those of the Kinesis door
+ * (src/streams/shard-limits.ts).
+ *
+ * Bytes are those of record batches as they pass, compressed where they are; records are counted by
+ * the headers of batches. Topics that follow Kafka's rules have no budgets, and answers to clients
+ * that read only such topics pass unseen.
+ */
+import { isOpen, type Stream } from '../domain/stream.ts';
+import type { LimitObserver } from '../ports/observer.ts';
+import type { ShardLimits } from '../streams/shard-limits.ts';
+import { skipTags } from '../wire/header.ts';
+import { Reader } from '../wire/primitives.ts';
+import type { RequestHead } from './request-head.ts';
+import type { TopicNames } from './topic-names.ts';
+
+/**
+ * Where a client may be told to wait, it is answered with no more than this at once, or with one
+ * batch: its answer is held until all of it has been counted. Kafka, too, makes the answers of
+ * clients with quotas smaller.
+ */
+export const heldFetchBytesMax = 16 * 1024 * 1024;
+
+const fixedBytes = 14;
+/** First version of Produce and of Fetch in which … */
+const produceFlexibleSince = 9;
+const produceTopicIdsSince = 13;
+const fetchSessionsSince = 7;
+const fetchFlexibleSince = 12;
+const fetchTopicIdsSince = 13;
+const fetchReplicaUntil = 14;
+/** Source: the Kafka documentation, "Record Batch". */
+const batchHeaderBytes = 61;
+const batchCountAt = 57;
+
+export type ShardThrottlingSettings = {
+  readonly shards: Pick<ShardLimits, 'chargeWrite' | 'chargeRead'>;
+  readonly observer: Pick<LimitObserver, 'throttled'>;
+  readonly streams: {
+    find(name: string): Promise<Stream>;
+    /** The last view, however old. */
+    known(name: string): Stream | undefined;
+  };
+  readonly topicNames: Pick<TopicNames, 'get'>;
+};
+
+/** Looks at an answer, its length in front; says in it how long to wait, and answers so, in ms. */
+export type AnswerThrottle = (frame: Buffer) => number;
+
+export class ShardThrottling {
+  readonly #settings: ShardThrottlingSettings;
+
+  constructor(settings: ShardThrottlingSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Counts what a Produce request has for these streams; `pieces` are the whole frame, its length
+   * in front. Answers the ms that the client should wait. Throws WireError.
+   */
+  charge(pieces: readonly Buffer[], { version }: RequestHead, streams: readonly Stream[]): number {
+    if (streams.length === 0) return 0;
+    const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    const reader = new Reader(frame, fixedBytes + Math.max(0, frame.readInt16BE(12)));
+    const flexible = version >= produceFlexibleSince;
+    if (flexible) skipTags(reader);
+    skipString(reader, flexible);
+    reader.take(2 + 4);
+    let waitMs = 0;
+    let slowest: Stream | undefined;
+    eachTopic(reader, flexible, version >= produceTopicIdsSince, (topic) => {
+      const stream = streams.find(({ name, logId }) => name === topic || logId === topic);
+      eachElement(reader, flexible, () => {
+        const partition = reader.int32();
+        const size = bytesSize(reader, flexible);
+        const start = reader.take(size);
+        if (flexible) skipTags(reader);
+        if (stream === undefined || size === 0) return;
+        const records = size < batchHeaderBytes ? 1 : frame.readInt32BE(start + batchCountAt);
+        const shard = shardCharged(stream, partition);
+        if (shard === undefined) return;
+        const { shards } = this.#settings;
+        const shardMs = shards.chargeWrite(stream, shard, size, Math.max(1, records));
+        if (shardMs > waitMs) [waitMs, slowest] = [shardMs, stream];
+      });
+    });
+    this.#report('Produce', slowest);
+    return waitMs;
+  }
+
+  /** What one connection reads. */
+  reader(): FetchThrottling {
+    return new FetchThrottling(this);
+  }
+
+  /** Whether answers with records of this topic must be seen: unknown ones must. */
+  isLimited(topic: string, byId: boolean): boolean {
+    return this.#find(topic, byId)?.rules !== 'kafka';
+  }
+
+  /** Counts what a Fetch answer has; see AnswerThrottle. */
+  chargeAnswer(frame: Buffer, version: number): number {
+    const reader = new Reader(frame, 8);
+    const flexible = version >= fetchFlexibleSince;
+    const byId = version >= fetchTopicIdsSince;
+    if (flexible) skipTags(reader);
+    const throttleAt = reader.take(4);
+    if (version >= fetchSessionsSince) reader.take(2 + 4);
+    let waitMs = 0;
+    let slowest: Stream | undefined;
+    eachTopic(reader, flexible, byId, (topic) => {
+      let stream: Stream | undefined;
+      eachElement(reader, flexible, () => {
+        const partition = reader.int32();
+        const size = skipFetched(reader, version, flexible);
+        if (size === 0) return;
+        stream ??= this.#find(topic, byId);
+        if (stream === undefined) return;
+        const shardMs = this.#chargeRead(stream, partition, size);
+        if (shardMs > waitMs) [waitMs, slowest] = [shardMs, stream];
+      });
+    });
+    this.#report('Fetch', slowest);
+    return raiseThrottle(frame, throttleAt, waitMs);
+  }
+
+  #chargeRead(stream: Stream, partition: number, bytes: number): number {
+    const { shards } = this.#settings;
+    if (partition < stream.shards.length) return shards.chargeRead(stream, partition, bytes);
+    if (stream.rules === 'kinesis') this.#learn(stream.name);
+    return 0;
+  }
+
+  /** Waits for nothing; what is not known yet is asked for, and known the next time. */
+  #find(topic: string, byId: boolean): Stream | undefined {
+    const { streams, topicNames } = this.#settings;
+    const name = byId ? topicNames.get(topic) : topic;
+    if (name === undefined) return undefined;
+    const stream = streams.known(name);
+    if (stream !== undefined && (!byId || stream.logId === topic)) return stream;
+    this.#learn(name);
+    return undefined;
+  }
+
+  #learn(name: string): void {
+    // What is no stream, or cannot be read now, has no budgets.
+    this.#settings.streams.find(name).catch(() => undefined);
+  }
+
+  #report(operation: string, slowest: Stream | undefined): void {
+    if (slowest === undefined) return;
+    const owner = slowest.mode === 'ON_DEMAND' ? 'on-demand' : 'provisioned';
+    this.#settings.observer.throttled(operation, owner, 1);
+  }
+}
+
+/**
+ * The Fetch requests of one connection. A session (KIP-227) names a topic once, so a connection
+ * that has named one with rules is looked at until it begins anew; so is one that goes on with a
+ * session of another connection.
+ */
+export class FetchThrottling {
+  readonly #throttling: ShardThrottling;
+  #isLimited = true;
+
+  constructor(throttling: ShardThrottling) {
+    this.#throttling = throttling;
+  }
+
+  /**
+   * Looks at a request as far as it is there, and makes the answer small enough to be held.
+   * Answers what the answer must go through, or undefined where it may pass. Throws WireError.
+   */
+  look(buffer: Buffer, position: number, head: RequestHead): AnswerThrottle | undefined {
+    const { version, size } = head;
+    const end = position + 4 + size;
+    if (end <= buffer.length) this.#look(new Reader(buffer, position, end), version);
+    else this.#isLimited = true;
+    if (!this.#isLimited) return undefined;
+    return (frame) => this.#throttling.chargeAnswer(frame, version);
+  }
+
+  #look(reader: Reader, version: number): void {
+    const { buffer } = reader;
+    const flexible = version >= fetchFlexibleSince;
+    const head = reader.take(fixedBytes);
+    reader.take(Math.max(0, buffer.readInt16BE(head + 12)));
+    if (flexible) skipTags(reader);
+    if (version <= fetchReplicaUntil) reader.take(4);
+    reader.take(4 + 4);
+    const maxBytesAt = reader.take(4);
+    reader.take(1);
+    let isWhole = true;
+    if (version >= fetchSessionsSince) {
+      reader.take(4);
+      isWhole = reader.int32() <= 0;
+    }
+    let isLimited = false;
+    const byId = version >= fetchTopicIdsSince;
+    eachTopic(reader, flexible, byId, (topic) => {
+      isLimited ||= this.#throttling.isLimited(topic, byId);
+      eachElement(reader, flexible, () => {
+        reader.take(partitionBytes(version));
+        if (flexible) skipTags(reader);
+      });
+    });
+    this.#isLimited = isLimited || (!isWhole && this.#isLimited);
+    if (this.#isLimited && buffer.readInt32BE(maxBytesAt) > heldFetchBytesMax) {
+      buffer.writeInt32BE(heldFetchBytesMax, maxBytesAt);
+    }
+  }
+}
+
+/** The throttle of an answer to Produce in this version: so many ms, or what the broker says. */
+export function produceThrottle(version: number, waitMs: number): AnswerThrottle {
+  return (frame) => {
+    const reader = new Reader(frame, 8);
+    const flexible = version >= produceFlexibleSince;
+    if (flexible) skipTags(reader);
+    eachTopic(reader, flexible, version >= produceTopicIdsSince, () => {
+      eachElement(reader, flexible, () => skipProduced(reader, version, flexible));
+    });
+    return raiseThrottle(frame, reader.take(4), waitMs);
+  };
+}
+
+/** The longer of the two waits, ours and the broker's, is told; ours is kept here. */
+function raiseThrottle(frame: Buffer, at: number, waitMs: number): number {
+  if (waitMs > frame.readInt32BE(at)) frame.writeInt32BE(waitMs, at);
+  return waitMs;
+}
+
+/**
+ * The shard that a batch counts for: that of its partition, or where that is closed an open
+ * descendant, as the gateway places the records there. Undefined where there is no such shard.
+ */
+function shardCharged({ shards }: Stream, partition: number): number | undefined {
+  let shard = shards[partition];
+  while (shard !== undefined && !isOpen(shard)) {
+    const { index } = shard;
+    shard = shards.find(
+      ({ parentIndex, adjacentParentIndex }) =>
+        parentIndex === index || adjacentParentIndex === index,
+    );
+  }
+  return shard?.index;
+}
+
+/** Of one partition in a Fetch request, tags apart. */
+function partitionBytes(version: number): number {
+  const epoch = version >= 9 ? 4 : 0;
+  const lastEpoch = version >= fetchFlexibleSince ? 4 : 0;
+  const logStart = version >= 5 ? 8 : 0;
+  return 4 + epoch + 8 + lastEpoch + logStart + 4;
+}
+
+/** Passes over one partition of a Fetch answer, behind its index; answers the bytes of records. */
+function skipFetched(reader: Reader, version: number, flexible: boolean): number {
+  reader.take(2 + 8 + 8 + (version >= 5 ? 8 : 0));
+  eachElement(reader, flexible, () => {
+    reader.take(8 + 8);
+    if (flexible) skipTags(reader);
+  });
+  if (version >= 11) reader.take(4);
+  const size = bytesSize(reader, flexible);
+  reader.take(size);
+  if (flexible) skipTags(reader);
+  return size;
+}
+
+/** Passes over one partition of a Produce answer. */
+function skipProduced(reader: Reader, version: number, flexible: boolean): void {
+  reader.take(4 + 2 + 8 + 8 + (version >= 5 ? 8 : 0));
+  if (version >= 8) {
+    eachElement(reader, flexible, () => {
+      reader.take(4);
+      skipString(reader, flexible);
+      if (flexible) skipTags(reader);
+    });
+    skipString(reader, flexible);
+  }
+  if (flexible) skipTags(reader);
+}
+
+/** `visit` reads the partitions of a topic, given by name, or by id in base64url. */
+function eachTopic(
+  reader: Reader,
+  flexible: boolean,
+  byId: boolean,
+  visit: (topic: string) => void,
+): void {
+  eachElement(reader, flexible, () => {
+    visit(byId ? reader.uuid() : reader.string(flexible ? reader.uvarint() - 1 : reader.int16()));
+    if (flexible) skipTags(reader);
+  });
+}
+
+/** An array that is null has no elements. */
+function eachElement(reader: Reader, flexible: boolean, visit: () => void): void {
+  const count = flexible ? reader.uvarint() - 1 : reader.int32();
+  reader.countElements(Math.max(0, count));
+  for (let left = count; left > 0; left--) visit();
+}
+
+/** Nullable, as every string that is passed over may be. */
+function skipString(reader: Reader, flexible: boolean): void {
+  reader.take(Math.max(0, flexible ? reader.uvarint() - 1 : reader.int16()));
+}
+
+/** The length in front of bytes; 0 where they are null. */
+function bytesSize(reader: Reader, flexible: boolean): number {
+  return Math.max(0, flexible ? reader.uvarint() - 1 : reader.int32());
+}
