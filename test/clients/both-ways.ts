@@ -1,8 +1,8 @@
 /** The same run twice: directly against the cluster, and through the gateway. */
 import type { TestContext } from 'node:test';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
-import { untilTrue } from '../support/until.ts';
 import { createStream, kafkaClient, newName } from './doors.ts';
 
 export type Way = {
@@ -23,14 +23,7 @@ export async function createKafkaTopic(
   const topic = newName();
   const admin = kafkaClient(bootstrap).admin();
   await admin.connect();
-  const topics = [{ topic, numPartitions: partitions }];
-  await admin.createTopics({ topics, waitForLeaders: false });
-  // A broker hears of a topic from the controller a moment after the answer; kafkajs' own wait fails.
-  await untilTrue(`leaders of ${topic}`, async () => {
-    const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
-    const leaders = found?.topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? [];
-    return leaders.length === partitions;
-  });
+  await createTopics(admin, [{ topic, numPartitions: partitions }]);
   await admin.disconnect();
   return topic;
 }

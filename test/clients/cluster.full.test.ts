@@ -6,6 +6,7 @@ import { Connection } from '../../adapters/kafka/connection.ts';
 import { connectBy } from '../../adapters/kafka/transport.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kafkaTool } from '../support/install.ts';
@@ -108,7 +109,7 @@ async function writeTo(bootstrap: string, nodeId: number): Promise<void> {
   const topic = newName();
   const replicaAssignment = [{ partition: 0, replicas: [nodeId] }];
   const configEntries = [{ name: 'min.insync.replicas', value: '1' }];
-  await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }] });
+  await createTopics(admin, [{ topic, replicaAssignment, configEntries }]);
   await admin.disconnect();
   const producer = kafka.producer();
   await producer.connect();
@@ -133,7 +134,7 @@ test(
       const others = [1, 2, 3].filter((each) => each !== leader);
       return { partition, replicas: [leader, ...others] };
     });
-    await admin.createTopics({ topics: [{ topic, replicaAssignment }] });
+    await createTopics(admin, [{ topic, replicaAssignment }]);
     const leading = await partitionsOf(admin, 1, [stream, topic]);
     await admin.disconnect();
 

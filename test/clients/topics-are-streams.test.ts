@@ -14,6 +14,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-kinesis';
 import type kafkajs from 'kafkajs';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, kcat, python, run } from '../support/install.ts';
@@ -52,7 +53,7 @@ test('a topic made with a Kafka client is a stream from its first moment', async
   const admin = await administrator(kafka);
   t.after(() => admin.disconnect());
   const topic = newName();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] });
+  await createTopics(admin, [{ topic, numPartitions: 3 }]);
 
   assert.ok(await isListed(client, topic));
   const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName: topic }));
@@ -110,10 +111,10 @@ test('a topic that was deleted and made again is another stream', async (t) => {
     client.send(
       new PutRecordCommand({ StreamName: topic, PartitionKey: 'k', Data: Buffer.from(text) }),
     );
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+  await createTopics(admin, [{ topic, numPartitions: 1 }]);
   await put('of the first');
   await admin.deleteTopics({ topics: [topic] });
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+  await createTopics(admin, [{ topic, numPartitions: 1 }]);
   await put('of the second');
   const { ShardIterator } = await client.send(
     new GetShardIteratorCommand({
@@ -171,7 +172,7 @@ test('a key put through Kinesis goes where Kafka producers put it', async (t) =>
   for (const [client, produce] of producers) {
     await t.test(client, async () => {
       const topic = newName();
-      await admin.createTopics({ topics: [{ topic, numPartitions: 7 }] });
+      await createTopics(admin, [{ topic, numPartitions: 7 }]);
       await run(py, [kinesisProgram, 'put', kinesis, topic, count]);
       await produce(topic);
       const read = kinesisRecords(await run(py, [kinesisProgram, 'read', kinesis, topic]));

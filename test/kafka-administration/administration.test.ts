@@ -8,6 +8,7 @@ import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { type ErrorKind, isGatewayError } from '../../src/errors.ts';
 import type { LogSettings } from '../../src/ports/log-administration.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
@@ -106,9 +107,9 @@ test('a log that is not there is undefined, and not found by what needs it', asy
 test('changing one setting leaves all others', async (t) => {
   const { administration, client } = await openAdministration(t);
   const name = nameOf(t, client);
-  await client.createTopics({
-    topics: [{ topic: name, configEntries: [{ name: 'segment.bytes', value: '14000000' }] }],
-  });
+  await createTopics(client, [
+    { topic: name, configEntries: [{ name: 'segment.bytes', value: '14000000' }] },
+  ]);
   await administration.change(name, { retentionMs: 48 * hourMs });
   await administration.change(name, { recordBytesMax: 2 * 1024 * 1024 });
   const configs = await configsOf(client, name);
@@ -154,7 +155,7 @@ test('internal logs, and names longer than Kinesis has, are not shown', async (t
   const { administration, client, kafka } = await openAdministration(t);
   const long = nameOf(t, client, `${randomUUID()}-`.padEnd(129, 'x'));
   const longest = nameOf(t, client, `${randomUUID()}-`.padEnd(128, 'x'));
-  await client.createTopics({ topics: [{ topic: long }, { topic: longest }] });
+  await createTopics(client, [{ topic: long }, { topic: longest }]);
   // Asking for a group's coordinator makes the cluster's own topic of offsets.
   const consumer = kafka.consumer({ groupId: `group-${randomUUID()}` });
   await consumer.connect();

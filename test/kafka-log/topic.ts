@@ -7,6 +7,7 @@ import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import type { AppendRecord, LogPartition, LogRecord } from '../../src/ports/record-log.ts';
 import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 
 // Asked for outside of every test: engines that a test starts would end with that test.
@@ -44,7 +45,7 @@ export async function testTopic(
     await admin.disconnect();
   });
   const configEntries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
-  await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions, configEntries }] });
+  await createTopics(admin, [{ topic: name, numPartitions: partitions, configEntries }]);
   const where = { log: name, partition: 0 };
   return { name, where, cluster, log: new KafkaRecordLog(cluster), kafka, calls };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import kafkajs from 'kafkajs';
+import { createTopics } from '../support/create-topics.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
 import { writeRequestHeader } from '../../src/wire/header.ts';
 import { type Fields, type Input, type Message, writeMessage } from '../../src/wire/message.ts';
@@ -27,7 +28,7 @@ async function createTopic(broker: string, numPartitions = 1): Promise<string> {
   const admin = kafka(broker).admin();
   await admin.connect();
   const topic = topicName();
-  await admin.createTopics({ topics: [{ topic, numPartitions }] });
+  await createTopics(admin, [{ topic, numPartitions }]);
   await admin.disconnect();
   return topic;
 }

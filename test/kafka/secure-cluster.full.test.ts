@@ -14,6 +14,7 @@ import {
 } from '../../src/wire/messages/03-metadata.ts';
 import { createStream, newName } from '../clients/doors.ts';
 import { kafkajsLoad, kinesisLoad, lostOf, untilAllGoOn, valuesOf } from '../clients/loads.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import {
   plainUser,
@@ -198,7 +199,7 @@ async function roundTrip(broker: string, sasl: SASLOptions | undefined): Promise
   const consumer = kafka.consumer({ groupId: topic });
   try {
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic }] });
+    await createTopics(admin, [{ topic }]);
     await producer.connect();
     await producer.send({ topic, messages: [{ value: 'a record' }] });
     await consumer.connect();

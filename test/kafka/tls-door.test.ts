@@ -14,6 +14,7 @@ import {
   metadataRequest as request,
   metadataResponse as response,
 } from '../../src/wire/messages/03-metadata.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { startKafkaDoor, type TestDoor } from '../support/kafka-door.ts';
 
 const brokerHost = 'broker-{id}.kafka.localhost';
@@ -38,7 +39,7 @@ async function readAndWrite(
   const topic = `tls-${process.pid}-${door.port}`;
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] });
+  await createTopics(admin, [{ topic, numPartitions: 3 }]);
   const { brokers } = await admin.describeCluster();
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
