@@ -55,8 +55,8 @@ export type StreamDirectory = {
   isCurrent(stream: Stream): boolean;
   /** As find, past the cache; also follows configs that were changed on the Kafka side. */
   findFresh(name: string): Promise<Stream>;
-  /** Every stream, ordered by name. */
-  list(): Promise<readonly StreamSummary[]>;
+  /** Every stream, ordered by name; as they were so long ago at most. */
+  list(ageMsMax?: number): Promise<readonly StreamSummary[]>;
   /** Those that the catalog has: topics that nobody asked for yet are not among them. */
   listKnown(): Promise<readonly StreamSummary[]>;
   /**
@@ -106,6 +106,7 @@ class Directory implements StreamDirectory {
   readonly #changing = new Map<string, ChangeQueue>();
   readonly #deleting = new Map<string, Promise<void>>();
   #onResharding: (stream: Stream) => void = ignore;
+  #listing: { readonly streams: readonly StreamSummary[]; readonly listedAtMs: number } | undefined;
   /** Grows with every forgetting: what was read before it is not kept after it. */
   #forgettings = 0;
 
@@ -168,11 +169,22 @@ class Directory implements StreamDirectory {
 
   forget(name: string): void {
     this.#forgettings++;
+    this.#listing = undefined;
     this.#cache.delete(name);
     this.#reading.delete(name);
   }
 
-  async list(): Promise<readonly StreamSummary[]> {
+  async list(ageMsMax = 0): Promise<readonly StreamSummary[]> {
+    const listing = this.#listing;
+    const listedAtMs = performance.now();
+    if (listing !== undefined && listedAtMs - listing.listedAtMs < ageMsMax) return listing.streams;
+    const forgettings = this.#forgettings;
+    const streams = await this.#listNow();
+    this.#listing = forgettings === this.#forgettings ? { streams, listedAtMs } : undefined;
+    return streams;
+  }
+
+  async #listNow(): Promise<readonly StreamSummary[]> {
     const [rows, logs] = await Promise.all([this.#catalog.list(), this.#administration.list()]);
     const logIds = new Map(logs.map(({ name, logId }) => [name, logId]));
     const listed: StreamSummary[] = [];

@@ -14,7 +14,7 @@ const timeoutMs = 290_000;
  * After the answer that the stream is UPDATING: while it drains (1 s), when it is sealed (0.1 s),
  * when shards close, in the next round where there is one, and behind it all.
  */
-const killAfterMs = [0, 300, 900, 1_000, 1_060, 1_120, 1_180, 1_300, 2_200, 2_400];
+const killAfterMs = [0, 900, 1_000, 1_060, 1_120, 1_180, 1_300, 2_200];
 
 /** Until its gateway is killed, or it is stopped; answers what was acknowledged. */
 async function writeUntilKilled(door: Door, name: string, writer: string, stop: AbortSignal) {

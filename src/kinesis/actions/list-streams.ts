@@ -17,6 +17,8 @@ import { streamArnOf } from '../stream-address.ts';
 
 /** AWS takes a larger Limit, and returns no more for it. */
 export const listedStreamsMax = 100;
+/** A page behind another is of the same listing, where that is not older: to list costs most. */
+const listingMsMax = 5_000;
 const purpose = 'ListStreams';
 
 const streamSummary = structure({
@@ -46,7 +48,8 @@ export const listStreams = defineAction({
       from.NextToken === undefined
         ? (from.ExclusiveStartStreamName ?? '')
         : (positionIn(purpose, from.NextToken, context) as string);
-    const listed = (await context.streams.list()).filter(({ name }) => name > after);
+    const streams = await context.streams.list(from.NextToken === undefined ? 0 : listingMsMax);
+    const listed = streams.filter(({ name }) => name > after);
     const page = listed.slice(0, Math.min(limit, listedStreamsMax));
     const hasMore = page.length < listed.length;
     const last = page.at(-1);

@@ -1,0 +1,104 @@
+/** Shards are split and merged under running KCL workers, of every version and mode. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type KinesisClient,
+  MergeShardsCommand,
+  SplitShardCommand,
+  waitUntilStreamExists,
+} from '@aws-sdk/client-kinesis';
+import { sharedEngines } from '../support/engines.ts';
+import { startGateway } from '../support/gateway.ts';
+import { createStream, kinesisClient } from './doors.ts';
+import {
+  assertAllInOrder,
+  forEachKind,
+  KclApplication,
+  kclTimeoutMs,
+  putNumbered,
+  shardId,
+} from './kcl.ts';
+
+await sharedEngines();
+
+const settings = { KINESKA_LIMITS: 'off' };
+const shardCount = 4;
+const recordsBefore = 1_000;
+const recordsAfter = 2_000;
+/** In each put while the shards change: small, so that many puts meet the change. */
+const recordsAtOnce = 20;
+const options = { timeout: kclTimeoutMs, concurrency: true };
+
+/** Half of the range of shard 0 of 4. */
+const middleOfFirstShard = String(2n ** 125n);
+
+async function splitAndMerge(client: KinesisClient, StreamName: string): Promise<void> {
+  const active = () =>
+    waitUntilStreamExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StreamName });
+  const NewStartingHashKey = middleOfFirstShard;
+  await client.send(
+    new SplitShardCommand({ StreamName, ShardToSplit: shardId(0), NewStartingHashKey }),
+  );
+  await active();
+  const [ShardToMerge, AdjacentShardToMerge] = [shardId(2), shardId(3)];
+  await client.send(new MergeShardsCommand({ StreamName, ShardToMerge, AdjacentShardToMerge }));
+  await active();
+}
+
+/** Answers the number of the record that comes next. */
+async function putWhile(
+  busy: Promise<void>,
+  client: KinesisClient,
+  stream: string,
+  first: number,
+): Promise<number> {
+  let isOver = false;
+  const ending = busy.finally(() => {
+    isOver = true;
+  });
+  ending.catch(() => undefined);
+  let next = first;
+  for (; !isOver; next += recordsAtOnce) {
+    await putNumbered(client, stream, next, next + recordsAtOnce);
+  }
+  await ending;
+  return next;
+}
+
+test('shards are split and merged under running KCL workers', options, async (t) => {
+  const gateway = await startGateway(t, { settings });
+  const client = kinesisClient(gateway.kinesis);
+  await forEachKind(t, async (inner, kind) => {
+    const stream = await createStream(gateway.kinesis, shardCount);
+    const application = await KclApplication.over(inner, gateway, stream, kind);
+    await putNumbered(client, stream, 0, recordsBefore);
+    const beganAt = performance.now();
+    const tell = (what: string) =>
+      inner.diagnostic(`${what} after ${((performance.now() - beganAt) / 1_000).toFixed(1)} s`);
+    application.startWorker();
+    application.startWorker();
+    await application.untilSeen(recordsBefore);
+    tell('working');
+    const resharding = splitAndMerge(client, stream);
+    const put = await putWhile(resharding, client, stream, recordsBefore);
+    tell(`split and merged under puts of ${put - recordsBefore} records`);
+    const count = put + recordsAfter;
+    await putNumbered(client, stream, put, count);
+    await application.untilSeen(count);
+    tell('all seen');
+    const ended = [0, 2, 3].map(shardId);
+    const children = [4, 5, 6].map(shardId);
+    await application.until(
+      () =>
+        ended.every((shard) => application.shardsThat('ended').includes(shard)) &&
+        children.every((shard) => application.shardsThat('started').includes(shard)),
+      () => `ended: ${application.shardsThat('ended')}`,
+    );
+    // KCL 2 waits for minutes when it is asked to stop after a shard's end: its workers are killed.
+    tell('all ended and taken up');
+    assertAllInOrder(application.records, count);
+    assert.deepEqual(application.shardsThat('ended'), ended);
+    const withRecords = new Set(application.records.map(({ shard }) => shard));
+    for (const child of children) assert.ok(withRecords.has(child), `${child} had no record`);
+  });
+});
