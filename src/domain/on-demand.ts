@@ -26,7 +26,7 @@ const hotSplitFactor = 2;
 /** A stream has so many more shards than it wants before any are merged. */
 const shrinkFactor = 2;
 /** Splits or merges in one round: it is kept in one row of the catalog. */
-export const changesPerRoundMax = 500;
+export const changesPerRoundMax = 250;
 const dayMs = 86_400_000;
 /** A peak is stored when it is higher than the stored one by this part. */
 const peakStep = 0.05;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  changesPerRoundMax,
   nextRound,
   observed,
   onDemandShardsMin,
@@ -159,6 +160,19 @@ test('a stream that becomes on-demand keeps its shards as if it had used half of
   assert.equal(shardsWanted(idle, idle.settings!.onDemand!, startMs + minuteMs), 20);
   const back = withMode(idle, 'PROVISIONED', startMs + 2 * minuteMs);
   assert.equal(back.settings?.onDemand, undefined);
+});
+
+test('one round changes no more shards than a row of the catalog has room for', () => {
+  let stream = withSettings(onDemand(400), { warmThroughputMiBps: 2_000 });
+  stream = after(stream, [], startMs);
+  assert.equal(openShardCount(stream), 400 + changesPerRoundMax);
+  for (let round = 0; openShardCount(stream) < 2_000; round++) {
+    assert.ok(round < 10);
+    stream = after(stream, [], startMs);
+  }
+  stream = withSettings(stream, { warmThroughputMiBps: 0 });
+  const idle = after(stream, [], startMs + 31 * dayMs);
+  assert.equal(openShardCount(idle), 2_000 - changesPerRoundMax);
 });
 
 test('what is kept warm is there without any use', () => {
