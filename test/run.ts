@@ -14,6 +14,8 @@ const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('
 const full = process.argv.includes('--full');
 /** Files that run beside each other: the engines and clients want a core too. */
 const filesAtOnce = 2;
+/** Of a file; a long one is long. */
+const timeoutMs = full ? 900_000 : 300_000;
 
 function testFiles(): string[] {
   return readdirSync('test', { recursive: true, encoding: 'utf8' })
@@ -33,7 +35,7 @@ const child = spawn(
   process.execPath,
   [
     ...['--import', 'tsx', '--test', '--test-reporter=spec'],
-    ...[`--test-concurrency=${filesAtOnce}`, '--test-force-exit', '--test-timeout=300000'],
+    ...[`--test-concurrency=${filesAtOnce}`, '--test-force-exit', `--test-timeout=${timeoutMs}`],
     ...files,
   ],
   {

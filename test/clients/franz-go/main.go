@@ -5,6 +5,7 @@
 //	franz consume BOOTSTRAP TOPIC COUNT               a group reads COUNT records
 //	franz members BOOTSTRAP TOPIC                     two members share 4 partitions; one leaves
 //	franz transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
+//	franz copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each begun again where it failed
 package main
 
 import (
@@ -60,6 +61,8 @@ func main() {
 		}
 	case "transform":
 		transform(ctx, bootstrap, topic, count, os.Args[5])
+	case "copy":
+		copyOnce(ctx, bootstrap, topic, count, os.Args[5])
 	case "transactions":
 		transactions(ctx, bootstrap, topic, count)
 	case "consume":
@@ -190,6 +193,40 @@ func transform(ctx context.Context, bootstrap, source string, count int, target 
 			}
 		}
 		session.Close()
+	}
+}
+
+func copyOnce(ctx context.Context, bootstrap, source string, count int, target string) {
+	name := "franz-copy-" + source
+	session, err := kgo.NewGroupTransactSession(
+		kgo.SeedBrokers(bootstrap),
+		kgo.TransactionalID(name),
+		kgo.ConsumerGroup(name),
+		kgo.ConsumeTopics(source),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.RequireStableFetchOffsets(),
+	)
+	must(err)
+	defer session.Close()
+	for left := count; left > 0; {
+		must(ctx.Err())
+		records := session.PollRecords(ctx, 500).Records()
+		if len(records) == 0 {
+			continue
+		}
+		must(session.Begin())
+		first := kgo.AbortingFirstErrPromise(session.Client())
+		for _, r := range records {
+			session.Produce(ctx, &kgo.Record{Topic: target, Key: r.Key, Value: r.Value}, first.Promise())
+		}
+		committed, err := session.End(ctx, first.Err() == nil)
+		must(err)
+		if committed {
+			left -= len(records)
+		} else {
+			fmt.Fprintln(os.Stderr, "begun again")
+		}
 	}
 }
 

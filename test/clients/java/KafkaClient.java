@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeader;
@@ -29,9 +30,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * odd BOOTSTRAP TOPIC                         records with no key, no value, binary keys, headers
  * transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
  * consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT records
+ * all BOOTSTRAP TOPIC                         every committed record up to the end, without a group
  * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
  * share BOOTSTRAP TOPIC COUNT                 two members of a share group read COUNT records
  * transform BOOTSTRAP SOURCE COUNT TARGET     copies COUNT records in transactions, one aborted
+ * copy BOOTSTRAP SOURCE COUNT TARGET          the same in many, each begun again where it failed
  */
 public class KafkaClient {
   private static final int KEYS = 97;
@@ -46,9 +49,11 @@ public class KafkaClient {
       case "odd" -> odd(bootstrap, topic);
       case "transactions" -> transactions(bootstrap, topic, Integer.parseInt(arguments[3]));
       case "consume" -> consume(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
+      case "all" -> all(bootstrap, topic);
       case "members" -> members(bootstrap, topic, arguments[3]);
       case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]));
       case "transform" -> transform(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
+      case "copy" -> copy(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -147,6 +152,21 @@ public class KafkaClient {
     print(read);
   }
 
+  private static void all(String bootstrap, String topic) {
+    var read = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+    try (var consumer = member(bootstrap, "java-all-" + topic, "classic")) {
+      var partitions = consumer.partitionsFor(topic).stream()
+          .map(each -> new TopicPartition(topic, each.partition())).toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      var ends = consumer.endOffsets(partitions);
+      until(
+          () -> partitions.stream().allMatch(each -> consumer.position(each) >= ends.get(each)),
+          () -> consumer.poll(POLL).forEach(read::add));
+    }
+    print(read);
+  }
+
   private static void members(String bootstrap, String topic, String protocol) {
     String group = "java-members-" + protocol + "-" + topic;
     try (var stays = member(bootstrap, group, protocol)) {
@@ -171,6 +191,13 @@ public class KafkaClient {
       var earliest = new ConfigEntry("share.auto.offset.reset", "earliest");
       var set = new AlterConfigOp(earliest, AlterConfigOp.OpType.SET);
       admin.incrementalAlterConfigs(Map.of(resource, List.of(set))).all().get();
+      // A broker hears of it a moment after the answer, and a group that begins before reads nothing.
+      long giveUp = System.currentTimeMillis() + DEADLINE_MS;
+      while (!"earliest".equals(admin.describeConfigs(List.of(resource)).all().get().get(resource)
+          .get(earliest.name()).value())) {
+        if (System.currentTimeMillis() > giveUp) throw new IllegalStateException("the setting was never seen");
+        Thread.sleep(POLL.toMillis());
+      }
     }
     var read = new ArrayList<ConsumerRecord<byte[], byte[]>>();
     Properties properties = reader(bootstrap, group);
@@ -192,6 +219,37 @@ public class KafkaClient {
           });
     }
     print(read);
+  }
+
+  private static void copy(String bootstrap, String source, int count, String target) {
+    String group = "java-copy-" + source;
+    int copied = 0;
+    try (var consumer = member(bootstrap, group, "classic");
+        var producer = producer(bootstrap, Map.of("transactional.id", group))) {
+      producer.initTransactions();
+      consumer.subscribe(List.of(source));
+      long giveUp = System.currentTimeMillis() + DEADLINE_MS;
+      while (copied < count) {
+        if (System.currentTimeMillis() > giveUp) throw new IllegalStateException("deadline");
+        var records = consumer.poll(POLL);
+        if (records.isEmpty()) continue;
+        producer.beginTransaction();
+        try {
+          records.forEach(each -> producer.send(new ProducerRecord<>(target, each.key(), each.value())));
+          producer.sendOffsetsToTransaction(records.nextOffsets(), consumer.groupMetadata());
+          producer.commitTransaction();
+          copied += records.count();
+        } catch (KafkaException error) {
+          System.err.println("begun again after " + error);
+          producer.abortTransaction();
+          var committed = consumer.committed(consumer.assignment());
+          for (var partition : consumer.assignment()) {
+            if (committed.get(partition) == null) consumer.seekToBeginning(List.of(partition));
+            else consumer.seek(partition, committed.get(partition));
+          }
+        }
+      }
+    }
   }
 
   /** Offsets and records of a transaction that aborts must both be as if it had never been. */

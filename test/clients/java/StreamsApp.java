@@ -2,6 +2,7 @@ import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KafkaStreams.State;
 import org.apache.kafka.streams.KeyValue;
@@ -56,7 +57,9 @@ public class StreamsApp {
     input.start();
     stopped.await();
     boolean failed = streams.state() == State.ERROR;
-    streams.close(Duration.ofSeconds(20));
+    var close = CloseOptions.timeout(Duration.ofSeconds(20))
+        .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+    streams.close(close);
     System.exit(failed ? 1 : 0);
   }
 

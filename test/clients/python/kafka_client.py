@@ -5,6 +5,7 @@ kafka_client.py transactions BOOTSTRAP TOPIC COUNT          COUNT committed, COU
 kafka_client.py consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT
 kafka_client.py members BOOTSTRAP TOPIC PROTOCOL            two members share 4 partitions; one leaves
 kafka_client.py transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
+kafka_client.py copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each begun again where it failed
 """
 
 import base64
@@ -12,7 +13,7 @@ import json
 import sys
 import time
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 
 KEYS = 97
 DEADLINE_S = 60
@@ -111,6 +112,52 @@ def transform(bootstrap, source, count, target):
         consumer.close()
 
 
+def commit_copy(producer, consumer, batch, target):
+    producer.begin_transaction()
+    for message in batch:
+        producer.produce(target, key=message.key(), value=message.value())
+    offsets = consumer.position(consumer.assignment())
+    give_up = time.monotonic() + DEADLINE_S
+    steps = [
+        lambda: producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata()),
+        producer.commit_transaction,
+    ]
+    while steps:
+        try:
+            steps[0]()
+            steps.pop(0)
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > give_up:
+                raise
+
+
+def copy(bootstrap, source, count, target):
+    group = f"python-copy-{source}"
+    consumer = member(bootstrap, group, "classic")
+    consumer.subscribe([source])
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": group})
+    producer.init_transactions(DEADLINE_S)
+    left = int(count)
+    give_up = time.monotonic() + DEADLINE_S
+    while left > 0:
+        assert time.monotonic() < give_up, f"{left} records missing"
+        batch = [message for message in consumer.consume(500, 0.2) if message.error() is None]
+        if not batch:
+            continue
+        try:
+            commit_copy(producer, consumer, batch, target)
+            left -= len(batch)
+        except KafkaException as error:
+            print(f"begun again after {error}", file=sys.stderr)
+            assert error.args[0].txn_requires_abort(), error
+            producer.abort_transaction(DEADLINE_S)
+            for committed in consumer.committed(consumer.assignment(), DEADLINE_S):
+                if committed.offset < 0:
+                    committed.offset = OFFSET_BEGINNING
+                consumer.seek(committed)
+    consumer.close()
+
+
 def consume(bootstrap, topic, count, protocol):
     consumer = member(bootstrap, f"python-{protocol}-{topic}", protocol)
     consumer.subscribe([topic])
@@ -140,5 +187,5 @@ def consume(bootstrap, topic, count, protocol):
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    commands = (produce, transactions, consume, members, transform)
+    commands = (produce, transactions, consume, members, transform, copy)
     {each.__name__: each for each in commands}[command](*rest)
