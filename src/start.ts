@@ -19,6 +19,7 @@ import { ClusterBrokers } from '../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../adapters/kafka/cluster.ts';
 import type { BrokerAddress } from '../adapters/kafka/connection.ts';
 import { KafkaGroupCoordinator } from '../adapters/kafka/group-coordinator.ts';
+import { KafkaProducerLog } from '../adapters/kafka/producer-log.ts';
 import { KafkaRecordLog } from '../adapters/kafka/record-log.ts';
 import { type ClusterSecurity, openSecurity } from '../adapters/kafka/security.ts';
 import { brokerIdsOf, type Config } from './config.ts';
@@ -147,7 +148,8 @@ async function startGateway(
   const kafka = new KafkaDoor({
     ...(await kafkaDoorOf(config, certificate)),
     backing: backingOf(config, cluster, security),
-    ...{ streams, groups, logger },
+    ...{ streams, groups, logger, log, limits },
+    producers: new KafkaProducerLog(cluster),
     observer: metrics.door('kafka'),
   });
   const operations = operationsOf(config, metrics, cluster, catalog, reports);

@@ -5,7 +5,6 @@
  */
 import { evenRanges, hashKeyMax } from './hash-key.ts';
 import { openShardsOf, shardForHashKey } from './shard-routing.ts';
-import { isOpen } from './stream.ts';
 import type { HashKey, Offset, Shard, Stream } from './stream.ts';
 
 export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {
@@ -196,17 +195,4 @@ export function isSealed({ resharding }: Stream, index: number): boolean {
 /** Partitions that the log needs for the round. */
 export function partitionsWanted({ shards, resharding }: Stream): number {
   return shards.length + (resharding?.children.length ?? 0);
-}
-
-/**
- * The open shard that now takes what a shard would have taken: itself, or the descendant that
- * holds the hash key. A hash key of none of its descendants (a Kafka client chooses freely)
- * goes to the first of them.
- */
-export function openDescendant(stream: Stream, index: number, hashKey: HashKey): Shard {
-  const shard = stream.shards[index];
-  if (shard === undefined) return shardForHashKey(stream, hashKey);
-  if (isOpen(shard)) return shard;
-  const inside = hashKey >= shard.startingHashKey && hashKey <= shard.endingHashKey;
-  return shardForHashKey(stream, inside ? hashKey : shard.startingHashKey);
 }

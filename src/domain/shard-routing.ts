@@ -2,7 +2,7 @@
  * Which open shard takes a key. The index over a stream's shards is made once for each list of
  * shards: lists are never changed in place.
  */
-import { hashKeyOf } from './hash-key.ts';
+import { hashKeyMax, hashKeyOf } from './hash-key.ts';
 import { partitionerOf } from './partitioner-tag.ts';
 import { crc32, murmur2 } from './partitioners.ts';
 import { isOpen } from './stream.ts';
@@ -37,18 +37,38 @@ export function shardForHashKey(stream: Stream, hashKey: HashKey): Shard {
 }
 
 /**
+ * The open shard that now takes what a shard would have taken: itself, or the descendant that
+ * holds the hash key. A Kafka client chooses partitions freely: hash keys that lie outside of the
+ * closed shard's range are spread over it, so that a key stays within the shard's lineage, in one
+ * place. An index of no shard stands for all of them.
+ */
+export function openDescendant(stream: Stream, index: number, hashKey: HashKey): Shard {
+  const shard = stream.shards[index];
+  if (shard === undefined) return shardForHashKey(stream, hashKey);
+  if (isOpen(shard)) return shard;
+  const { startingHashKey: start, endingHashKey: end } = shard;
+  if (hashKey >= start && hashKey <= end) return shardForHashKey(stream, hashKey);
+  const spread = start + (hashKey * (end - start + 1n)) / (hashKeyMax + 1n);
+  return shardForHashKey(stream, spread as HashKey);
+}
+
+/**
  * The open shard that takes a partition key put through the Kinesis door, by the stream's own
- * partitioner. Kafka's partitioners count partitions; where the one they choose is closed, the
- * open shard that holds the key's hash takes the record.
+ * partitioner. Kafka's partitioners count partitions; where the one they choose is closed, its
+ * open descendant takes the record, as it takes what Kafka clients put there.
  */
 export function shardForPartitionKey(stream: Stream, partitionKey: string): Shard {
   const partitioner = partitionerOf(stream);
-  if (partitioner !== 'md5-range') {
-    const key = Buffer.from(partitionKey);
-    // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 as an unsigned number.
-    const hash = partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
-    const chosen = stream.shards[hash % stream.shards.length];
-    if (chosen !== undefined && isOpen(chosen)) return chosen;
-  }
-  return shardForHashKey(stream, hashKeyOf(partitionKey));
+  if (partitioner === 'md5-range') return shardForHashKey(stream, hashKeyOf(partitionKey));
+  const key = Buffer.from(partitionKey);
+  // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 as an unsigned number.
+  const hash = partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
+  const index = hash % stream.shards.length;
+  if (isOpen(stream.shards[index]!)) return stream.shards[index]!;
+  return openDescendant(stream, index, hashKeyOf(partitionKey));
+}
+
+/** Whether every shard that there ever was is open: nothing was split or merged yet. */
+export function hasOnlyOpenShards(stream: Stream): boolean {
+  return openShardsOf(stream).length === stream.shards.length;
 }

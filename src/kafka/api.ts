@@ -7,6 +7,7 @@ import type { Decoded, Fields, Input, Message } from '../wire/message.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
+import type { ProduceGate } from './produce-gate.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -17,6 +18,7 @@ export type KafkaContext = {
   /** Whether clients say to brokers themselves who they are. */
   readonly clientsLogIn: boolean;
   readonly topicNames: TopicNames;
+  readonly produce: ProduceGate;
   /** Offsets of groups in lease tables; absent where no group has one. */
   readonly groups?: GroupOffsets | undefined;
   readonly transactions: TransactionOffsets;
@@ -47,6 +49,8 @@ export type ApiDefinition<Q extends Fields, R extends Fields> = {
    * versions whose bytes are the same and differ in what the broker may add to its answer.
    */
   readonly relayedVersionMax?: number;
+  /** Answers have records in them: their bytes count for the shards that were read. */
+  readonly readsRecords?: true;
   /** Advertised from here on, where Kafka itself advertises more than it serves. */
   readonly advertisedMin?: number;
   /** First version whose response the hook must see. */
@@ -61,6 +65,8 @@ export type ApiDefinition<Q extends Fields, R extends Fields> = {
     request: Decoded<Q>,
     call: Call,
   ): RequestDecision<Q, R> | Promise<RequestDecision<Q, R>>;
+  /** Whether the answer to a request with this note may pass unseen, where others do. */
+  maySkip?(note: unknown, context: KafkaContext): boolean;
   /** Gives the response that the client gets, or undefined for the one that came. */
   onResponse?(
     response: Decoded<R>,

@@ -96,6 +96,28 @@ export class BackingLink {
     this.#socket?.destroy();
   }
 
+  /** A request of the gateway's own between those of the client. */
+  ask<R extends Message<Fields>>(
+    api: KafkaApi,
+    version: number,
+    value: Input<Fields>,
+  ): Promise<ValueOf<R>> {
+    const correlationId = this.#correlationId++ & 0x7fffffff;
+    const head = { size: 0, key: api.key, version, correlationId, clientId };
+    return new Promise((resolve) => {
+      this.#settings.calls.push({
+        api,
+        head,
+        startedAtMs: performance.now(),
+        kind: 'own',
+        note: undefined,
+        pieces: undefined,
+        take: (frame) => resolve(decodeResponse(api, head, frame) as ValueOf<R>),
+      });
+      for (const piece of encodeRequest(api, head, value)) this.#socket!.write(piece);
+    });
+  }
+
   /** Called between two frames of the client. */
   renew(): void {
     this.#renewalDue = false;
@@ -183,26 +205,9 @@ export class BackingLink {
     const { remoteAddress, remotePort } = this.#socket!;
     return {
       name: `${remoteAddress}:${remotePort}`,
-      handshake: (mechanism) => this.#ask<Handshake>(saslHandshake, { mechanism }),
-      authenticate: (authBytes) => this.#ask<Authenticate>(saslAuthenticate, { authBytes }),
+      handshake: (mechanism) => this.ask<Handshake>(saslHandshake, saslVersion, { mechanism }),
+      authenticate: (authBytes) =>
+        this.ask<Authenticate>(saslAuthenticate, saslVersion, { authBytes }),
     };
-  }
-
-  /** A request of the gateway's own between those of the client. */
-  #ask<R extends Message<Fields>>(api: KafkaApi, value: Input<Fields>): Promise<ValueOf<R>> {
-    const correlationId = this.#correlationId++ & 0x7fffffff;
-    const head = { size: 0, key: api.key, version: saslVersion, correlationId, clientId };
-    return new Promise((resolve) => {
-      this.#settings.calls.push({
-        api,
-        head,
-        startedAtMs: performance.now(),
-        kind: 'own',
-        note: undefined,
-        pieces: undefined,
-        take: (frame) => resolve(decodeResponse(api, head, frame) as ValueOf<R>),
-      });
-      for (const piece of encodeRequest(api, head, value)) this.#socket!.write(piece);
-    });
   }
 }

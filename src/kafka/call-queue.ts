@@ -14,13 +14,19 @@ export type PendingCall = {
   kind: 'relay' | 'hook' | 'local' | 'own';
   note: unknown;
   pieces: readonly Buffer[] | undefined;
+  /** Sees the whole answer first, its length in front; answers the ms that the client waits. */
+  throttle?: ((frame: Buffer) => number) | undefined;
   /** Takes the answer behind its length; what it throws ends the connection. */
   readonly take?: (frame: Buffer) => void;
 };
 
+const produceKey = 0;
+
 export class CallQueue {
   #calls: PendingCall[] = [];
   #head = 0;
+  #produces = 0;
+  #onProduced: (() => void) | undefined;
 
   get length(): number {
     return this.#calls.length - this.#head;
@@ -37,9 +43,22 @@ export class CallQueue {
 
   push(call: PendingCall): void {
     this.#calls.push(call);
+    if (call.api.key === produceKey) this.#produces++;
+  }
+
+  /** Resolves when every Produce request before is answered; one waits at a time. */
+  whenProduced(): Promise<void> {
+    if (this.#produces === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onProduced = resolve;
+    });
   }
 
   shift(): void {
+    if (this.first()?.api.key === produceKey && --this.#produces === 0) {
+      this.#onProduced?.();
+      this.#onProduced = undefined;
+    }
     this.#head++;
     if (this.#head === this.#calls.length) {
       this.#calls = [];

@@ -7,11 +7,18 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { ValueOf } from '../wire/message.ts';
+import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
+import type { metadataResponse } from '../wire/messages/03-metadata.ts';
+import { WireError } from '../wire/primitives.ts';
+import type { Stream } from '../domain/stream.ts';
 import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
+import { metadata } from './apis/03-metadata.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue, type PendingCall } from './call-queue.ts';
+import { ChannelMute } from './channel-mute.ts';
 import {
   decodeRequest,
   decodeResponse,
@@ -19,10 +26,13 @@ import {
   encodeResponse,
   errorNameOf,
 } from './frame-codec.ts';
-import { acksAll, hasProduceError, raiseAcks, scanProduce, wantsFloor } from './produce-acks.ts';
+import { acksAll, hasProduceError, raiseAcks } from './produce-acks.ts';
+import { merged, type ProduceNote, type ProduceOrder, termsOf } from './produce-gate.ts';
+import { type ProduceScan, scanProduce } from './produce-scan.ts';
 import { ReadBuffer } from './read-buffers.ts';
-import { acksOf, describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
+import { describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
 import { ResponseFlow } from './response-flow.ts';
+import { type FetchThrottling, produceThrottle, type ShardThrottling } from './shard-throttling.ts';
 
 export type RelaySettings = {
   readonly apis: ReadonlyMap<number, KafkaApi>;
@@ -32,6 +42,8 @@ export type RelaySettings = {
   readonly logger: Logger;
   /** Whether Produce to streams with Kinesis rules waits for replicas whatever the client asks. */
   readonly raisesAcks: boolean;
+  /** Absent where no shard has limits. */
+  readonly throttling: ShardThrottling | undefined;
   /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
   readonly frameBytesMax: number;
 };
@@ -47,10 +59,17 @@ type Collected = {
   readonly api: KafkaApi;
   readonly pieces: Buffer[];
   missing: number;
-  /** A Produce request that asks for less than all replicas. */
-  readonly floor: boolean;
-  readonly acks: number;
 };
+
+type ProduceRequest = ValueOf<typeof produceRequest>;
+type ProduceResponse = ValueOf<typeof produceResponse>;
+type MetadataResponse = typeof metadataResponse;
+
+/** The first version that tells what a client may do with a topic. */
+const metadataVersion = 9;
+/** Bit of the operation WRITE, whose code is 4. */
+const writeOperation = 1 << 4;
+const noFrame = Buffer.alloc(0);
 
 export class Relay {
   readonly #settings: RelaySettings;
@@ -65,6 +84,9 @@ export class Relay {
   /** Bytes of the frame that passes now. */
   #passing = 0;
   #collected: Collected | undefined;
+  readonly #produceOrder: ProduceOrder = { last: Promise.resolve() };
+  readonly #mute = new ChannelMute(() => this.#resumeClient());
+  #fetches: FetchThrottling | undefined;
   #closed = false;
   onClosed: () => void = () => undefined;
 
@@ -83,6 +105,7 @@ export class Relay {
       observer,
       onFailure: (reason, cause) => this.#refuse(reason, cause),
       onRoom: () => this.#resumeClient(),
+      onThrottled: (waitMs) => this.#mute.start(waitMs),
     });
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
     client.on('drain', () => this.#responses.resume());
@@ -108,6 +131,7 @@ export class Relay {
     this.#closed = true;
     this.#client.destroy();
     this.#backing.close();
+    this.#mute.close();
     this.#settings.observer.connectionClosed();
     this.onClosed();
   }
@@ -158,7 +182,7 @@ export class Relay {
 
   #mustWait(): boolean {
     if (this.#quiet && this.#passing === 0 && this.#collected === undefined) return true;
-    if (this.#hookBusy || this.#backing.busy) return true;
+    if (this.#hookBusy || this.#mute.isOn || this.#backing.busy) return true;
     return this.#backing.full || this.#calls.length >= callsMax;
   }
 
@@ -196,7 +220,7 @@ export class Relay {
       if (end > runStart) this.#backing.write(buffer.subarray(runStart, end));
     };
     while (position < buffer.length && !this.#closed && !this.#hookBusy) {
-      if (this.#backing.renewalDue && this.#passing === 0) break;
+      if ((this.#mute.isOn || this.#backing.renewalDue) && this.#passing === 0) break;
       if (this.#passing > 0) {
         const size = Math.min(this.#passing, buffer.length - position);
         this.#passing -= size;
@@ -231,30 +255,56 @@ export class Relay {
     if (!served && api.unknownVersionAnswer === undefined) {
       return this.#refuse('unknown-api-version');
     }
-    const acks = isProduce(head) ? acksOf(buffer, position, head) : acksAll;
-    if (acks === undefined) return 'incomplete';
-    const floor = acks !== acksAll && served && this.#settings.raisesAcks;
-    if (floor || api.onRequest !== undefined || !served) {
-      this.#collected = { head, api, pieces: [], missing: size + 4, floor, acks };
+    if (isProduce(head) && served && this.#passProduce(buffer, position, head, api)) return 'pass';
+    if (isProduce(head) || api.onRequest !== undefined || !served) {
+      this.#collected = { head, api, pieces: [], missing: size + 4 };
       return 'collect';
     }
-    this.#pass(buffer, position, head, api, acks === 0);
+    this.#pass(buffer, position, head, api);
     return 'pass';
   }
 
+  /** Whether a Produce request that is all there goes on as it is, which most do. */
+  #passProduce(buffer: Buffer, position: number, head: RequestHead, api: KafkaApi): boolean {
+    const end = position + 4 + head.size;
+    if (end > buffer.length) return false;
+    const pieces = [buffer.subarray(position, end)];
+    const scan = scanProduce(pieces, head);
+    const views = this.#settings.context.produce.judge(scan);
+    if (typeof views === 'string' || this.#raises(scan, views)) return false;
+    this.#passing = head.size + 4;
+    const waitMs = this.#charge(head, pieces, views);
+    const note = this.#noteOf(scan, views, head);
+    this.#throttle(scan.acks === 0 ? undefined : this.#expect(head, api, note), waitMs);
+    return true;
+  }
+
   /** The frame goes on as it is, but for the version where the API says so. */
-  #pass(
-    buffer: Buffer,
-    position: number,
-    head: RequestHead,
-    api: KafkaApi,
-    noAnswer: boolean,
-  ): void {
+  #pass(buffer: Buffer, position: number, head: RequestHead, api: KafkaApi): void {
     if (api.relayedVersionMax !== undefined && head.version > api.relayedVersionMax) {
       buffer.writeInt16BE(api.relayedVersionMax, position + 6);
     }
     this.#passing = head.size + 4;
-    if (!noAnswer) this.#expect(head, api, undefined);
+    const call = this.#expect(head, api, undefined);
+    const { throttling } = this.#settings;
+    if (throttling === undefined || api.readsRecords === undefined) return;
+    this.#fetches ??= throttling.reader();
+    call.throttle = this.#fetches.look(buffer, position, head);
+    if (call.throttle !== undefined) call.kind = 'hook';
+  }
+
+  /** What a Produce request costs; answers the ms that the client waits. */
+  #charge(head: RequestHead, pieces: readonly Buffer[], streams: readonly Stream[]): number {
+    return this.#settings.throttling?.charge(pieces, head, streams) ?? 0;
+  }
+
+  /** The answer to a Produce request, where there is one, tells the client to wait. */
+  #throttle(call: PendingCall | undefined, waitMs: number): void {
+    if (waitMs === 0) return;
+    if (call === undefined) return this.#mute.start(waitMs);
+    call.kind = 'hook';
+    call.throttle = produceThrottle(call.head.version, waitMs);
+    this.#mute.awaitAnswer();
   }
 
   #expect(head: RequestHead, api: KafkaApi, note: unknown): PendingCall {
@@ -279,46 +329,136 @@ export class Relay {
     collected.missing -= piece.length;
     if (collected.missing === 0) {
       this.#collected = undefined;
-      const { pieces } = collected;
-      if (collected.floor) void this.#raise(collected);
-      else this.#handle(collected.head, collected.api, joined(pieces));
+      const { head, api, pieces } = collected;
+      if (isProduce(head) && isServed(api, head.version)) this.#produce(head, api, pieces);
+      else this.#handle(head, api, joined(pieces));
     }
     return position + piece.length;
   }
 
-  /** Lets records wait for replicas where their stream's rules want it. */
-  async #raise({ head, api, pieces, acks }: Collected): Promise<void> {
+  /** Whether its records wait for all replicas although the client asks for less. */
+  #raises(scan: ProduceScan, views: readonly unknown[]): boolean {
+    return views.length > 0 && scan.acks !== acksAll && this.#settings.raisesAcks;
+  }
+
+  #noteOf(scan: ProduceScan, views: ProduceNote['views'], head: RequestHead) {
+    if (views.length === 0) return undefined;
+    const terms = termsOf(scan.transactionalId, head.version);
+    return { views, terms, order: this.#produceOrder } satisfies ProduceNote;
+  }
+
+  #produce(head: RequestHead, api: KafkaApi, pieces: readonly Buffer[]): void {
+    const scan = scanProduce(pieces, head);
+    const views = this.#settings.context.produce.judge(scan);
+    if (typeof views !== 'string') return this.#sendProduce(head, api, pieces, scan, views);
     this.#hookBusy = true;
-    try {
-      const scan = scanProduce(pieces, head);
-      const raised = await wantsFloor(scan, this.#settings.context);
-      if (this.#closed) return;
-      if (raised) raiseAcks(pieces, scan.acksAt);
-      this.#sendProduce(head, api, pieces, acks === 0, raised);
-    } catch (error) {
-      this.#refuse('broken-request', error);
-    } finally {
-      this.#hookBusy = false;
-      this.#resumeClient();
+    this.#askProduce(head, api, pieces, scan)
+      .catch((error: unknown) => {
+        const isBroken = error instanceof WireError;
+        this.#refuse(isBroken ? 'broken-request' : 'failed-request', error);
+      })
+      .finally(() => {
+        this.#hookBusy = false;
+        this.#resumeClient();
+      });
+  }
+
+  /** What is behind the request waits until it is known where its records go. */
+  async #askProduce(
+    head: RequestHead,
+    api: KafkaApi,
+    pieces: readonly Buffer[],
+    scan: ProduceScan,
+  ): Promise<void> {
+    const { produce } = this.#settings.context;
+    const { found, verdict } = await produce.ask(scan);
+    if (this.#closed) return;
+    if (verdict !== 'part') return this.#sendProduce(head, api, pieces, scan, verdict);
+    // What went to a partition before must be settled before more of it goes elsewhere.
+    await this.#calls.whenProduced();
+    await this.#produceOrder.last;
+    const request = decodeRequest(api, head, joined(pieces)) as ProduceRequest;
+    const mayWrite = (topic: string) => this.#mayWrite(topic);
+    const { views, rest, moved } = await produce.part(request, head.version, found, mayWrite);
+    if (this.#closed) return;
+    const waitMs = this.#charge(
+      head,
+      pieces,
+      found.filter((each) => typeof each === 'object'),
+    );
+    if (rest.length > 0) {
+      const acks = this.#raises(scan, views) ? acksAll : request.acks;
+      const frame = encodeRequest(api, head, { ...request, acks, topicData: rest });
+      const terms = termsOf(scan.transactionalId, head.version);
+      const note = { views, terms, order: this.#produceOrder, moved };
+      this.#write(head, api, frame, {
+        isSilent: scan.acks === 0,
+        isRaised: acks === acksAll,
+        note,
+        waitMs,
+      });
     }
+    const isAnswered = rest.length > 0;
+    await this.#answerMoved(head, api, scan, await moved, isAnswered, waitMs);
+  }
+
+  /** Answers a request of which nothing went to the broker; or ends the connection, as Kafka. */
+  async #answerMoved(
+    head: RequestHead,
+    api: KafkaApi,
+    { acks }: ProduceScan,
+    moved: Awaited<ProduceNote['moved'] & {}>,
+    hasRest: boolean,
+    waitMs: number,
+  ): Promise<void> {
+    if (this.#closed) return;
+    const answer = { responses: merged({ responses: [] }, moved), throttleTimeMs: waitMs };
+    if (acks === 0) {
+      if (hasProduceError(answer)) this.close();
+    } else if (!hasRest) {
+      this.#handOver(head, api, noFrame, { answer });
+    }
+    if (!hasRest && waitMs > 0) this.#mute.start(waitMs);
   }
 
   #sendProduce(
     head: RequestHead,
     api: KafkaApi,
     pieces: readonly Buffer[],
-    silent: boolean,
-    raised: boolean,
+    scan: ProduceScan,
+    views: ProduceNote['views'],
   ): void {
-    if (!silent) this.#expect(head, api, undefined);
+    const isRaised = this.#raises(scan, views);
+    if (isRaised) raiseAcks(pieces, scan.acksAt);
+    const note = this.#noteOf(scan, views, head);
+    const waitMs = this.#charge(head, pieces, views);
+    this.#write(head, api, pieces, { isSilent: scan.acks === 0, isRaised, note, waitMs });
+  }
+
+  #write(
+    head: RequestHead,
+    api: KafkaApi,
+    pieces: readonly Buffer[],
+    how: {
+      readonly isSilent: boolean;
+      readonly isRaised: boolean;
+      readonly note: ProduceNote | undefined;
+      readonly waitMs: number;
+    },
+  ): void {
+    this.#throttle(how.isSilent ? undefined : this.#expect(head, api, how.note), how.waitMs);
     // Who asked for no answer gets none; as with Kafka, an error ends the connection.
-    else if (raised) this.#expectOwn(head, api, () => this.close());
+    if (how.isSilent && how.isRaised) this.#expectOwn(head, api, how.note);
     this.#backing.cork();
     for (const piece of pieces) this.#backing.write(piece);
     this.#backing.uncork();
   }
 
-  #expectOwn(head: RequestHead, api: KafkaApi, onError: () => void): void {
+  #expectOwn(head: RequestHead, api: KafkaApi, note: ProduceNote | undefined): void {
+    const { produce } = this.#settings.context;
+    const closeOnError = (answer: Pick<ProduceResponse, 'responses'>) => {
+      if (hasProduceError(answer)) this.close();
+    };
     this.#calls.push({
       api,
       head,
@@ -327,9 +467,26 @@ export class Relay {
       note: undefined,
       pieces: undefined,
       take: (frame) => {
-        if (hasProduceError(decodeResponse(api, head, frame))) onError();
+        const answer = decodeResponse(api, head, frame) as ProduceResponse;
+        if (note === undefined || produce.isSettled(note)) return closeOnError(answer);
+        produce.settle(answer, note).then(closeOnError, () => this.close());
       },
     });
+  }
+
+  /**
+   * Whether the broker would take records of this client for the topic (KIP-430). What goes
+   * elsewhere is written by the gateway, so clients that log in themselves are asked for.
+   */
+  async #mayWrite(topic: string): Promise<boolean> {
+    if (!this.#settings.context.clientsLogIn) return true;
+    const answer = await this.#backing.ask<MetadataResponse>(metadata, metadataVersion, {
+      topics: [{ name: topic }],
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: true,
+    });
+    const operations = answer.topics.find(({ name }) => name === topic)?.topicAuthorizedOperations;
+    return operations !== undefined && operations > 0 && (operations & writeOperation) !== 0;
   }
 
   /** Lets the API's hook decide; nothing behind the request is read before it has. */

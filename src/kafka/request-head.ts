@@ -1,7 +1,4 @@
 /** The start of a request frame: as much of it as the relay must know. */
-import { Reader, WireError } from '../wire/primitives.ts';
-import { skipTags } from '../wire/header.ts';
-
 export type RequestHead = {
   /** Bytes of the frame after its length. */
   readonly size: number;
@@ -12,10 +9,7 @@ export type RequestHead = {
 };
 
 const produceKey = 0;
-const produceFlexibleSince = 9;
 const fixedBytes = 14;
-/** A client id is an int16-long string; behind it stand tags and, in Produce, two fields. */
-const headBytesMax = 70_000;
 
 /** Reads the head at `position`, or undefined where it is not all there yet. */
 export function readHead(buffer: Buffer, position: number): RequestHead | undefined {
@@ -30,32 +24,6 @@ export function readHead(buffer: Buffer, position: number): RequestHead | undefi
     correlationId: buffer.readInt32BE(position + 8),
     clientId: clientIdBytes < 0 ? null : buffer.toString('utf8', position + fixedBytes, end),
   };
-}
-
-/**
- * The acknowledgement that a Produce request asks for: −1 by all replicas in sync, 1 by the
- * leader, 0 for no answer; undefined where that field is not there yet. Throws WireError.
- */
-export function acksOf(
-  buffer: Buffer,
-  position: number,
-  { size, version, clientId }: RequestHead,
-): number | undefined {
-  const start = position + fixedBytes + (clientId === null ? 0 : Buffer.byteLength(clientId));
-  const frameEnd = position + 4 + size;
-  const end = Math.min(buffer.length, frameEnd, position + headBytesMax);
-  const reader = new Reader(buffer, start, end);
-  try {
-    if (version >= produceFlexibleSince) skipTags(reader);
-    const transactionalIdBytes =
-      version >= produceFlexibleSince ? reader.uvarint() - 1 : reader.int16();
-    if (transactionalIdBytes > 0) reader.take(transactionalIdBytes);
-    return reader.int16();
-  } catch (error) {
-    // Cut off by the end of what has arrived: more will tell. Cut off by the frame: broken.
-    if (error instanceof WireError && end === buffer.length && end < frameEnd) return undefined;
-    throw error;
-  }
 }
 
 export function isProduce({ key }: RequestHead): boolean {

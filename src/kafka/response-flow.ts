@@ -16,6 +16,8 @@ export type ResponseFlowSettings = {
   readonly onFailure: (reason: string, cause?: unknown) => void;
   /** Calls were answered: more may be read from the client. */
   readonly onRoom: () => void;
+  /** An answer was written that tells the client to wait for so many ms. */
+  readonly onThrottled: (waitMs: number) => void;
 };
 
 /** Answers collected for a hook are small messages; a larger one is no answer. */
@@ -26,7 +28,11 @@ const hooksAtOnceMax = 100;
 const copiedBytesMax = 1024;
 
 /** An answer that a hook has seen, or sees now; `pieces` is there once it is known. */
-type HookedAnswer = { pieces: readonly Buffer[] | undefined; error: string | undefined };
+type HookedAnswer = {
+  pieces: readonly Buffer[] | undefined;
+  readonly error: string | undefined;
+  readonly waitMs: number;
+};
 
 export class ResponseFlow {
   readonly #client: Socket;
@@ -135,6 +141,7 @@ export class ResponseFlow {
     if (chunk.length - position < 8) return 'incomplete';
     const hooks = this.#hooked.length;
     const call = this.#calls.at(hooks);
+    if (call?.kind === 'relay' && call.note !== undefined) this.#lookAgain(call);
     if (hooks > 0 && (call?.kind !== 'hook' || hooks >= hooksAtOnceMax)) {
       this.#blocked = true;
       return 'incomplete';
@@ -153,6 +160,12 @@ export class ResponseFlow {
     return 'collect';
   }
 
+  /** An answer that would pass is collected where its API wants to see it by now. */
+  #lookAgain(call: PendingCall): void {
+    const { maySkip } = call.api;
+    if (maySkip?.(call.note, this.#settings.context) === false) call.kind = 'hook';
+  }
+
   #collect(chunk: Buffer, position: number): number {
     const collected = this.#collected!;
     const copied = chunk.copy(collected.bytes, collected.fill, position);
@@ -167,12 +180,14 @@ export class ResponseFlow {
   #runHook(call: PendingCall, frame: Buffer): void {
     const { api, head, note } = call;
     if (call.kind === 'own') return this.#takeOwn(call, frame);
-    if (api.isForeign?.(frame.subarray(4), head.version) === true) {
-      return this.#answerHooked({ pieces: [frame], error: undefined });
+    const waitMs = call.throttle?.(frame) ?? 0;
+    const isForeign = api.isForeign?.(frame.subarray(4), head.version) === true;
+    if (isForeign || api.onResponse === undefined) {
+      return this.#answerHooked({ pieces: [frame], error: undefined, waitMs });
     }
     const response = decodeResponse(api, head, frame.subarray(4));
     const context = this.#settings.context;
-    const changed = api.onResponse!(
+    const changed = api.onResponse(
       response,
       { ...context, version: head.version, clientId: head.clientId },
       note,
@@ -182,9 +197,9 @@ export class ResponseFlow {
       value === undefined ? [frame] : encodeResponse(api, head, value);
     if (!(changed instanceof Promise)) {
       const pieces = piecesOf(changed as typeof response | undefined);
-      return this.#answerHooked({ pieces, error });
+      return this.#answerHooked({ pieces, error, waitMs });
     }
-    const answer: HookedAnswer = { pieces: undefined, error };
+    const answer: HookedAnswer = { pieces: undefined, error, waitMs };
     this.#answerHooked(answer);
     changed
       .then((value) => {
@@ -216,6 +231,7 @@ export class ResponseFlow {
       this.#hooked.shift();
       this.#blocked = false;
       this.#finish(this.#writePieces(first.pieces), first.error);
+      if (first.waitMs > 0) this.#settings.onThrottled(first.waitMs);
     }
     this.#writeLocalAnswers(undefined);
   }

@@ -9,13 +9,19 @@ import { GatewayError } from '../errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
-import type { DoorObserver } from '../ports/observer.ts';
+import type { DoorObserver, LimitObserver } from '../ports/observer.ts';
+import type { ProducerLog } from '../ports/producer-log.ts';
+import type { RecordLog } from '../ports/record-log.ts';
+import type { ShardLimits } from '../streams/shard-limits.ts';
+import { StreamWriter } from '../streams/stream-writer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './broker-directory.ts';
 import { brokerHost, brokerOfHost } from './broker-host.ts';
 import { plannedPort, type PortPlan, unplannedPort } from './port-plan.ts';
 import { Relay, type RelaySettings } from './relay.ts';
+import { ProduceGate } from './produce-gate.ts';
+import { ShardThrottling } from './shard-throttling.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
 import { TopicNames } from './topic-names.ts';
 
@@ -33,11 +39,18 @@ export type KafkaDoorSettings = {
   readonly tls?: KafkaDoorTls | undefined;
   readonly backing: BackingBrokers;
   readonly streams: StreamRulesView;
+  readonly log: RecordLog;
+  readonly producers: ProducerLog;
   /** Absent where groups have no lease tables. */
   readonly groups?: GroupOffsets;
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax?: number;
+  /** Where shards have limits: their budgets, which both doors share. */
+  readonly limits?: {
+    readonly shards: ShardLimits | undefined;
+    readonly observer: Pick<LimitObserver, 'throttled'>;
+  };
   /** Whether records for streams with Kinesis rules wait for replicas; they do where absent. */
   readonly acks?: 'all' | 'client';
 };
@@ -80,11 +93,15 @@ export class KafkaDoor {
     const apis = new Map<number, KafkaApi>(kafkaApis.map((api) => [api.key, api]));
     this.#plan = { first: port, declared: brokerIds, lowestId: 0 };
     this.#directory = new BrokerDirectory(backing, (nodeId) => this.#addressOf(nodeId));
+    const topicNames = new TopicNames();
+    const { log, producers } = settings;
+    const writer = new StreamWriter(streams, log);
     const context: KafkaContext = {
       brokers: this.#directory,
       streams,
       clientsLogIn: backing.login === undefined,
-      topicNames: new TopicNames(),
+      topicNames,
+      produce: new ProduceGate({ streams, writer, producers, log, topicNames }),
       groups: settings.groups,
       transactions: new TransactionOffsets(),
       logger,
@@ -92,7 +109,20 @@ export class KafkaDoor {
     };
     const frameBytesMax = settings.frameBytesMax ?? frameBytesDefault;
     const raisesAcks = settings.acks !== 'client';
-    this.#relaySettings = { apis, context, backing, observer, logger, raisesAcks, frameBytesMax };
+    const { shards, observer: limitObserver } = settings.limits ?? {};
+    const throttling =
+      shards === undefined || limitObserver === undefined
+        ? undefined
+        : new ShardThrottling({ shards, observer: limitObserver, streams, topicNames });
+    this.#relaySettings = {
+      ...{ throttling, apis },
+      context,
+      backing,
+      observer,
+      logger,
+      raisesAcks,
+      frameBytesMax,
+    };
   }
 
   /**

@@ -2,10 +2,18 @@
 import { isGatewayError } from '../errors.ts';
 import type { Stream } from '../domain/stream.ts';
 
-/** What the Kafka door needs of the stream directory. */
+/** What the Kafka door needs of the stream directory (src/streams/stream-directory.ts). */
 export type StreamRulesView = {
   /** Errors: GatewayError `not-found`. */
   find(name: string): Promise<Stream>;
+  /** Read after the call. Errors: as find. */
+  findNow(name: string): Promise<Stream>;
+  /** As find, where that needs no waiting. */
+  peek(name: string): Stream | undefined;
+  /** The last view, however old. */
+  known(name: string): Stream | undefined;
+  /** No gateway has closed a shard that is open in this view. */
+  isCurrent(stream: Stream): boolean;
   /** What is kept of this name is out of date. */
   forget(name: string): void;
 };
@@ -20,6 +28,27 @@ export async function hasKinesisRules(streams: StreamRulesView, topic: string): 
   } catch (error) {
     // What is no stream has no rules; Kafka says what it is instead.
     if (isGatewayError(error, 'not-found')) return false;
+    throw error;
+  }
+}
+
+/**
+ * How many of a topic's partitions are shards. Only streams that the gateway knows are asked for:
+ * a partition of another one that is no shard yet is met when somebody writes to it.
+ */
+export async function shardCountWithin(
+  streams: StreamRulesView,
+  topic: string,
+  partitionCount: number,
+): Promise<number> {
+  const known = streams.known(topic);
+  if (known === undefined || known.rules !== 'kinesis') return partitionCount;
+  if (known.shards.length >= partitionCount) return partitionCount;
+  try {
+    const { rules, shards } = await streams.find(topic);
+    return rules === 'kinesis' ? Math.min(partitionCount, shards.length) : partitionCount;
+  } catch (error) {
+    if (isGatewayError(error)) return partitionCount;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
-import { isPartitioner, partitionerNames, partitionerTag } from '../domain/partitioner-tag.ts';
+import { partitionerNames, partitionerTag } from '../domain/partitioner-tag.ts';
+import { placementNames, placementTag } from '../domain/placement-tag.ts';
 import type { Stream } from '../domain/stream.ts';
 import { invalidArgument } from './errors.ts';
 import type { FoundResource } from './resource-address.ts';
@@ -38,12 +39,20 @@ export function assertTagCount(tags: Readonly<Record<string, string>>, what: str
   );
 }
 
-/** Errors: InvalidArgumentException where the tag of the partitioner names none that there is. */
-export function assertPartitionerTag(tags: Readonly<Record<string, string>>): void {
-  const value = tags[partitionerTag];
-  if (value === undefined || isPartitioner(value)) return;
-  const known = partitionerNames.join(', ');
-  throw invalidArgument(`The tag ${partitionerTag} must be one of ${known}, not "${value}".`);
+/** Errors: InvalidArgumentException where a tag that the gateway follows has no known value. */
+export function assertPolicyTags(tags: Readonly<Record<string, string>>): void {
+  assertOneOf(tags, partitionerTag, partitionerNames);
+  assertOneOf(tags, placementTag, placementNames);
+}
+
+function assertOneOf(
+  tags: Readonly<Record<string, string>>,
+  tag: string,
+  known: readonly string[],
+): void {
+  const value = tags[tag];
+  if (value === undefined || known.includes(value)) return;
+  throw invalidArgument(`The tag ${tag} must be one of ${known.join(', ')}, not "${value}".`);
 }
 
 /** TagResource allows the colon, and no percent sign. */

@@ -4,7 +4,15 @@ import type { Offset } from '../domain/stream.ts';
 /** One shard's log. */
 export type LogPartition = { readonly log: string; readonly partition: number };
 
-export type AppendRecord = { readonly key: Buffer | null; readonly value: Buffer | null };
+export type RecordHeader = { readonly key: string; readonly value: Buffer | null };
+
+export type AppendRecord = {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** When it is appended, where absent. */
+  readonly timestampMs?: number;
+  readonly headers?: readonly RecordHeader[];
+};
 
 export type Appended = {
   /** Of each record that was appended, from the first one on; they strictly grow. */

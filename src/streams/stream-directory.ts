@@ -49,6 +49,10 @@ const secondMs = 1_000;
 export type StreamDirectory = {
   /** A view whose lease runs. Errors: `not-found`, `unavailable`. */
   find(name: string): Promise<Stream>;
+  /** As find, where that needs no waiting; undefined where it does. */
+  peek(name: string): Stream | undefined;
+  /** The last view of it, however old; undefined where there is none. */
+  known(name: string): Stream | undefined;
   /** Read after this call began; calls at once share readings. Errors: as find. */
   findNow(name: string): Promise<Stream>;
   /** The lease of this view runs: no gateway has closed a shard that is open in it. */
@@ -117,23 +121,23 @@ class Directory implements StreamDirectory {
   }
 
   find(name: string): Promise<Stream> {
-    const entry = this.#cache.get(name);
+    const entry = this.#leased(name);
+    if (entry !== undefined) return entry.found;
     const reading = this.#reading.get(name);
-    const leaseMs = entry === undefined ? 0 : viewLeaseMsOf(entry.stream);
-    const ageMs = entry === undefined ? 0 : performance.now() - entry.leasedAtMs;
-    if (entry !== undefined && ageMs < leaseMs) {
-      // Whoever comes after the lease's time reads again, and is told of a failure.
-      if (ageMs > leaseMs * refreshAfterPart && reading === undefined) {
-        this.#beginReading(name).catch(ignore);
-      }
-      return entry.found;
-    }
     if (reading === undefined) return this.#beginReading(name);
     // A reading that began before this call may have missed a log made meanwhile.
     return reading.catch((error: unknown) => {
       if (!isGatewayError(error, 'not-found')) throw error;
       return this.#reading.get(name) ?? this.#beginReading(name);
     });
+  }
+
+  peek(name: string): Stream | undefined {
+    return this.#leased(name)?.stream;
+  }
+
+  known(name: string): Stream | undefined {
+    return this.#cache.get(name)?.stream;
   }
 
   findNow(name: string): Promise<Stream> {
@@ -280,6 +284,20 @@ class Directory implements StreamDirectory {
     // When the stream follows its log, the log has it already.
     const log = await this.#administration.settings(after.name);
     if (following(after, log) !== after) await this.#administration.change(after.name, changed);
+  }
+
+  /** What is kept of the name while its lease runs; read again before that ends. */
+  #leased(name: string): Entry | undefined {
+    const entry = this.#cache.get(name);
+    if (entry === undefined) return undefined;
+    const leaseMs = viewLeaseMsOf(entry.stream);
+    const ageMs = performance.now() - entry.leasedAtMs;
+    if (ageMs >= leaseMs) return undefined;
+    // Whoever comes after the lease's time reads again, and is told of a failure.
+    if (ageMs > leaseMs * refreshAfterPart && !this.#reading.has(name)) {
+      this.#beginReading(name).catch(ignore);
+    }
+    return entry;
   }
 
   #beginReading(name: string): Promise<Stream> {

@@ -57,7 +57,7 @@ export class StreamWriter {
   ): Promise<Written> {
     try {
       if (isSealed(stream, shard.index)) {
-        const now = await this.#decided(stream, shard.index);
+        const now = await this.decided(stream, shard.index);
         return await this.#rewrite(now, records, 0, route, moves);
       }
       const where = { log: stream.name, partition: shard.index };
@@ -70,6 +70,35 @@ export class StreamWriter {
     }
   }
 
+  /**
+   * Appends records to the shards that `route` gives them, each shard's in order; answers what
+   * became of each. Errors: as write.
+   */
+  async place(
+    stream: Stream,
+    records: readonly AppendRecord[],
+    route: Route,
+  ): Promise<readonly (Placed | GatewayError)[]> {
+    const { moved, error } = await this.#rewrite(stream, records, 0, route, 0);
+    return moved ?? records.map(() => error ?? lost(stream));
+  }
+
+  /**
+   * The stream, read anew, once it is decided whether the shard is open. Errors: `not-found` (the
+   * stream is gone), `unavailable` (nobody decides).
+   */
+  async decided(stream: Stream, index: number): Promise<Stream> {
+    const giveUpAtMs = performance.now() + sealedWaitMsMax;
+    for (;;) {
+      const now = await this.#streams.findNow(stream.name);
+      if (now.createdAtMs !== stream.createdAtMs || now.status === 'DELETING') {
+        throw new GatewayError('not-found', `stream ${stream.name} was deleted`);
+      }
+      if (!isSealed(now, index)) return now;
+      if (performance.now() > giveUpAtMs) throw lost(stream);
+      await new Promise((resolve) => setTimeout(resolve, sealedPollMs));
+    }
+  }
   /** Whether the shard took what was appended when the view of it may have been old. */
   async #settle(
     stream: Stream,
@@ -80,7 +109,7 @@ export class StreamWriter {
     moves: number,
   ): Promise<Written> {
     const { offsets, error } = written;
-    const now = await this.#decided(stream, index);
+    const now = await this.decided(stream, index);
     const end = now.shards[index]?.closed?.endOffset;
     if (end === undefined) return written;
     let kept = 0;
@@ -118,23 +147,6 @@ export class StreamWriter {
       }),
     );
     return { offsets: [], moved };
-  }
-
-  /**
-   * The stream once it is decided whether the shard is open. Errors: `not-found` (the stream is
-   * gone), `unavailable` (nobody decides).
-   */
-  async #decided(stream: Stream, index: number): Promise<Stream> {
-    const giveUpAtMs = performance.now() + sealedWaitMsMax;
-    for (;;) {
-      const now = await this.#streams.findNow(stream.name);
-      if (now.createdAtMs !== stream.createdAtMs || now.status === 'DELETING') {
-        throw new GatewayError('not-found', `stream ${stream.name} was deleted`);
-      }
-      if (!isSealed(now, index)) return now;
-      if (performance.now() > giveUpAtMs) throw lost(stream);
-      await new Promise((resolve) => setTimeout(resolve, sealedPollMs));
-    }
   }
 }
 

@@ -99,9 +99,15 @@ export async function encodeCompressedBatch(
 }
 
 /** Bytes that a record takes in a batch, at most; for deciding what still fits. */
-export function recordBytesMax(record: RecordInput): number {
+export function recordBytesMax({ key, value, headers }: RecordInput): number {
   const framing = 30;
-  return (record.key?.length ?? 0) + (record.value?.length ?? 0) + framing;
+  let size = (key?.length ?? 0) + (value?.length ?? 0) + framing;
+  if (headers === undefined) return size;
+  for (const header of headers) {
+    // Three bytes a character at most, and two lengths.
+    size += header.key.length * 3 + (header.value?.length ?? 0) + 10;
+  }
+  return size;
 }
 
 function writeHeader(

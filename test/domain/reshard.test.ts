@@ -7,7 +7,6 @@ import {
   finished,
   isSealed,
   mergeOf,
-  openDescendant,
   partitionsWanted,
   sealed,
   splitOf,
@@ -16,7 +15,7 @@ import {
   undone,
   unsealed,
 } from '../../src/domain/reshard.ts';
-import { openShardsOf } from '../../src/domain/shard-routing.ts';
+import { openDescendant, openShardsOf } from '../../src/domain/shard-routing.ts';
 import { activated, newStream } from '../../src/domain/stream-rules.ts';
 import { isOpen, toOffset, type HashKey, type Stream } from '../../src/domain/stream.ts';
 

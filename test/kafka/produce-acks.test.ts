@@ -3,8 +3,9 @@ import { test, type TestContext } from 'node:test';
 import kafkajs from 'kafkajs';
 import { Connection } from '../../adapters/kafka/connection.ts';
 import { connectBy } from '../../adapters/kafka/transport.ts';
-import { raiseAcks, scanProduce } from '../../src/kafka/produce-acks.ts';
-import { acksOf, readHead } from '../../src/kafka/request-head.ts';
+import { raiseAcks } from '../../src/kafka/produce-acks.ts';
+import { scanProduce } from '../../src/kafka/produce-scan.ts';
+import { readHead } from '../../src/kafka/request-head.ts';
 import { writeRequestHeader } from '../../src/wire/header.ts';
 import { writeMessage } from '../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
@@ -151,10 +152,14 @@ test('names and acks are found wherever the frame is cut, and nothing else is ch
       const copy = Buffer.from(frame);
       const pieces = [copy.subarray(0, cut), copy.subarray(cut)];
       const { acksAt, ...found } = scanProduce(pieces, head);
-      const expected = version >= 13 ? { names: [], ids } : { names: ['one', 'two'], ids: [] };
-      assert.deepEqual(found, expected);
+      const asked = [0, 1].map((nth) => ({
+        name: version >= 13 ? undefined : ['one', 'two'][nth],
+        id: version >= 13 ? ids[nth] : undefined,
+        partitions: [0, 1],
+      }));
+      assert.deepEqual(found, { transactionalId: null, acks: 1, topics: asked });
       raiseAcks(pieces, acksAt);
-      assert.equal(acksOf(copy, 0, head), -1);
+      assert.equal(scanProduce([copy], head).acks, -1);
       copy.writeInt16BE(1, acksAt);
       assert.ok(copy.equals(frame));
     }

@@ -3,8 +3,11 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { ClusterBrokers } from '../../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
+import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
+import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { Stream } from '../../src/domain/stream.ts';
+import { activated, newStream } from '../../src/domain/stream-rules.ts';
 import { KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { sharedEngines } from './engines.ts';
@@ -19,7 +22,7 @@ export type TestDoor = {
 };
 
 export type DoorOptions = Partial<
-  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort'>
+  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'streams'>
 >;
 
 export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}): Promise<TestDoor> {
@@ -31,18 +34,25 @@ export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}):
   });
   const metrics = createMetrics('test');
   const kinesisTopics = new Set<string>();
+  const find = async (name: string) => {
+    if (kinesisTopics.has(name)) return streamOf(name);
+    throw new GatewayError('not-found', name);
+  };
   const door = new KafkaDoor({
     host: '127.0.0.1',
     port: 0,
     advertisedHost: '127.0.0.1',
     backing: new ClusterBrokers(cluster, {}),
     streams: {
-      async find(name) {
-        if (kinesisTopics.has(name)) return { name, rules: 'kinesis' } as Stream;
-        throw new GatewayError('not-found', name);
-      },
+      find,
+      findNow: find,
+      peek: (name) => (kinesisTopics.has(name) ? streamOf(name) : undefined),
+      known: () => undefined,
+      isCurrent: () => true,
       forget: () => undefined,
     },
+    log: new KafkaRecordLog(cluster),
+    producers: new KafkaProducerLog(cluster),
     observer: metrics.door('kafka'),
     logger: pino({ level: 'silent' }),
     ...options,
@@ -54,4 +64,10 @@ export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}):
   });
   const bootstrap = `127.0.0.1:${bound}`;
   return { bootstrap, direct: kafkaBootstrap, port: bound, metrics, kinesisTopics };
+}
+
+/** As many shards as the tests' topics have partitions. */
+function streamOf(name: string): Stream {
+  const made = newStream({ name, shardCount: 2, mode: 'PROVISIONED' }, Date.now());
+  return activated(made, 'log');
 }

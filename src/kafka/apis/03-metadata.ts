@@ -1,19 +1,28 @@
 /**
  * Metadata: brokers, topics and their leaders. Source: the Kafka protocol guide.
- * The brokers' addresses become those of the gateway's ports.
+ * The brokers' addresses become those of the gateway's ports. Partitions that are no shards yet,
+ * while a stream is being resharded, are not shown.
  */
 import {
   metadataRequest as request,
   metadataResponse as response,
 } from '../../wire/messages/03-metadata.ts';
 import { defineApi } from '../api.ts';
+import { shardCountWithin } from '../stream-rules-view.ts';
 
 export const metadata = defineApi({
   request,
   response,
-  async onResponse(answer, { brokers, topicNames }) {
-    for (const { name, topicId } of answer.topics)
-      if (name !== null) topicNames.note(topicId, name);
-    return { ...answer, brokers: await brokers.advertiseAll(answer.brokers) };
+  async onResponse(answer, { brokers, streams, topicNames }) {
+    const topics = answer.topics.map(async (topic) => {
+      const { name, topicId, partitions } = topic;
+      if (name === null) return topic;
+      topicNames.note(topicId, name);
+      const count = await shardCountWithin(streams, name, partitions.length);
+      if (count === partitions.length) return topic;
+      return { ...topic, partitions: partitions.filter((each) => each.partitionIndex < count) };
+    });
+    const advertised = brokers.advertiseAll(answer.brokers);
+    return { ...answer, topics: await Promise.all(topics), brokers: await advertised };
   },
 });

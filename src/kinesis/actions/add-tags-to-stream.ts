@@ -6,7 +6,7 @@ import { defineAction } from '../action.ts';
 import { required, structure } from '../shape.ts';
 import { streamAddress, tagMap } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../stream-address.ts';
-import { assertPartitionerTag, assertTagCharacters, assertTagCount } from '../tags.ts';
+import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../tags.ts';
 
 export const addTagsToStream = defineAction({
   name: 'AddTagsToStream',
@@ -26,7 +26,7 @@ export const addTagsToStream = defineAction({
         assertTagCharacters([...Object.keys(added), ...Object.values(added)], what);
         const tags = { ...stream.tags, ...added };
         assertTagCount(tags, what);
-        assertPartitionerTag(added);
+        assertPolicyTags(added);
         return { ...stream, tags };
       });
     await namingTheStream(name, context, change);

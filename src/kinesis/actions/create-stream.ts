@@ -15,7 +15,7 @@ import {
   streamName,
   tagMap,
 } from '../shapes.ts';
-import { assertPartitionerTag, assertTagCharacters, assertTagCount } from '../tags.ts';
+import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../tags.ts';
 import { assertWarmThroughput } from '../warm-throughput.ts';
 
 /** Shards that an on-demand stream begins with: 4 MB/s. */
@@ -51,7 +51,7 @@ export const createStream = defineAction({
     if (tags !== undefined) {
       assertTagCharacters([...Object.keys(tags), ...Object.values(tags)], what);
       assertTagCount(tags, what);
-      assertPartitionerTag(tags);
+      assertPolicyTags(tags);
     }
     await assertMoreStreams(mode, shardCount, context);
     try {

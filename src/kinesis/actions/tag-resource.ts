@@ -6,13 +6,7 @@ import { changeResource } from '../resource-address.ts';
 import { required, structure } from '../shape.ts';
 import { resourceAddress, tagMap } from '../shapes.ts';
 import { assertStatus } from '../stream-view.ts';
-import {
-  assertPartitionerTag,
-  assertResourceTags,
-  assertTagCount,
-  tagsOf,
-  withTags,
-} from '../tags.ts';
+import { assertPolicyTags, assertResourceTags, assertTagCount, tagsOf, withTags } from '../tags.ts';
 
 export const tagResource = defineAction({
   name: 'TagResource',
@@ -29,7 +23,7 @@ export const tagResource = defineAction({
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
       assertResourceTags(added);
-      assertPartitionerTag(added);
+      assertPolicyTags(added);
       const tags = { ...tagsOf(found), ...added };
       assertTagCount(tags, `add tags to resource ${arn}`);
       return withTags(found, tags);

@@ -1,0 +1,206 @@
+/**
+ * The ProducerLog port over the backing cluster.
+ * Source: KIP-664 (DescribeProducers), KIP-98 and KIP-890 (transactions), the Kafka protocol guide.
+ */
+import { GatewayError } from '../../src/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import type {
+  ProducerLog,
+  ProducerState,
+  TransactionalAppend,
+  TransactionalBatch,
+} from '../../src/ports/producer-log.ts';
+import type { LogPartition } from '../../src/ports/record-log.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../../src/wire/messages/10-find-coordinator.ts';
+import {
+  addPartitionsToTxnRequest,
+  addPartitionsToTxnResponse,
+} from '../../src/wire/messages/24-add-partitions-to-txn.ts';
+import {
+  describeProducersRequest,
+  describeProducersResponse,
+} from '../../src/wire/messages/61-describe-producers.ts';
+import type { Cluster } from './cluster.ts';
+import { CodeError, errorOf, isRetriable, noError } from './error-codes.ts';
+
+const produceApi = { request: produceRequest, response: produceResponse };
+const fetchApi = { request: fetchRequest, response: fetchResponse };
+const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
+const addPartitionsApi = {
+  request: addPartitionsToTxnRequest,
+  response: addPartitionsToTxnResponse,
+};
+const describeProducersApi = {
+  request: describeProducersRequest,
+  response: describeProducersResponse,
+};
+
+/** Topics by name: later versions name them by id. */
+const fetchVersionMax = 12;
+/** From this version on the write itself adds its partition to the transaction. */
+const produceVersionImplicit = 12;
+const produceVersionExplicit = 11;
+/** Later versions are for brokers only. */
+const addPartitionsVersionMax = 3;
+const transactionKeyType = 1;
+const allInSync = -1;
+const replicationTimeoutMs = 20_000;
+const readUncommitted = 0;
+const outOfRange = 1;
+/** A batch that is larger is given whole all the same. */
+const fetchBytesMax = 1024 * 1024;
+const retryForMs = 10_000;
+const retryEveryMs = 50;
+const coordinatorsKnownMax = 10_000;
+/** The coordinator is loading, not available, or another one by now. */
+const movedCodes: ReadonlySet<number> = new Set([14, 15, 16]);
+/** The transaction before is still being written out. */
+const concurrentTransactions = 51;
+
+export class KafkaProducerLog implements ProducerLog {
+  readonly #cluster: Cluster;
+  readonly #coordinators = new Map<string, number>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  producerState(where: LogPartition, producerId: bigint): Promise<ProducerState | undefined> {
+    return this.#atLeader(where, async (leader) => {
+      const topics = [{ name: where.log, partitionIndexes: [where.partition] }];
+      const api = describeProducersApi;
+      const answer = await this.#cluster.requestTo(leader, 'control', api, { topics });
+      const partition = answer.topics[0]?.partitions[0];
+      if (partition === undefined) throw new GatewayError('unavailable', 'no answer of producers');
+      if (partition.errorCode !== noError) throw new CodeError(partition.errorCode, where);
+      const found = partition.activeProducers.find((each) => each.producerId === producerId);
+      return found && { epoch: found.producerEpoch, lastSequence: found.lastSequence };
+    });
+  }
+
+  batchesAt(where: LogPartition, offset: Offset): Promise<Buffer> {
+    return this.#atLeader(where, async (leader) => {
+      const { partition } = where;
+      const wanted = { partition, fetchOffset: offset, partitionMaxBytes: fetchBytesMax };
+      const request = {
+        replicaId: -1,
+        maxWaitMs: 0,
+        minBytes: 0,
+        maxBytes: fetchBytesMax,
+        isolationLevel: readUncommitted,
+        topics: [{ topic: where.log, partitions: [wanted] }],
+      };
+      const options = { versionMax: fetchVersionMax };
+      const answer = await this.#cluster.requestTo(leader, 'fetch', fetchApi, request, options);
+      const data = answer.responses[0]?.partitions[0];
+      const code = data?.errorCode ?? answer.errorCode;
+      if (code === outOfRange) return Buffer.alloc(0);
+      if (code !== noError) throw new CodeError(code, where);
+      return Buffer.from(data?.records ?? Buffer.alloc(0));
+    });
+  }
+
+  async appendInTransaction(
+    where: LogPartition,
+    batch: TransactionalBatch,
+  ): Promise<TransactionalAppend> {
+    if (!batch.implicit) {
+      const code = await this.#addPartition(where, batch);
+      if (code !== noError) return { code, message: null, baseOffset: toOffset(-1n) };
+    }
+    const { log: name, partition: index } = where;
+    const leader = await this.#cluster.leaderOf(name, index);
+    const answer = await this.#cluster.requestTo(
+      leader,
+      'produce',
+      produceApi,
+      {
+        transactionalId: batch.transactionalId,
+        acks: allInSync,
+        timeoutMs: replicationTimeoutMs,
+        topicData: [{ name, partitionData: [{ index, records: batch.bytes }] }],
+      },
+      {
+        versionMax: batch.implicit ? produceVersionImplicit : produceVersionExplicit,
+        timeoutMs: replicationTimeoutMs + 5_000,
+      },
+    );
+    const found = answer.responses[0]?.partitionResponses[0];
+    if (found === undefined)
+      throw new GatewayError('unavailable', `no answer for ${name}-${index}`);
+    if (isRetriable(found.errorCode)) this.#cluster.forget(name);
+    const { errorCode: code, errorMessage: message, baseOffset } = found;
+    return { code, message, baseOffset: toOffset(baseOffset) };
+  }
+
+  /** Answers Kafka's code for the partition; waits while the transaction before is written out. */
+  async #addPartition({ log, partition }: LogPartition, batch: TransactionalBatch) {
+    const request = {
+      v3AndBelowTransactionalId: batch.transactionalId,
+      v3AndBelowProducerId: batch.producerId,
+      v3AndBelowProducerEpoch: batch.producerEpoch,
+      v3AndBelowTopics: [{ name: log, partitions: [partition] }],
+    };
+    const options = { versionMax: addPartitionsVersionMax };
+    const giveUpAtMs = Date.now() + retryForMs;
+    for (;;) {
+      const node = await this.#coordinatorOf(batch.transactionalId);
+      const api = addPartitionsApi;
+      const answer = await this.#cluster.requestTo(node, 'control', api, request, options);
+      const result = answer.resultsByTopicV3AndBelow[0]?.resultsByPartition[0];
+      if (result === undefined) throw new GatewayError('unavailable', 'an empty answer');
+      const { partitionErrorCode: code } = result;
+      const isMoved = movedCodes.has(code);
+      if (isMoved) this.#coordinators.delete(batch.transactionalId);
+      const mayMend = isMoved || code === concurrentTransactions;
+      if (!mayMend || Date.now() >= giveUpAtMs) return code;
+      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
+    }
+  }
+
+  async #coordinatorOf(transactionalId: string): Promise<number> {
+    const known = this.#coordinators.get(transactionalId);
+    if (known !== undefined) return known;
+    const answer = await this.#cluster.request(findCoordinatorApi, {
+      key: transactionalId,
+      keyType: transactionKeyType,
+      coordinatorKeys: [transactionalId],
+    });
+    const found = answer.coordinators[0] ?? answer;
+    if (movedCodes.has(found.errorCode)) {
+      throw new GatewayError('unavailable', `no coordinator of ${transactionalId} now`);
+    }
+    if (found.errorCode !== noError) {
+      throw errorOf(found.errorCode, `coordinator of ${transactionalId}`);
+    }
+    const [oldest] = this.#coordinators.keys();
+    if (oldest !== undefined && this.#coordinators.size >= coordinatorsKnownMax) {
+      this.#coordinators.delete(oldest);
+    }
+    this.#coordinators.set(transactionalId, found.nodeId);
+    return found.nodeId;
+  }
+
+  /** Asks the partition's leader, and again where leadership moved meanwhile. */
+  async #atLeader<T>(where: LogPartition, ask: (leader: number) => Promise<T>): Promise<T> {
+    const giveUpAtMs = Date.now() + retryForMs;
+    for (;;) {
+      try {
+        return await ask(await this.#cluster.leaderOf(where.log, where.partition));
+      } catch (error) {
+        this.#cluster.forget(where.log);
+        const mayMend =
+          error instanceof CodeError
+            ? isRetriable(error.code)
+            : error instanceof GatewayError && error.kind === 'unavailable';
+        if (!mayMend || Date.now() >= giveUpAtMs) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Batches of Kafka producers that do not go to the partition that the producer chose: because its
+ * shard is closed, because it is no shard yet, or because the stream places every record by key.
+ *
+ * Records of producers without transactions are appended by the gateway. What a producer sends
+ * again is known by its sequence numbers, which the gateway remembers in the log's place. Records
+ * of a transaction must stay in it: they are written with the producer's own id, and numbers that
+ * the gateway gives them. docs/decisions/0011-closed-shards-and-kafka-producers.md.
+ */
+import { toOffset, type Offset, type Stream } from '../domain/stream.ts';
+import { GatewayError } from '../errors.ts';
+import type { LogPartition } from '../ports/record-log.ts';
+import type { Placed } from '../streams/stream-writer.ts';
+import { readBatches } from '../wire/record-batch.ts';
+import {
+  codeOf,
+  currentView,
+  duplicateSequence,
+  invalidTransactionState,
+  type MovedBatchesSettings,
+  noError,
+  outOfOrderSequence,
+  type ProducerTerms,
+  requestTimedOut,
+  shardOf,
+} from './moved-batch.ts';
+import { type ProducedBatch, readProduced, withRecords } from './produced-batch.ts';
+import {
+  ProducerMemory,
+  ProducerPartition,
+  sequenceAfter,
+  sequenceDistance,
+} from './producer-memory.ts';
+import { TransactionalBatches } from './transactional-batches.ts';
+
+/** Batches behind the end of a closed shard are few; more are not looked through. */
+const lateBytesMax = 64 * 1024 * 1024;
+
+type Outcomes = readonly (Placed | GatewayError)[];
+export class MovedBatches {
+  readonly #settings: MovedBatchesSettings;
+  readonly #idempotent = new ProducerMemory(() => new ProducerPartition<Outcomes>());
+  readonly #transactional: TransactionalBatches;
+
+  constructor(settings: MovedBatchesSettings) {
+    this.#settings = settings;
+    this.#transactional = new TransactionalBatches(settings);
+  }
+
+  /** Places what a request has for one partition. Answers Kafka's code; nothing is thrown. */
+  async place(
+    stream: Stream,
+    index: number,
+    records: Buffer | null,
+    terms: ProducerTerms,
+  ): Promise<number> {
+    try {
+      const batch = await readProduced(records);
+      if (typeof batch === 'number') return batch;
+      return await this.#placeBatch(stream, index, batch, terms, false);
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  /**
+   * Places a batch that the log of a closed shard has behind the shard's end, where no reader of
+   * Kinesis looks. Answers as place.
+   */
+  async placeLate(
+    stream: Stream,
+    index: number,
+    at: Offset,
+    terms: ProducerTerms,
+  ): Promise<number> {
+    try {
+      const where = { log: stream.name, partition: index };
+      const [batch] = readBatches(await this.#settings.producers.batchesAt(where, at));
+      if (batch === undefined || batch.baseOffset !== at) return requestTimedOut;
+      return await this.#placeBatch(stream, index, await withRecords(batch), terms, true);
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  async #placeBatch(
+    stream: Stream,
+    index: number,
+    batch: ProducedBatch,
+    terms: ProducerTerms,
+    isLate: boolean,
+  ): Promise<number> {
+    const { producerId, producerEpoch } = batch;
+    if (producerId < 0n) return codeOfAll(await this.#append(stream, index, batch, undefined));
+    const producer = `${producerId} ${producerEpoch} ${stream.logId}`;
+    if (batch.transactional) {
+      if (terms.transactionalId === null) return invalidTransactionState;
+      const { transactionalId } = terms;
+      const how = { ...terms, transactionalId };
+      return this.#transactional.place(stream, index, batch, how, isLate);
+    }
+    const known = this.#idempotent.of(`${producer} ${index}`);
+    return known.turns.run(() => this.#once(stream, index, batch, known, isLate));
+  }
+
+  /** A batch of an idempotent producer, unless it is a retry of one that is in the log. */
+  async #once(
+    stream: Stream,
+    index: number,
+    batch: ProducedBatch,
+    known: ProducerPartition<Outcomes>,
+    isLate: boolean,
+  ): Promise<number> {
+    const { baseSequence, recordCount } = batch;
+    if (!known.isKnown && !isLate) {
+      const isWritten = await this.#learn(stream, index, batch, known);
+      if (isWritten) return noError;
+    }
+    const before = known.find(baseSequence, recordCount);
+    if (before === undefined && !isLate && known.expected !== undefined) {
+      const distance = sequenceDistance(known.expected, baseSequence);
+      if (distance !== 0) return distance < 0 ? duplicateSequence : outOfOrderSequence;
+    }
+    const entry = before ?? known.begin(baseSequence, recordCount);
+    entry.placed = await this.#append(stream, index, batch, entry.placed);
+    const code = codeOfAll(entry.placed);
+    if (code === noError) known.finish(entry);
+    return code;
+  }
+
+  /**
+   * Asks the closed partition's leader what it has of the producer. Answers whether this batch is
+   * in the shard: the answer to it was lost, and the shard closed before the producer tried again.
+   */
+  async #learn(
+    stream: Stream,
+    index: number,
+    batch: ProducedBatch,
+    known: ProducerPartition<unknown>,
+  ): Promise<boolean> {
+    const end = stream.shards[index]?.closed?.endOffset;
+    if (end === undefined) return false;
+    const where = { log: stream.name, partition: index };
+    const state = await this.#settings.producers.producerState(where, batch.producerId);
+    known.isKnown = true;
+    if (state === undefined || state.epoch !== batch.producerEpoch) return false;
+    if (state.lastSequence < 0) return false;
+    known.expected = sequenceAfter(state.lastSequence, 1);
+    const last = sequenceAfter(batch.baseSequence, batch.recordCount - 1);
+    if (sequenceDistance(last, state.lastSequence) < 0) return false;
+    if (!(await this.#isBehind(where, end, batch))) return true;
+    // It is in the log, and not in the shard: it is placed now.
+    known.expected = undefined;
+    return false;
+  }
+
+  /** Whether the batch lies behind the end of the closed shard. */
+  async #isBehind(where: LogPartition, end: Offset, batch: ProducedBatch): Promise<boolean> {
+    const { producers, log } = this.#settings;
+    const written = await log.writtenOffset(where);
+    let seen = 0;
+    for (let at = end; at < written && seen < lateBytesMax;) {
+      const bytes = await producers.batchesAt(where, at);
+      seen += bytes.length;
+      const found = readBatches(bytes).filter(({ lastOffset }) => lastOffset >= at);
+      if (found.some((each) => isSameBatch(each, batch))) return true;
+      const last = found.at(-1);
+      if (last === undefined) break;
+      at = toOffset(last.lastOffset + 1n);
+    }
+    return false;
+  }
+
+  /** By the gateway's own appends; of a former attempt only what failed. */
+  async #append(
+    stream: Stream,
+    index: number,
+    batch: ProducedBatch,
+    before: Outcomes | undefined,
+  ): Promise<Outcomes> {
+    const records = batch.records;
+    const open =
+      before === undefined
+        ? [...records.keys()]
+        : [...records.keys()].filter((nth) => before[nth] instanceof GatewayError);
+    const wanted = open.map((nth) => records[nth]!);
+    const now = await currentView(this.#settings.streams, stream);
+    const placed = await this.#settings.writer.place(now, wanted, (then, nth) =>
+      shardOf(then, index, wanted[nth]!, batch),
+    );
+    const outcomes = before === undefined ? [...placed] : [...before];
+    for (const [at, nth] of open.entries()) outcomes[nth] = placed[at]!;
+    return outcomes;
+  }
+}
+
+function isSameBatch(
+  one: Pick<ProducedBatch, 'producerId' | 'producerEpoch' | 'baseSequence' | 'recordCount'>,
+  other: ProducedBatch,
+): boolean {
+  return (
+    one.producerId === other.producerId &&
+    one.producerEpoch === other.producerEpoch &&
+    one.baseSequence === other.baseSequence &&
+    one.recordCount === other.recordCount
+  );
+}
+
+/** Kafka's code for a batch: of the first record that was not written, where there is one. */
+function codeOfAll(outcomes: Outcomes): number {
+  const failed = outcomes.find((each) => each instanceof GatewayError);
+  return failed === undefined ? noError : codeOf(failed);
+}

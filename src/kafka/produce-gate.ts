@@ -1,0 +1,365 @@
+/**
+ * What Kinesis' rules make of a Produce request: which partitions may take their records, which
+ * records go elsewhere, and whether the broker's answer may be given as it is.
+ *
+ * A view of a stream is a lease (docs/decisions/0007-resharding.md): a record is acknowledged in
+ * its shard only if the log had it while a view held in which the shard takes records. In the
+ * ordinary case that is a look at names when the request comes, and a comparison of times when the
+ * answer does.
+ */
+import { isSealed, partitionsWanted } from '../domain/reshard.ts';
+import { hasOnlyOpenShards } from '../domain/shard-routing.ts';
+import { isOpen, toOffset, type Stream } from '../domain/stream.ts';
+import { placementOf } from '../domain/placement-tag.ts';
+import { isGatewayError } from '../errors.ts';
+import type { StreamWriter } from '../streams/stream-writer.ts';
+import type { ValueOf } from '../wire/message.ts';
+import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
+import {
+  codeOf,
+  type MovedBatchesSettings,
+  noError,
+  type ProducerTerms,
+  unknownTopicOrPartition,
+} from './moved-batch.ts';
+import { MovedBatches } from './moved-batches.ts';
+import type { ProduceScan, ScannedTopic } from './produce-scan.ts';
+import type { TopicNames } from './topic-names.ts';
+
+type Request = ValueOf<typeof produceRequest>;
+type Topic = Request['topicData'][number];
+type Partition = Topic['partitionData'][number];
+type Response = ValueOf<typeof produceResponse>;
+type PartitionAnswer = Response['responses'][number]['partitionResponses'][number];
+
+export type ProduceGateSettings = MovedBatchesSettings & {
+  readonly writer: StreamWriter;
+  readonly topicNames: TopicNames;
+};
+
+/**
+ * `ask`: what is known of its streams is not enough. `part`: some of it goes elsewhere. Else the
+ * request goes on as it came, and is acknowledged while the views of its streams hold: those with
+ * Kinesis' rules only.
+ */
+export type ProduceVerdict = 'ask' | 'part' | readonly Stream[];
+
+/** What reaches the answer of a request. */
+export type ProduceNote = {
+  readonly views: readonly Stream[];
+  readonly terms: ProducerTerms;
+  readonly order: ProduceOrder;
+  /** Answers for what the broker was not asked. */
+  readonly moved?: Promise<readonly MovedTopic[]>;
+};
+
+/** Late batches of one connection are placed in the order of their answers. */
+export type ProduceOrder = { last: Promise<unknown> };
+
+export type MovedTopic = {
+  readonly topic: Pick<Topic, 'name' | 'topicId'>;
+  readonly partitions: readonly PartitionAnswer[];
+};
+
+export type PartedProduce = {
+  readonly views: readonly Stream[];
+  /** What the broker is asked still. */
+  readonly rest: readonly Topic[];
+  readonly moved: Promise<readonly MovedTopic[]>;
+};
+
+/** The catalog cannot be read: nothing was written. */
+const notEnoughReplicas = 19;
+const unknownTopicId = 100;
+const topicAuthorizationFailed = 29;
+/** From this version on a write adds its partition to the transaction itself (KIP-890, part 2). */
+const implicitSince = 12;
+const noOffset = -1n;
+const noViews: readonly Stream[] = [];
+
+/** A stream; or no rules of Kinesis; or Kafka's code for why nobody knows. */
+export type FoundTopic = Stream | 'no-rules' | number;
+
+export class ProduceGate {
+  readonly #settings: ProduceGateSettings;
+  readonly #batches: MovedBatches;
+
+  constructor(settings: ProduceGateSettings) {
+    this.#settings = settings;
+    this.#batches = new MovedBatches(settings);
+  }
+
+  /** Looks at names only; waits for nothing. */
+  judge({ topics, transactionalId }: ProduceScan): ProduceVerdict {
+    const { streams } = this.#settings;
+    let views = noViews;
+    for (const topic of topics) {
+      const name = this.#nameOf(topic);
+      const stream = name === undefined ? undefined : streams.peek(name);
+      if (stream === undefined) return 'ask';
+      if (stream.rules !== 'kinesis') continue;
+      if (!takesAll(stream, topic.partitions, transactionalId !== null)) return 'part';
+      views = views === noViews ? [stream] : [...views, stream];
+    }
+    return views;
+  }
+
+  /** As judge, once it is known what the topics are. */
+  async ask(scan: ProduceScan): Promise<{
+    readonly found: readonly FoundTopic[];
+    readonly verdict: Exclude<ProduceVerdict, 'ask'>;
+  }> {
+    const found = await Promise.all(scan.topics.map((topic) => this.#find(topic)));
+    const views: Stream[] = [];
+    for (const [at, topic] of found.entries()) {
+      if (typeof topic === 'number') return { found, verdict: 'part' };
+      if (topic === 'no-rules') continue;
+      const { partitions } = scan.topics[at]!;
+      const isTaken = takesAll(topic, partitions, scan.transactionalId !== null);
+      if (!isTaken) return { found, verdict: 'part' };
+      views.push(topic);
+    }
+    return { found, verdict: views };
+  }
+
+  /**
+   * Parts a request, whose topics were found in this order. `mayWrite` tells whether the client
+   * may write to a topic; the broker is not asked about what goes elsewhere.
+   */
+  async part(
+    request: Request,
+    version: number,
+    found: readonly FoundTopic[],
+    mayWrite: (topic: string) => Promise<boolean>,
+  ): Promise<PartedProduce> {
+    const terms = termsOf(request.transactionalId, version);
+    const views: Stream[] = [];
+    const rest: Topic[] = [];
+    const moved: Promise<MovedTopic>[] = [];
+    for (const [at, topic] of request.topicData.entries()) {
+      const stream = found[at]!;
+      if (stream === 'no-rules') {
+        rest.push(topic);
+        continue;
+      }
+      const parted = await this.#partTopic(topic, stream, terms, mayWrite);
+      if (parted.rest.length > 0) rest.push({ ...topic, partitionData: [...parted.rest] });
+      if (parted.view !== undefined) views.push(parted.view);
+      const { moved: answers } = parted;
+      if (answers.length === 0) continue;
+      moved.push(Promise.all(answers).then((partitions) => ({ topic, partitions })));
+    }
+    return { views, rest, moved: Promise.all(moved) };
+  }
+
+  /** Whether an answer may go to the client as it came. */
+  isSettled({ views, moved }: ProduceNote): boolean {
+    const { streams } = this.#settings;
+    return moved === undefined && views.every((view) => streams.isCurrent(view));
+  }
+
+  /**
+   * The answer that the client gets: with what went elsewhere, and after what came too late for
+   * its shard was placed in another.
+   */
+  async settle(answer: Response, note: ProduceNote): Promise<Response> {
+    const { streams } = this.#settings;
+    const { order } = note;
+    let settled = answer;
+    if (!note.views.every((view) => streams.isCurrent(view))) {
+      const turn = order.last.then(() => this.#settleLate(answer, note));
+      order.last = turn.catch(() => undefined);
+      settled = await turn;
+    }
+    const moved = (await note.moved) ?? [];
+    return moved.length === 0 ? settled : { ...settled, responses: merged(settled, moved) };
+  }
+
+  async #find(topic: ScannedTopic): Promise<FoundTopic> {
+    const { streams } = this.#settings;
+    const name = this.#nameOf(topic);
+    // The client asks for metadata again, by which the gateway learns the name.
+    if (name === undefined) return unknownTopicId;
+    try {
+      const stream = await streams.find(name);
+      return stream.rules === 'kinesis' ? stream : 'no-rules';
+    } catch (error) {
+      // What is no stream has no rules; Kafka says what it is instead.
+      if (isGatewayError(error, 'not-found')) return 'no-rules';
+      if (!isGatewayError(error)) throw error;
+      return streams.known(name)?.rules === 'kafka' ? 'no-rules' : notEnoughReplicas;
+    }
+  }
+
+  #nameOf({ name, id }: ScannedTopic): string | undefined {
+    return name ?? (id === undefined ? undefined : this.#settings.topicNames.get(id));
+  }
+
+  async #partTopic(
+    { partitionData }: Topic,
+    found: Stream | number,
+    terms: ProducerTerms,
+    mayWrite: (topic: string) => Promise<boolean>,
+  ): Promise<{
+    readonly rest: readonly Partition[];
+    readonly view: Stream | undefined;
+    readonly moved: readonly Promise<PartitionAnswer>[];
+  }> {
+    const answers = (code: number) => partitionData.map(async ({ index }) => answerOf(index, code));
+    if (typeof found === 'number') return { rest: [], view: undefined, moved: answers(found) };
+    const rest: Partition[] = [];
+    const moved: Promise<PartitionAnswer>[] = [];
+    const isAllowed = await mayWrite(found.name);
+    if (!isAllowed) return { rest: [], view: undefined, moved: answers(topicAuthorizationFailed) };
+    let view = found;
+    for (const partition of partitionData) {
+      const { index, records } = partition;
+      const place = await this.#placeOf(view, index, terms);
+      if (typeof place === 'number') {
+        moved.push(Promise.resolve(answerOf(index, place)));
+        continue;
+      }
+      view = place.stream;
+      if (place.isOwn) rest.push(partition);
+      else moved.push(this.#move(view, index, records, terms));
+    }
+    return { rest, view: rest.length > 0 ? view : undefined, moved };
+  }
+
+  async #move(
+    stream: Stream,
+    index: number,
+    records: Buffer | null,
+    terms: ProducerTerms,
+  ): Promise<PartitionAnswer> {
+    return answerOf(index, await this.#batches.place(stream, index, records, terms));
+  }
+
+  /** Waits until it is decided whether the shard is open. Kafka's code where it is not told. */
+  async #placeOf(
+    stream: Stream,
+    index: number,
+    { transactionalId }: ProducerTerms,
+  ): Promise<{ readonly stream: Stream; readonly isOwn: boolean } | number> {
+    const { streams, writer } = this.#settings;
+    try {
+      let now = stream;
+      if (index >= now.shards.length) now = await streams.findNow(stream.name);
+      // A partition that no shard stands for, and none will.
+      if (index < 0 || index >= partitionsWanted(now)) return unknownTopicOrPartition;
+      if (isSealed(now, index)) now = await writer.decided(now, index);
+      return { stream: now, isOwn: takesAll(now, [index], transactionalId !== null) };
+    } catch (error) {
+      return isGatewayError(error, 'not-found') ? unknownTopicOrPartition : notEnoughReplicas;
+    }
+  }
+
+  async #settleLate(answer: Response, note: ProduceNote): Promise<Response> {
+    const responses: Response['responses'][number][] = [];
+    for (const topic of answer.responses) {
+      const name = this.#nameOf({
+        name: topic.name || undefined,
+        id: topic.topicId,
+        partitions: [],
+      });
+      const view = note.views.find((each) => each.name === name);
+      if (view === undefined) responses.push(topic);
+      else responses.push(await this.#settleTopic(topic, view, note.terms));
+    }
+    return { ...answer, responses };
+  }
+
+  async #settleTopic(
+    topic: Response['responses'][number],
+    view: Stream,
+    terms: ProducerTerms,
+  ): Promise<Response['responses'][number]> {
+    const { streams, writer } = this.#settings;
+    if (streams.isCurrent(view)) return topic;
+    const partitionResponses: PartitionAnswer[] = [];
+    for (const partition of topic.partitionResponses) {
+      const { index, errorCode, baseOffset } = partition;
+      if (errorCode !== noError) {
+        partitionResponses.push(partition);
+        continue;
+      }
+      try {
+        const now = await writer.decided(view, index);
+        const end = now.shards[index]?.closed?.endOffset;
+        const isLate = end !== undefined && baseOffset >= end;
+        partitionResponses.push(isLate ? await this.#moveLate(now, partition, terms) : partition);
+      } catch (error) {
+        partitionResponses.push(answerOf(index, codeOf(error)));
+      }
+    }
+    return { ...topic, partitionResponses };
+  }
+
+  async #moveLate(
+    stream: Stream,
+    { index, baseOffset }: PartitionAnswer,
+    terms: ProducerTerms,
+  ): Promise<PartitionAnswer> {
+    const at = toOffset(baseOffset);
+    return answerOf(index, await this.#batches.placeLate(stream, index, at, terms));
+  }
+}
+
+export function termsOf(transactionalId: string | null, version: number): ProducerTerms {
+  return { transactionalId, implicit: version >= implicitSince };
+}
+
+/** Whether the broker may be asked to append to these partitions. */
+function takesAll(stream: Stream, partitions: readonly number[], transactional: boolean): boolean {
+  if (placementOf(stream) === 'enforce') return false;
+  const isSealing = stream.resharding?.step === 'sealed';
+  if (!isSealing && hasOnlyOpenShards(stream)) {
+    return partitions.every((index) => index < stream.shards.length);
+  }
+  return partitions.every((index) => takes(stream, index, transactional));
+}
+
+/**
+ * Records of a transaction in a shard that may have got others of the same producer from a closed
+ * one are numbered by the gateway: the broker takes them in one row of numbers only.
+ */
+function takes(stream: Stream, index: number, transactional: boolean): boolean {
+  const shard = stream.shards[index];
+  if (shard === undefined || !isOpen(shard) || isSealed(stream, index)) return false;
+  return !(transactional && shard.parentIndex !== undefined);
+}
+
+function answerOf(index: number, errorCode: number): PartitionAnswer {
+  return {
+    index,
+    errorCode,
+    baseOffset: noOffset,
+    logAppendTimeMs: noOffset,
+    logStartOffset: noOffset,
+    recordErrors: [],
+    errorMessage: null,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  };
+}
+
+/** The broker's answers and those for what went elsewhere, a topic once. */
+export function merged(
+  { responses }: Pick<Response, 'responses'>,
+  moved: readonly MovedTopic[],
+): Response['responses'] {
+  const topics = [...responses];
+  for (const { topic, partitions } of moved) {
+    const at = topics.findIndex(
+      ({ name, topicId }) => name === topic.name && topicId === topic.topicId,
+    );
+    const known = topics[at];
+    if (known === undefined) {
+      const { name, topicId } = topic;
+      topics.push({ name, topicId, partitionResponses: [...partitions] });
+    } else {
+      const partitionResponses = [...known.partitionResponses, ...partitions];
+      topics[at] = { ...known, partitionResponses };
+    }
+  }
+  return topics;
+}

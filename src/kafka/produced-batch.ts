@@ -1,0 +1,55 @@
+/** The one record batch that a Produce request has for a partition. */
+import { partitionKeyOf } from '../domain/visible-record.ts';
+import { hashKeyOf } from '../domain/hash-key.ts';
+import { toOffset, type HashKey } from '../domain/stream.ts';
+import { WireError } from '../wire/primitives.ts';
+import {
+  type FullRecord,
+  fullRecordsOf,
+  isIntact,
+  readBatches,
+  type RecordBatch,
+  unpackBatch,
+} from '../wire/record-batch.ts';
+
+/** Kafka's codes for batches that it does not take. */
+export const corruptMessage = 2;
+export const invalidRecord = 87;
+
+const formatNow = 2;
+const crcStart = 17;
+const crcEnd = 21;
+/** Where the records of a batch begin. */
+export const batchHeaderBytes = 61;
+
+export type ProducedBatch = RecordBatch & { readonly records: readonly FullRecord[] };
+
+/** The batch, or Kafka's code for why it is none. Source: the broker's own checks of a batch. */
+export async function readProduced(records: Buffer | null): Promise<ProducedBatch | number> {
+  if (records === null || records.length === 0) return invalidRecord;
+  try {
+    const [batch, more] = readBatches(records);
+    if (batch === undefined) return corruptMessage;
+    if (more !== undefined || batch.magic !== formatNow || batch.control) return invalidRecord;
+    if (batch.bytes.length !== records.length || !isIntact(batch)) return corruptMessage;
+    return await withRecords(batch);
+  } catch (error) {
+    if (error instanceof WireError) return corruptMessage;
+    throw error;
+  }
+}
+
+/** Throws WireError. */
+export async function withRecords(batch: RecordBatch): Promise<ProducedBatch> {
+  const plain = await unpackBatch(batch);
+  return { ...plain, records: fullRecordsOf(plain) };
+}
+
+/**
+ * By which a record finds its shard: MD5 of its partition key, as Kinesis readers see that. Those
+ * without a key have the one of their batch, so that they stay together.
+ */
+export function hashKeyOfRecord({ key }: FullRecord, { bytes }: RecordBatch): HashKey {
+  if (key === null) return hashKeyOf(bytes.subarray(crcStart, crcEnd));
+  return hashKeyOf(partitionKeyOf(key, toOffset(0n)));
+}

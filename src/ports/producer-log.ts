@@ -1,0 +1,39 @@
+/** What the Kafka door asks of the log for the producers of its clients. */
+import type { Offset } from '../domain/stream.ts';
+import type { LogPartition } from './record-log.ts';
+
+export type ProducerState = {
+  readonly epoch: number;
+  /** Of the last record that the partition has of the producer; −1 where there is none. */
+  readonly lastSequence: number;
+};
+
+export type TransactionalBatch = {
+  readonly transactionalId: string;
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  /** One record batch of format 2, with the producer's id, epoch and sequence. */
+  readonly bytes: Buffer;
+  /** The write itself adds the partition to the transaction (KIP-890, part 2). */
+  readonly implicit: boolean;
+};
+
+export type TransactionalAppend = {
+  /** Kafka's error code; 0 where it was appended. */
+  readonly code: number;
+  readonly message: string | null;
+  readonly baseOffset: Offset;
+};
+
+/** Errors: `not-found`, `unavailable`. */
+export type ProducerLog = {
+  /** What the partition's leader knows of the producer (KIP-664). */
+  producerState(where: LogPartition, producerId: bigint): Promise<ProducerState | undefined>;
+  /**
+   * The bytes of the log from the batch on that holds this offset, whatever became of its
+   * transaction: some whole batches, the last may be cut off. Empty at the end of the log.
+   */
+  batchesAt(where: LogPartition, offset: Offset): Promise<Buffer>;
+  /** Writes within the transaction of a client. A rejected write may be in the log. */
+  appendInTransaction(where: LogPartition, batch: TransactionalBatch): Promise<TransactionalAppend>;
+};

@@ -1,0 +1,89 @@
+/**
+ * Kafka producers go on, at full speed and without an error, while the stream that they write to is
+ * resharded: what is acknowledged is in the open shards, once, in order per key along the lineage.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharedEngines } from '../support/engines.ts';
+import { startGateway } from '../support/gateway.ts';
+import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
+import { doorAt } from '../streams/gateways.ts';
+import { createStream } from './doors.ts';
+import { produceByKafkajs } from './kafkajs.ts';
+import { assertInLineage, readShards, reshardUntil } from './lineage.ts';
+
+await Promise.all([sharedEngines(), installClients()]);
+
+const timeout = 180_000;
+const kafkaPython = 'test/clients/python/kafka_client.py';
+
+type Producer = {
+  /** So many that shards close while it writes them. */
+  readonly count: number;
+  produce(kafka: string, topic: string, count: number): Promise<unknown>;
+};
+
+const producers: Readonly<Record<string, Producer>> = {
+  'kafka-clients, idempotent': {
+    count: 600_000,
+    produce: (kafka, topic, count) => kafkaProgram(['produce', kafka, topic, String(count), 'lz4']),
+  },
+  'confluent-kafka-python': {
+    count: 600_000,
+    produce: async (kafka, topic, count) =>
+      run(await python(), [kafkaPython, 'produce', kafka, topic, String(count), 'lz4']),
+  },
+  'franz-go, idempotent': {
+    count: 1_500_000,
+    produce: async (kafka, topic, count) =>
+      run(await franzGo(), ['produce', kafka, topic, String(count), 'lz4']),
+  },
+  kafkajs: { count: 100_000, produce: produceByKafkajs },
+};
+
+for (const [name, { count, produce }] of Object.entries(producers)) {
+  const what = 'nothing is lost, repeated or out of order over reshardings';
+  test(`${name}: ${what}`, { timeout }, async (t) => {
+    const gateway = await startGateway(t);
+    const topic = await createStream(gateway.kinesis, 2);
+    const door = doorAt(gateway.kinesis);
+    const rounds = await reshardUntil(door, topic, produce(gateway.kafka, topic, count));
+    const records = await readShards(door, topic);
+    const moved = records.filter(({ shard }) => shard > 1).length;
+    t.diagnostic(`${rounds} reshardings, ${moved} of ${count} records placed elsewhere`);
+    assert.ok(moved > 0, 'the records were written before a shard closed');
+    assertInLineage(records, count);
+  });
+}
+
+const transactional: Readonly<Record<string, Producer>> = {
+  'kafka-clients': {
+    count: 300_000,
+    produce: (kafka, topic, count) => kafkaProgram(['transactions', kafka, topic, String(count)]),
+  },
+  'confluent-kafka-python': {
+    count: 300_000,
+    produce: async (kafka, topic, count) =>
+      run(await python(), [kafkaPython, 'transactions', kafka, topic, String(count)]),
+  },
+  'franz-go': {
+    count: 700_000,
+    produce: async (kafka, topic, count) =>
+      run(await franzGo(), ['transactions', kafka, topic, String(count)]),
+  },
+};
+
+for (const [name, { count, produce }] of Object.entries(transactional)) {
+  const what = 'a transaction is aborted, another committed, whole, over reshardings';
+  test(`${name}: ${what}`, { timeout }, async (t) => {
+    const gateway = await startGateway(t);
+    const topic = await createStream(gateway.kinesis, 2);
+    const door = doorAt(gateway.kinesis);
+    const rounds = await reshardUntil(door, topic, produce(gateway.kafka, topic, count));
+    const records = await readShards(door, topic);
+    const moved = records.filter(({ shard }) => shard > 1).length;
+    t.diagnostic(`${rounds} reshardings, ${moved} of ${count} records placed elsewhere`);
+    assert.ok(moved > 0, 'the records were written before a shard closed');
+    assertInLineage(records, count);
+  });
+}

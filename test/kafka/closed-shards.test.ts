@@ -1,0 +1,264 @@
+/** Produce to partitions whose shard is closed, frame by frame. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Connection } from '../../adapters/kafka/connection.ts';
+import { connectBy } from '../../adapters/kafka/transport.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
+import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '../../src/wire/messages/22-init-producer-id.ts';
+import { encodeBatch, fullRecordsOf, readBatches } from '../../src/wire/record-batch.ts';
+import { hashKeyMax } from '../../src/domain/hash-key.ts';
+import { begun, finished, sealed, splitOf } from '../../src/domain/reshard.ts';
+import { shardIndexOf, toOffset, type HashKey, type Stream } from '../../src/domain/stream.ts';
+import { activated, newStream } from '../../src/domain/stream-rules.ts';
+import { createStream, kafkaClient, newName } from '../clients/doors.ts';
+import { readShards, split, untilActive } from '../clients/lineage.ts';
+import { type Door, doorAt } from '../streams/gateways.ts';
+import { createTopics } from '../support/create-topics.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { startKafkaDoor } from '../support/kafka-door.ts';
+
+const produceApi = { request: produceRequest, response: produceResponse };
+const fetchApi = { request: fetchRequest, response: fetchResponse };
+const metadataApi = { request: metadataRequest, response: metadataResponse };
+const initApi = { request: initProducerIdRequest, response: initProducerIdResponse };
+/** Topics by name. */
+const versionMax = 12;
+
+const corruptMessage = 2;
+const unknownTopicOrPartition = 3;
+const outOfOrderSequence = 45;
+const duplicateSequence = 46;
+const invalidRecord = 87;
+
+type Client = {
+  readonly door: Door;
+  readonly topic: string;
+  readonly producerId: bigint;
+  /** Writes values from a sequence number on; answers error code and base offset. */
+  write(partition: number, baseSequence: number, ...values: string[]): Promise<[number, bigint]>;
+  send(partition: number, records: Buffer | null, acks?: number): Promise<[number, bigint]>;
+  values(): Promise<string[]>;
+};
+
+async function connect(t: TestContext, { kafka }: Pick<Gateway, 'kafka'>): Promise<Connection> {
+  const [host = '', port] = kafka.split(':');
+  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
+  const connection = await Connection.open({ host, port: Number(port) }, settings);
+  t.after(() => connection.close());
+  return connection;
+}
+
+async function idempotentClient(t: TestContext, where: Gateway, shards = 1): Promise<Client> {
+  const topic = await createStream(where.kinesis, shards);
+  const door = doorAt(where.kinesis);
+  const connection = await connect(t, where);
+  await connection.request(metadataApi, { topics: [{ name: topic }] });
+  const init = { transactionalId: null, transactionTimeoutMs: 60_000 };
+  const { producerId, producerEpoch } = await connection.request(initApi, init);
+  const send: Client['send'] = async (index, records, acks = -1) => {
+    const topicData = [{ name: topic, partitionData: [{ index, records }] }];
+    const request = { acks, timeoutMs: 5_000, topicData };
+    const answer = await connection.request(produceApi, request, { versionMax });
+    const found = answer.responses[0]!.partitionResponses[0]!;
+    return [found.errorCode, found.baseOffset];
+  };
+  return {
+    ...{ door, topic, producerId, send },
+    write(partition, baseSequence, ...values) {
+      const records = values.map((value) => ({ key: Buffer.from('k'), value: Buffer.from(value) }));
+      const options = { producerId, producerEpoch, baseSequence };
+      return send(partition, encodeBatch(records, Date.now(), options));
+    },
+    values: async () => (await readShards(door, topic)).map(({ value }) => value),
+  };
+}
+
+async function splitFirst({ door, topic }: Client): Promise<void> {
+  await split(door, topic, 0);
+  await untilActive(door, topic);
+}
+
+test('what producers write to closed shards', async (whole) => {
+  const where = await startGateway(whole);
+
+  await whole.test('a batch is placed on the open descendant, a retry of it is not', async (t) => {
+    const client = await idempotentClient(t, where);
+    assert.deepEqual(await client.write(0, 0, 'a', 'b'), [0, 0n]);
+    await splitFirst(client);
+    assert.deepEqual(await client.write(0, 2, 'c', 'd'), [0, -1n]);
+    assert.deepEqual(await client.write(0, 2, 'c', 'd'), [0, -1n]);
+    assert.deepEqual(await client.write(0, 4, 'e'), [0, -1n]);
+    assert.deepEqual(await client.values(), ['a', 'b', 'c', 'd', 'e']);
+  });
+
+  await whole.test('a retry of what was in the shard before it closed is known', async (t) => {
+    const client = await idempotentClient(t, where);
+    await client.write(0, 0, 'a', 'b');
+    await splitFirst(client);
+    assert.deepEqual(await client.write(0, 0, 'a', 'b'), [0, -1n]);
+    assert.deepEqual(await client.write(0, 2, 'c'), [0, -1n]);
+    assert.deepEqual(await client.values(), ['a', 'b', 'c']);
+  });
+
+  await whole.test('a gap in the numbers is out of order, an old number a duplicate', async (t) => {
+    const client = await idempotentClient(t, where);
+    await client.write(0, 0, 'a', 'b');
+    await splitFirst(client);
+    assert.equal((await client.write(0, 5, 'f'))[0], outOfOrderSequence);
+    assert.equal((await client.write(0, 2, 'c', 'd'))[0], 0);
+    assert.equal((await client.write(0, 1, 'b', 'c'))[0], duplicateSequence);
+    assert.deepEqual(await client.values(), ['a', 'b', 'c', 'd']);
+  });
+
+  await whole.test(
+    'another producer may begin with any number, and children are written',
+    async (t) => {
+      const client = await idempotentClient(t, where);
+      await splitFirst(client);
+      assert.deepEqual(await client.write(0, 7, 'a'), [0, -1n]);
+      const [code, offset] = await client.write(1, 0, 'b');
+      assert.equal(code, 0);
+      assert.ok(offset >= 0n, 'an open shard answers with its own offsets');
+      assert.deepEqual((await client.values()).toSorted(), ['a', 'b']);
+    },
+  );
+
+  await whole.test('headers, null keys and null values are kept', async (t) => {
+    const client = await idempotentClient(t, where);
+    await splitFirst(client);
+    const headers = [{ key: 'h', value: Buffer.from([0xff]) }];
+    const record = { key: null, value: null, headers };
+    const [code] = await client.send(0, encodeBatch([record], Date.now()));
+    assert.equal(code, 0);
+    const [read] = await fetched(t, where, client.topic, [1, 2]);
+    assert.deepEqual([read?.key, read?.value, read?.headers], [null, null, headers]);
+  });
+
+  await whole.test(
+    'a stream that enforces placement takes each key where it belongs',
+    async (t) => {
+      const client = await idempotentClient(t, where, 2);
+      const tags = { 'kineska.placement': 'enforce' };
+      await client.door.ask('AddTagsToStream', { StreamName: client.topic, Tags: tags });
+      const keys = Array.from({ length: 40 }, (_, nth) => `key-${nth}`);
+      const records = keys.map((key) => ({ key: Buffer.from(key), value: Buffer.from(key) }));
+      await untilPlaced(client, encodeBatch(records, Date.now()));
+      const shardOf = new Map<string, number>();
+      for (const { key, shard } of await readShards(client.door, client.topic)) {
+        shardOf.set(key, shard);
+      }
+      for (const key of keys) {
+        const put = { StreamName: client.topic, PartitionKey: key, Data: '' };
+        const { ShardId } = await client.door.ask('PutRecord', put);
+        assert.equal(shardIndexOf(String(ShardId)), shardOf.get(key), key);
+      }
+      const refused = await client.door.ask('AddTagsToStream', {
+        StreamName: client.topic,
+        Tags: { 'kineska.placement': 'anywhere' },
+      });
+      assert.match(String(refused['__type']), /InvalidArgumentException/);
+    },
+  );
+
+  await whole.test('what is no batch of records is refused as Kafka does', async (t) => {
+    const client = await idempotentClient(t, where);
+    await splitFirst(client);
+    const batch = encodeBatch([{ key: null, value: Buffer.from('x') }], Date.now());
+    const broken = Buffer.from(batch);
+    broken[broken.length - 1]! ^= 1;
+    assert.equal((await client.send(0, broken))[0], corruptMessage);
+    assert.equal((await client.send(0, null))[0], invalidRecord);
+    assert.equal((await client.send(0, Buffer.concat([batch, batch])))[0], invalidRecord);
+    assert.equal((await client.send(9, batch))[0], unknownTopicOrPartition);
+    assert.deepEqual(await client.values(), []);
+  });
+});
+
+/** The tag is seen within a second: until then partition 0 takes all of it, and has an offset. */
+async function untilPlaced(client: Client, batch: Buffer): Promise<void> {
+  for (;;) {
+    const [code, offset] = await client.send(0, batch);
+    assert.equal(code, 0);
+    if (offset === -1n) return;
+  }
+}
+
+/** Every record of these partitions, as Kafka consumers see it. */
+async function fetched(
+  t: TestContext,
+  where: Pick<Gateway, 'kafka'>,
+  topic: string,
+  partitions: number[],
+) {
+  const connection = await connect(t, where);
+  const request = {
+    ...{ replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: 1 << 20, isolationLevel: 0 },
+    topics: [
+      {
+        topic,
+        partitions: partitions.map((partition) => ({
+          ...{ partition, fetchOffset: 0n, partitionMaxBytes: 1 << 20 },
+        })),
+      },
+    ],
+  };
+  const answer = await connection.request(fetchApi, request, { versionMax });
+  return answer.responses.flatMap((each) =>
+    each.partitions.flatMap(({ records }) =>
+      readBatches(records ?? Buffer.alloc(0)).flatMap((batch) => fullRecordsOf(batch)),
+    ),
+  );
+}
+
+test('a batch that reached a shard behind its end is written to the open descendant', async (t) => {
+  let isClosed = false;
+  const topicOf = new Map<string, Stream>();
+  const find = async (name: string) => viewOf(name);
+  const viewOf = (name: string): Stream => {
+    const stream = topicOf.get(name) ?? oneShard(name);
+    topicOf.set(name, stream);
+    return isClosed ? afterSplit(stream) : stream;
+  };
+  const streams = { find, findNow: find, peek: viewOf, known: viewOf, forget: () => undefined };
+  // The shard closes, before its first record, while that is on its way to the broker.
+  const isCurrent = ({ shards }: Stream) => {
+    isClosed = true;
+    return shards.length > 1;
+  };
+  const door = await startKafkaDoor(t, { streams: { ...streams, isCurrent } });
+  const admin = kafkaClient(door.bootstrap).admin();
+  const topic = newName();
+  await admin.connect();
+  await createTopics(admin, [{ topic, numPartitions: 3 }]);
+  await admin.disconnect();
+  const connection = await connect(t, { kafka: door.bootstrap });
+  await connection.request(metadataApi, { topics: [{ name: topic }] });
+  const value = Buffer.from('late');
+  const records = encodeBatch([{ key: Buffer.from('k'), value }], Date.now());
+  const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }];
+  const request = { acks: -1, timeoutMs: 5_000, topicData };
+  const { responses } = await connection.request(produceApi, request, { versionMax });
+  const answer = responses[0]!.partitionResponses[0]!;
+  assert.deepEqual([answer.errorCode, answer.baseOffset], [0, -1n]);
+  const read = await fetched(t, { kafka: door.bootstrap }, topic, [1, 2]);
+  assert.deepEqual(
+    read.map((each) => String(each.value)),
+    ['late'],
+  );
+});
+
+function oneShard(name: string): Stream {
+  const made = newStream({ name, shardCount: 1, mode: 'PROVISIONED' }, Date.now());
+  return activated(made, 'log');
+}
+
+/** Its one shard closed before any record came. */
+function afterSplit(stream: Stream): Stream {
+  const round = splitOf(stream.shards[0]!, (hashKeyMax / 2n) as HashKey);
+  return finished(sealed(begun(stream, round)), [toOffset(0n)], Date.now());
+}
