@@ -145,6 +145,26 @@ async function goProgram(name: string, program: string): Promise<string> {
   return join(folder, program);
 }
 
+/** Runs franz-go's own tests of its package kgo, compiled; answers what they print, also if they fail. */
+export async function kgoTests(
+  argumentsGiven: readonly string[],
+  options: RunOptions,
+): Promise<string> {
+  const program = 'test/clients/franz-go';
+  const sources = ['go.mod', 'go.sum'].map((file) => join(program, file));
+  const folder = await once('kgo-tests', textOf(...sources), async (into) => {
+    const found = ['list', '-m', '-f', '{{.Dir}}', 'github.com/twmb/franz-go'];
+    await run('go', ['mod', 'download'], { folder: program, timeoutMs: installTimeoutMs });
+    const source = (await run('go', found, { folder: program })).trim();
+    await run('cp', ['-r', '--no-preserve=mode', `${source}/.`, into]);
+    const compile = ['test', '-c', '-o', 'kgo.test', './pkg/kgo'];
+    await run('go', compile, { folder: into, timeoutMs: installTimeoutMs });
+  });
+  // Some of them read the sources beside them. That some fail is for the caller to judge.
+  const command = ['-c', '"$0" "$@"; true', join(folder, 'kgo.test'), ...argumentsGiven];
+  return run('sh', command, { ...options, folder: join(folder, 'pkg/kgo') });
+}
+
 /** The jars of the Kafka distribution, its console tools among them. */
 async function kafkaClassPath(): Promise<string> {
   const { jars } = await resolveKafka(defaultCacheFolder(), progress);
