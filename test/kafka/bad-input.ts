@@ -221,7 +221,6 @@ export async function startSteadyClient(t: TestContext, bootstrap: string) {
   const consumer = client.consumer({ groupId: newName(), maxWaitTimeInMs: 50 });
   const producer = client.producer({ retry: { retries: 0 } });
   const problems: unknown[] = [];
-  consumer.on('consumer.crash', ({ payload }) => problems.push(payload.error));
   let sent = 0;
   let seen = 0;
   let stopped = false;
@@ -244,6 +243,8 @@ export async function startSteadyClient(t: TestContext, bootstrap: string) {
     }
   })().catch((error: unknown) => problems.push(error));
   await untilTrue('first records', () => seen > 0 || problems.length > 0);
+  // From here on: before, a broker may say that it is not ready yet for groups.
+  consumer.on('consumer.crash', ({ payload }) => problems.push(payload.error));
   return {
     /** Answers how many records were verified, and what went wrong. */
     async stop() {
