@@ -67,6 +67,11 @@ export type ApiDefinition<Q extends Fields, R extends Fields> = {
   ): RequestDecision<Q, R> | Promise<RequestDecision<Q, R>>;
   /** Whether the answer to a request with this note may pass unseen, where others do. */
   maySkip?(note: unknown, context: KafkaContext): boolean;
+  /**
+   * Whether an answer that the hook would see goes on as it came; all of it is there, its length
+   * at `start`.
+   */
+  passes?(buffer: Buffer, start: number, version: number): boolean;
   /** Gives the response that the client gets, or undefined for the one that came. */
   onResponse?(
     response: Decoded<R>,

@@ -2,7 +2,8 @@
  * What a Produce request is for: topics and partitions. Records are passed over where they lie; a
  * request that came in pieces stays in them.
  */
-import { WireError } from '../wire/primitives.ts';
+import { skipTags } from '../wire/header.ts';
+import { Reader, WireError } from '../wire/primitives.ts';
 import type { RequestHead } from './request-head.ts';
 
 const flexibleSince = 9;
@@ -10,6 +11,9 @@ const topicIdsSince = 13;
 const topicIdBytes = 16;
 const fixedBytes = 14;
 const varintBytesMax = 5;
+const noBytes = Buffer.alloc(0);
+/** Of an answer: index, error code, base offset, append time, start of the log. */
+const answerFixedBytes = 4 + 2 + 8 + 8 + 8;
 
 export type ScannedTopic = {
   /** Up to version 12. */
@@ -63,52 +67,65 @@ function scanPartitions(cursor: PieceCursor, flexible: boolean): readonly number
   return partitions;
 }
 
-/** Reads forward over pieces that are one frame. */
+/** Reads forward over pieces that are one frame. What lies within a piece is read where it is. */
 class PieceCursor {
   readonly #pieces: readonly Buffer[];
-  #piece = 0;
+  #nth = 0;
+  #piece: Buffer;
   #at = 0;
-  position = 0;
+  /** Bytes of the pieces before this one. */
+  #before = 0;
 
   constructor(pieces: readonly Buffer[]) {
     this.#pieces = pieces;
+    this.#piece = pieces[0] ?? noBytes;
+  }
+
+  get position(): number {
+    return this.#before + this.#at;
   }
 
   skip(size: number): void {
-    let left = size;
-    while (left > 0) {
-      const here = Math.min(left, this.#rest().length);
-      this.#advance(here);
-      left -= here;
-    }
+    this.#at += size;
+    while (this.#at > this.#piece.length) this.#next();
   }
 
-  /** Copies: for short values only. */
+  /** A view where it lies within a piece; for short values only. */
   take(size: number): Buffer {
-    const parts: Buffer[] = [];
-    let left = size;
-    while (left > 0) {
-      const part = this.#rest().subarray(0, left);
-      parts.push(part);
-      this.#advance(part.length);
-      left -= part.length;
+    const end = this.#at + size;
+    if (end <= this.#piece.length) {
+      const view = this.#piece.subarray(this.#at, end);
+      this.#at = end;
+      return view;
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const parts: Buffer[] = [];
+    for (let left = size; left > 0;) {
+      if (this.#at === this.#piece.length) this.#next();
+      const part = this.#piece.subarray(this.#at, this.#at + left);
+      parts.push(part);
+      left -= part.length;
+      this.#at += part.length;
+    }
+    return Buffer.concat(parts);
   }
 
   int16(): number {
-    return this.take(2).readInt16BE();
+    if (this.#piece.length - this.#at < 2) return this.take(2).readInt16BE();
+    this.#at += 2;
+    return this.#piece.readInt16BE(this.#at - 2);
   }
 
   int32(): number {
-    return this.take(4).readInt32BE();
+    if (this.#piece.length - this.#at < 4) return this.take(4).readInt32BE();
+    this.#at += 4;
+    return this.#piece.readInt32BE(this.#at - 4);
   }
 
   uvarint(): number {
     let value = 0;
     for (let index = 0; index < varintBytesMax; index++) {
-      const byte = this.#rest()[0]!;
-      this.#advance(1);
+      if (this.#at === this.#piece.length) this.#next();
+      const byte = this.#piece[this.#at++]!;
       value += (byte & 0x7f) * 2 ** (7 * index);
       if (byte < 0x80) return value;
     }
@@ -126,19 +143,33 @@ class PieceCursor {
     }
   }
 
-  /** What is left of the present piece, at least one byte. */
-  #rest(): Buffer {
-    const piece = this.#pieces[this.#piece];
+  #next(): void {
+    const piece = this.#pieces[++this.#nth];
     if (piece === undefined) throw new WireError('a Produce request ends early');
-    return piece.subarray(this.#at);
+    this.#before += this.#piece.length;
+    this.#at -= this.#piece.length;
+    this.#piece = piece;
   }
+}
 
-  #advance(size: number): void {
-    this.position += size;
-    this.#at += size;
-    while (this.#piece < this.#pieces.length && this.#at >= this.#pieces[this.#piece]!.length) {
-      this.#at -= this.#pieces[this.#piece]!.length;
-      this.#piece++;
+/**
+ * Whether an answer to Produce of version 10 or later, its length in front, surely names no
+ * brokers, so that it may go on as it is. All of it must be there.
+ */
+export function namesNoBrokers(frame: Buffer, start: number, version: number): boolean {
+  const end = start + 4 + frame.readInt32BE(start);
+  const reader = new Reader(frame, start + 8, end);
+  skipTags(reader);
+  for (let topics = reader.uvarint() - 1; topics > 0; topics--) {
+    reader.take(version >= topicIdsSince ? topicIdBytes : reader.uvarint() - 1);
+    for (let partitions = reader.uvarint() - 1; partitions > 0; partitions--) {
+      reader.take(answerFixedBytes);
+      // Record errors, and a message: rare, and not looked at here.
+      if (reader.uvarint() !== 1 || reader.uvarint() !== 0) return false;
+      skipTags(reader);
     }
+    skipTags(reader);
   }
+  reader.take(4);
+  return reader.uvarint() === 0;
 }

@@ -150,6 +150,7 @@ export class ResponseFlow {
     if (call === undefined || chunk.readInt32BE(position + 4) !== call.head.correlationId) {
       throw new Error('the broker answered what was not asked');
     }
+    if (hooks === 0 && call.kind === 'hook') this.#passUnchanged(call, chunk, position, size + 4);
     if (call.kind === 'relay') {
       this.#passing = size + 4;
       this.#passingBytes = size + 4;
@@ -158,6 +159,15 @@ export class ResponseFlow {
     if (size < 4 || size > hookedBytesMax) throw new Error(`a response of ${size} bytes`);
     this.#collected = { bytes: Buffer.allocUnsafe(size + 4), fill: 0 };
     return 'collect';
+  }
+
+  /** An answer that its hook would not change is not decoded. */
+  #passUnchanged(call: PendingCall, chunk: Buffer, position: number, bytes: number): void {
+    const { api, note, throttle, head } = call;
+    if (api.passes === undefined || throttle !== undefined) return;
+    if (chunk.length - position < bytes) return;
+    if (note !== undefined && api.maySkip?.(note, this.#settings.context) !== true) return;
+    if (api.passes(chunk, position, head.version)) call.kind = 'relay';
   }
 
   /** An answer that would pass is collected where its API wants to see it by now. */

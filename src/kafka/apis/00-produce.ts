@@ -12,6 +12,7 @@ import {
 } from '../../wire/messages/00-produce.ts';
 import { defineApi } from '../api.ts';
 import type { ProduceNote } from '../produce-gate.ts';
+import { namesNoBrokers } from '../produce-scan.ts';
 
 export const produce = defineApi({
   request,
@@ -27,6 +28,7 @@ export const produce = defineApi({
       'wait (KINESKA_LIMITS).',
   ],
   maySkip: (note, { produce: gate }) => gate.isSettled(note as ProduceNote),
+  passes: namesNoBrokers,
   onResponse(answer, { brokers, produce: gate }, noted) {
     const note = noted as ProduceNote | undefined;
     const isSettled = note === undefined || gate.isSettled(note);
