@@ -11,6 +11,7 @@ import { Database } from '../adapters/dynamodb/database.ts';
 import { openAccountCatalog } from '../adapters/dynamodb/account-catalog.ts';
 import { openLeaseTables } from '../adapters/dynamodb/lease-tables.ts';
 import { openStreamCatalog } from '../adapters/dynamodb/stream-catalog.ts';
+import { openSubscriptionClaims } from '../adapters/dynamodb/subscription-claims.ts';
 import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../adapters/engines/port-check.ts';
@@ -134,11 +135,11 @@ async function startGateway(
   ]);
   const kinesis = createKinesisServer({
     dispatch: createDispatcher({
-      ...{ streams, reshardings, log, clock, logger, secret, actions, admit },
+      ...{ streams, reshardings, log, clock, logger, secret, actions, admit, limits },
       accounts: openAccountCatalog(database, config.catalogTable),
       account: config.accountId,
+      claims: openSubscriptionClaims(database, config.catalogTable),
       region: config.region,
-      limits,
     }),
     host: config.host,
     port: config.kinesisPort,

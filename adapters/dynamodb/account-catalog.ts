@@ -10,12 +10,9 @@ import { catalogTableDefault } from './stream-catalog.ts';
 
 const accountsScope = 'accounts';
 
-/** Sends nothing yet; the table is made when something is first asked of it. */
-export function openAccountCatalog(
-  database: Database,
-  tableName = catalogTableDefault,
-): AccountCatalog {
-  const table: CreateTableInput = {
+/** The table that rows of every kind are in. */
+export function catalogTableInput(tableName: string): CreateTableInput {
+  return {
     TableName: tableName,
     AttributeDefinitions: [
       { AttributeName: 'scope', AttributeType: 'S' },
@@ -27,6 +24,14 @@ export function openAccountCatalog(
     ],
     BillingMode: 'PAY_PER_REQUEST',
   };
+}
+
+/** Sends nothing yet; the table is made when something is first asked of it. */
+export function openAccountCatalog(
+  database: Database,
+  tableName = catalogTableDefault,
+): AccountCatalog {
+  const table = catalogTableInput(tableName);
   const keyOf = (account: string) => ({ scope: { S: accountsScope }, key: { S: account } });
   return {
     async get(account) {

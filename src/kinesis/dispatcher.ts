@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { StreamWriter } from '../streams/stream-writer.ts';
+import type { SubscriptionClaims } from '../ports/subscription-claims.ts';
 import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Action, KinesisContext } from './action.ts';
 import { PreparedBody } from './action.ts';
@@ -51,6 +52,8 @@ export type DispatcherSettings = Pick<
   readonly actions: readonly Action[];
   /** With the times of Kinesis where absent. */
   readonly subscriptions?: Subscriptions;
+  /** Of every gateway's subscriptions. */
+  readonly claims?: SubscriptionClaims;
   readonly limits?: KinesisLimits;
   /**
    * Runs before every handler, with a valid input; throws to refuse the call. The place of rates
@@ -79,7 +82,8 @@ const knownNames: ReadonlySet<string> = new Set(actionNames);
 const unknownOperation = 'Unknown';
 
 export function createDispatcher(given: DispatcherSettings): Dispatcher {
-  const subscriptions = given.subscriptions ?? new Subscriptions(given.log, given.clock);
+  const subscriptions =
+    given.subscriptions ?? new Subscriptions(given.log, given.clock, {}, given.claims);
   const writer = new StreamWriter(given.streams, given.log);
   const settings = { ...given, subscriptions, writer };
   const byName = new Map(settings.actions.map((action) => [action.name as string, action]));

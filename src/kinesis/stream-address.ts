@@ -47,17 +47,22 @@ export function streamNameIn(address: StreamAddress, context: Place): string {
   return resource;
 }
 
-/** Errors: as streamNameIn; ResourceNotFoundException where there is no such stream. */
+/**
+ * `cached`: as it was a second ago at most; `now`: as it is in the catalog; `fresh`: with its log's
+ * settings, too, which costs most. Errors: as streamNameIn; ResourceNotFoundException where there
+ * is no such stream.
+ */
 export async function findStream(
   address: StreamAddress,
   context: KinesisContext,
-  freshness: 'cached' | 'fresh' = 'cached',
+  freshness: 'cached' | 'now' | 'fresh' = 'cached',
 ): Promise<Stream> {
   const name = streamNameIn(address, context);
   const { streams } = context;
-  return namingTheStream(name, context, () =>
-    freshness === 'cached' ? streams.find(name) : streams.findFresh(name),
-  );
+  return namingTheStream(name, context, () => {
+    if (freshness === 'cached') return streams.find(name);
+    return freshness === 'now' ? streams.findNow(name) : streams.findFresh(name);
+  });
 }
 
 /** Runs work on one stream, and says "not found" in AWS's words where the stream is not there. */

@@ -1,9 +1,12 @@
 /**
- * Who is subscribed to what through this gateway: at most one for a consumer and shard, for at
- * most five minutes. Source: SubscribeToShard of the Kinesis API reference.
+ * Who is subscribed to what: at most one for a consumer and shard, for at most five minutes.
+ * Source: SubscribeToShard of the Kinesis API reference. Gateways know of each other's through
+ * claims; one that is taken over by another gateway's ends when it looks at its claim again.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../ports/clock.ts';
 import type { RecordLog } from '../ports/record-log.ts';
+import type { SubscriptionClaims } from '../ports/subscription-claims.ts';
 import { SharedReads } from './shared-reads.ts';
 
 export type SubscriptionTimes = {
@@ -12,12 +15,15 @@ export type SubscriptionTimes = {
   readonly takeoverAfterMs: number;
   /** At most so long no event is sent, when there is no record either. */
   readonly heartbeatMs: number;
+  /** How often a subscription looks at its claim. */
+  readonly claimCheckMs: number;
 };
 
 export const subscriptionTimes: SubscriptionTimes = {
   sessionMsMax: 300_000,
   takeoverAfterMs: 5_000,
   heartbeatMs: 5_000,
+  claimCheckMs: 5_000,
 };
 
 /** `taken`: another subscription of this consumer and shard goes on in its place. */
@@ -37,27 +43,42 @@ export class Subscriptions {
   readonly times: SubscriptionTimes;
   readonly reads: SharedReads;
   readonly #clock: Clock;
+  readonly #claims: SubscriptionClaims | undefined;
   readonly #running = new Map<string, Running>();
+  /** Claims of subscriptions that have ended here; the next of the key waits for it. */
+  readonly #releasing = new Map<string, Promise<void>>();
 
-  constructor(log: Pick<RecordLog, 'read'>, clock: Clock, times: Partial<SubscriptionTimes> = {}) {
+  /** Without claims, those of this gateway are all that it knows. */
+  constructor(
+    log: Pick<RecordLog, 'read'>,
+    clock: Clock,
+    times: Partial<SubscriptionTimes> = {},
+    claims?: SubscriptionClaims,
+  ) {
     this.reads = new SharedReads(log);
     this.#clock = clock;
+    this.#claims = claims;
     this.times = { ...subscriptionTimes, ...times };
   }
 
-  /** Whether a subscription under this key would be refused now. */
-  isHeld(key: string): boolean {
-    const running = this.#running.get(key);
-    if (running === undefined) return false;
-    return this.#clock.nowMs() - running.startedAtMs < this.times.takeoverAfterMs;
+  /** Whether a subscription under this key would be refused now. Errors: `unavailable`. */
+  async isHeld(key: string): Promise<boolean> {
+    if (this.#isYoung(this.#running.get(key))) return true;
+    await this.#releasing.get(key);
+    return this.#isYoung(await this.#claims?.get(key));
   }
 
   /**
    * Begins a subscription, and ends the one of the same key that there was. `client` is aborted
    * when the subscriber is gone. Undefined where the former one is too young to be taken over.
+   * Errors: `unavailable`.
    */
-  begin(key: string, client: AbortSignal): Subscription | undefined {
-    if (this.isHeld(key)) return undefined;
+  async begin(key: string, client: AbortSignal): Promise<Subscription | undefined> {
+    if (this.#isYoung(this.#running.get(key))) return undefined;
+    await this.#releasing.get(key);
+    const claim = { holder: randomUUID(), startedAtMs: this.#clock.nowMs() };
+    const isTaken = await this.#claims?.take(key, claim, this.times.takeoverAfterMs);
+    if (isTaken === false || this.#isYoung(this.#running.get(key))) return undefined;
     this.#running.get(key)?.end('taken');
     const controller = new AbortController();
     let ended: SubscriptionEnd | undefined;
@@ -65,14 +86,17 @@ export class Subscriptions {
       if (ended !== undefined) return;
       ended = why;
       clearTimeout(timer);
+      clearInterval(checks);
       client.removeEventListener('abort', leave);
       if (this.#running.get(key) === running) this.#running.delete(key);
+      if (why !== 'taken') this.#release(key, claim.holder);
       controller.abort();
     };
     const leave = (): void => end('gone');
     const timer = setTimeout(() => end('time'), this.times.sessionMsMax);
     timer.unref();
-    const running: Running = { startedAtMs: this.#clock.nowMs(), end };
+    const checks = this.#checkClaim(key, claim.holder, () => end('taken'));
+    const running: Running = { startedAtMs: claim.startedAtMs, end };
     this.#running.set(key, running);
     client.addEventListener('abort', leave, { once: true });
     if (client.aborted) leave();
@@ -83,5 +107,34 @@ export class Subscriptions {
       },
       end: leave,
     };
+  }
+
+  /** A claim that stays behind, as the catalog cannot be asked, is in the way while it is young. */
+  #release(key: string, holder: string): void {
+    if (this.#claims === undefined) return;
+    const releasing = this.#claims.release(key, holder).catch(() => {});
+    this.#releasing.set(key, releasing);
+    void releasing.then(() => {
+      if (this.#releasing.get(key) === releasing) this.#releasing.delete(key);
+    });
+  }
+
+  /** A clock that is wrong by more than that is not believed. */
+  #isYoung(started: { readonly startedAtMs: number } | undefined): boolean {
+    if (started === undefined) return false;
+    return Math.abs(this.#clock.nowMs() - started.startedAtMs) < this.times.takeoverAfterMs;
+  }
+
+  #checkClaim(key: string, holder: string, lost: () => void): NodeJS.Timeout | undefined {
+    const claims = this.#claims;
+    if (claims === undefined) return undefined;
+    const check = async (): Promise<void> => {
+      const now = await claims.get(key);
+      if (now !== undefined && now.holder !== holder) lost();
+    };
+    // What cannot be asked now is asked the next time.
+    const timer = setInterval(() => void check().catch(() => {}), this.times.claimCheckMs);
+    timer.unref();
+    return timer;
   }
 }

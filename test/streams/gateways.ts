@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { openAccountCatalog } from '../../adapters/dynamodb/account-catalog.ts';
 import { Database } from '../../adapters/dynamodb/database.ts';
 import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
+import { openSubscriptionClaims } from '../../adapters/dynamodb/subscription-claims.ts';
 import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
@@ -11,6 +12,7 @@ import { actions } from '../../src/kinesis/actions/index.ts';
 import type { RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { Reshardings } from '../../src/streams/resharding.ts';
+import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
 import { call, startDoor } from '../kinesis/door.ts';
 import { sharedEngines } from '../support/engines.ts';
@@ -44,12 +46,13 @@ export type GatewayParts = {
   readonly catalogOf?: (catalog: StreamCatalog) => StreamCatalog;
   /** What puts of the gateway see of the log: a place to hold them. */
   readonly appendsOf?: (log: RecordLog) => RecordLog['append'];
+  readonly times?: Partial<SubscriptionTimes>;
 };
 
 export async function openGateway(
   t: TestContext,
   table: string,
-  { catalogOf = (catalog) => catalog, appendsOf }: GatewayParts = {},
+  { catalogOf = (catalog) => catalog, appendsOf, times = {} }: GatewayParts = {},
 ): Promise<Gateway> {
   const [host = '', port] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(port) }];
@@ -77,6 +80,7 @@ export async function openGateway(
     reshardings,
     log: held,
     clock,
+    subscriptions: new Subscriptions(log, clock, times, openSubscriptionClaims(database, table)),
   });
   const made: string[] = [];
   t.after(async () => {

@@ -127,7 +127,7 @@ async function beginningOf(
     if (stream.logId !== position.logId) throw streamNotFound(stream.name, context.account);
     return { stream, after: position.after, filter: position.filter };
   }
-  const stream = await findStream(request, context, 'fresh');
+  const stream = await findStream(request, context, 'now');
   const created = request.StreamCreationTimestamp;
   // Clients send it back in whole seconds or as they got it.
   if (created !== undefined && Math.abs(created - stream.createdAtMs) >= 1000) {
