@@ -17,6 +17,8 @@ const readyTimeoutMs = 60_000;
 const stopGraceMs = 8_000;
 const host = '127.0.0.1';
 
+export type GatewayServer = KinesisServer & { readonly kafkaPort: number };
+
 export type KinesisServer = {
   readonly name: string;
   readonly port: number;
@@ -30,18 +32,24 @@ const require = createRequire(import.meta.url);
 export async function startGateway(
   engines: Engines,
   nodeFlags: readonly string[] = [],
-): Promise<KinesisServer> {
+): Promise<GatewayServer> {
   if (!existsSync('dist/kineska.mjs')) throw new Error('no dist/kineska.mjs: npm run build');
   const [port, kafkaPort, opsPort] = await Promise.all([freePort(), freePort(), freePort()]);
-  return startNode('kineska', port, [...nodeFlags, ...startArguments()], (folder) => ({
-    KINESKA_KINESIS_PORT: String(port),
-    KINESKA_KAFKA_PORT: String(kafkaPort),
-    KINESKA_OPS_PORT: String(opsPort),
-    KINESKA_KAFKA_BOOTSTRAP: engines.kafkaBootstrap,
-    KINESKA_DYNAMODB_ENDPOINT: engines.dynamodbEndpoint,
-    KINESKA_LIMITS: 'off',
-    KINESKA_DATA_DIR: join(folder, 'data'),
-  }));
+  const started = await startNode(
+    'kineska',
+    port,
+    [...nodeFlags, ...startArguments()],
+    (folder) => ({
+      KINESKA_KINESIS_PORT: String(port),
+      KINESKA_KAFKA_PORT: String(kafkaPort),
+      KINESKA_OPS_PORT: String(opsPort),
+      KINESKA_KAFKA_BOOTSTRAP: engines.kafkaBootstrap,
+      KINESKA_DYNAMODB_ENDPOINT: engines.dynamodbEndpoint,
+      KINESKA_LIMITS: 'off',
+      KINESKA_DATA_DIR: join(folder, 'data'),
+    }),
+  );
+  return { ...started, kafkaPort };
 }
 
 /** Those of `npm start`. */

@@ -113,7 +113,7 @@ export async function benchKinesis(
   engines: Engines,
   { rounds, measureMs, alone = false, nodeFlags = [] }: KinesisBenchOptions,
 ): Promise<readonly Measure[]> {
-  const servers = [await startGateway(engines, nodeFlags)];
+  const servers: KinesisServer[] = [await startGateway(engines, nodeFlags)];
   if (!alone) servers.push(await startKinesalite(), await startKinesisLocal());
   try {
     const targets = await Promise.all(servers.map(prepare));
