@@ -196,7 +196,28 @@ func transform(ctx context.Context, bootstrap, source string, count int, target 
 	}
 }
 
+// copyOnce copies until all of the source is committed. Where a transaction could neither be ended nor
+// aborted for long, kgo wants the session to be begun anew.
 func copyOnce(ctx context.Context, bootstrap, source string, count int, target string) {
+	for committed := 0; committed < count; {
+		session := copying(bootstrap, source)
+		var err error
+		for err == nil && committed < count {
+			must(ctx.Err())
+			err = copyBatch(ctx, session, target)
+			committed = 0
+			for _, offset := range session.Client().CommittedOffsets()[source] {
+				committed += int(max(offset.Offset, 0))
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "begun anew after", err)
+		}
+		session.Close()
+	}
+}
+
+func copying(bootstrap, source string) *kgo.GroupTransactSession {
 	name := "franz-copy-" + source
 	session, err := kgo.NewGroupTransactSession(
 		kgo.SeedBrokers(bootstrap),
@@ -206,28 +227,29 @@ func copyOnce(ctx context.Context, bootstrap, source string, count int, target s
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.RequireStableFetchOffsets(),
+		// A member that could not say that it leaves is missed after this long.
+		kgo.SessionTimeout(10*time.Second),
 	)
 	must(err)
-	defer session.Close()
-	for left := count; left > 0; {
-		must(ctx.Err())
-		records := session.PollRecords(ctx, 500).Records()
-		if len(records) == 0 {
-			continue
-		}
-		must(session.Begin())
-		first := kgo.AbortingFirstErrPromise(session.Client())
-		for _, r := range records {
-			session.Produce(ctx, &kgo.Record{Topic: target, Key: r.Key, Value: r.Value}, first.Promise())
-		}
-		committed, err := session.End(ctx, first.Err() == nil)
-		must(err)
-		if committed {
-			left -= len(records)
-		} else {
-			fmt.Fprintln(os.Stderr, "begun again")
-		}
+	return session
+}
+
+func copyBatch(ctx context.Context, session *kgo.GroupTransactSession, target string) error {
+	polling, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	records := session.PollRecords(polling, 500).Records()
+	if len(records) == 0 {
+		return nil
 	}
+	if err := session.Begin(); err != nil {
+		return err
+	}
+	first := kgo.AbortingFirstErrPromise(session.Client())
+	for _, r := range records {
+		session.Produce(ctx, &kgo.Record{Topic: target, Key: r.Key, Value: r.Value}, first.Promise())
+	}
+	_, err := session.End(ctx, first.Err() == nil)
+	return err
 }
 
 func consume(ctx context.Context, bootstrap, topic string, count int) {
