@@ -16,6 +16,7 @@ import { untilTrue } from '../support/until.ts';
 import { type Body, type Gateway, openGateway } from './gateways.ts';
 
 const claimCheckMs = 20;
+const heartbeatMs = 100;
 const longMs = 600_000;
 
 const position = {
@@ -100,7 +101,7 @@ test('a young subscription is in use for every gateway, and free when it has end
 });
 
 test('an older one is taken over by another gateway, and ends with the error inside', async (t) => {
-  const [one, other] = await subscribers(t, { takeoverAfterMs: 0, claimCheckMs });
+  const [one, other] = await subscribers(t, { takeoverAfterMs: 0, claimCheckMs, heartbeatMs });
   const first = await one.subscribe();
   const second = await other.subscribe();
   await assert.rejects(async () => {
