@@ -12,7 +12,12 @@
  * 250 shards has at most 60 KB of the 400 KB that it may have.
  */
 import { GatewayError } from '../../src/errors.ts';
-import { type PlannedShard, type Resharding, uniformRound } from '../../src/domain/reshard.ts';
+import {
+  partitionsWanted,
+  type PlannedShard,
+  type Resharding,
+  uniformRound,
+} from '../../src/domain/reshard.ts';
 import { openShardCount } from '../../src/domain/stream-rules.ts';
 import type { StreamSettings } from '../../src/domain/stream-settings.ts';
 import { toOffset } from '../../src/domain/stream.ts';
@@ -118,12 +123,13 @@ export function shardRowKey(index: number): string {
 
 /** The rows of `after` that differ from those of `before`. Errors: `limit-exceeded`. */
 export function changedShardRows(before: Stream | undefined, after: Stream): ShardRow[] {
-  if (before?.shards === after.shards) return [];
-  const count = shardRowCount(after.shards.length);
-  if (count > shardRowsMax) {
+  // A round is refused when it begins: one that cannot be finished would stop the stream's puts.
+  if (shardRowCount(partitionsWanted(after)) > shardRowsMax) {
     const max = shardRowsMax * shardsPerRow;
     throw new GatewayError('limit-exceeded', `${after.name} would have over ${max} shards`);
   }
+  if (before?.shards === after.shards) return [];
+  const count = shardRowCount(after.shards.length);
   const rows: ShardRow[] = [];
   for (let index = 0; index < count; index += 1) {
     const shards = packedRow(after, index);

@@ -182,7 +182,15 @@ export class Reshardings {
       this.#settings.onProblem(stream.name, error);
       return this.#change(stream, unsealed);
     }
-    return this.#change(stream, (now) => finished(now, ends, this.#settings.clock.nowMs()));
+    const { clock, onProblem } = this.#settings;
+    try {
+      return await this.#change(stream, (now) => finished(now, ends, clock.nowMs()));
+    } catch (error) {
+      if (!isGatewayError(error, 'limit-exceeded')) throw error;
+      // The catalog has no room for the next round: this one is the last.
+      onProblem(stream.name, error);
+      return this.#change(stream, (now) => finished(withoutTarget(now), ends, clock.nowMs()));
+    }
   }
 
   async #endsOf({ name, resharding }: Stream): Promise<readonly Offset[]> {
@@ -218,6 +226,11 @@ export class Reshardings {
     const restMs = ms - performance.now();
     if (restMs > 0 && !this.#stopped) await new Promise((resolve) => setTimeout(resolve, restMs));
   }
+}
+
+function withoutTarget(stream: Stream): Stream {
+  const { target: _, ...resharding } = stream.resharding as Resharding;
+  return { ...stream, resharding };
 }
 
 /** Answers after which the log will not grow, however often it is asked to. */

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { Database } from '../../adapters/dynamodb/database.ts';
 import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
 import { activated, newStream } from '../../src/domain/stream-rules.ts';
+import { begun, uniformRound } from '../../src/domain/reshard.ts';
 import { type HashKey, type Stream, toOffset } from '../../src/domain/stream.ts';
 import { isGatewayError } from '../../src/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
@@ -133,6 +134,17 @@ test('more shards than rows can hold are refused before anything is stored', asy
     isGatewayError(error, 'limit-exceeded'),
   );
   assert.equal(await catalog.get('huge'), undefined);
+});
+
+test('a round that ends with more shards than rows can hold is refused when it begins', async (t) => {
+  const catalog = await openCatalog(t);
+  const stream = streamOf('wide', 9_000);
+  await catalog.create(stream);
+  const round = begun(stream, uniformRound(stream, 18_000)!, 18_000);
+  const refused = catalog.replace(stream, { ...round, version: stream.version + 1 });
+  await assert.rejects(refused, (error) => isGatewayError(error, 'limit-exceeded'));
+  assert.deepEqual(await catalog.get('wide'), stream);
+  await catalog.remove(stream);
 });
 
 test('a known stream that is stored unchanged is returned as the same object', async (t) => {

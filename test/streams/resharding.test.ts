@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { hashKeyMax } from '../../src/domain/hash-key.ts';
+import { partitionsWanted } from '../../src/domain/reshard.ts';
 import { GatewayError } from '../../src/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { type Gateway, openGateway } from './gateways.ts';
@@ -125,6 +126,44 @@ for (const changes of [1, 2]) {
     assert.equal((await openShards(other, name)).length, 2);
   });
 }
+
+/** Has room for so many shards that a stream ever had. */
+function smallCatalog(catalog: StreamCatalog, shardsMax: number): StreamCatalog {
+  return {
+    get: catalog.get.bind(catalog),
+    list: catalog.list.bind(catalog),
+    create: catalog.create.bind(catalog),
+    async replace(before, after) {
+      if (partitionsWanted(after) > shardsMax) throw new GatewayError('limit-exceeded', 'full');
+      await catalog.replace(before, after);
+    },
+    remove: catalog.remove.bind(catalog),
+    secret: catalog.secret.bind(catalog),
+  };
+}
+
+test('a stream whose shards have no room for another round is ACTIVE after the last', async (t) => {
+  const gateway = await openGateway(t, `catalog-${randomUUID()}`, {
+    catalogOf: (catalog) => smallCatalog(catalog, 6),
+  });
+  const name = `full-${randomUUID()}`;
+  await gateway.create(name, 2);
+  const stop = new AbortController();
+  const writing = writeUntil(gateway, name, 0, stop.signal);
+  // Four shards first, which are then to be merged to three.
+  await scale(gateway, name, 3);
+  await untilActive(gateway, name);
+  assert.equal((await openShards(gateway, name)).length, 4);
+  const [shard] = await openShards(gateway, name);
+  const refused = await gateway.ask('SplitShard', {
+    StreamName: name,
+    ShardToSplit: shard!.ShardId,
+    NewStartingHashKey: '500',
+  });
+  assert.equal(refused['__type'], 'LimitExceededException');
+  stop.abort();
+  assertNothingStranded(await writing, await readLineage(gateway, name, stop.signal));
+});
 
 test('a stream that is deleted while it is resharded is gone', async (t) => {
   const gateway = await openGateway(t, `catalog-${randomUUID()}`);
