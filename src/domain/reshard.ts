@@ -77,11 +77,13 @@ export function areAdjacent(one: Shard, other: Shard): boolean {
 export function uniformRound(stream: Stream, target: number): Round | undefined {
   const open = openShardsOf(stream);
   const starts = evenRanges(target).map((range) => nearBorder(stream, range.startingHashKey));
+  let next = 0;
   const splits = open.flatMap((shard) => {
-    const inside = starts.filter(
-      (start) => start > shard.startingHashKey && start <= shard.endingHashKey,
-    );
-    const middle = inside[inside.length >> 1];
+    // Both are in hash order: each border is looked at once, whatever the number of shards.
+    while (next < starts.length && starts[next]! <= shard.startingHashKey) next++;
+    const first = next;
+    while (next < starts.length && starts[next]! <= shard.endingHashKey) next++;
+    const middle = next > first ? starts[first + ((next - first) >> 1)] : undefined;
     return middle === undefined ? [] : [splitOf(shard, middle)];
   });
   if (splits.length > 0) return together(splits);
