@@ -342,6 +342,13 @@ export const settings = {
     'folder',
     'Folder of the engines’ jars, resolved once; `kineska` in the user’s cache folder where empty.',
   ),
+  workers: wholeNumber(
+    'workers',
+    1,
+    1,
+    64,
+    'Processes that serve clients behind the same ports, where one core is not enough.',
+  ),
   limits: choice(
     'limits',
     ['aws', 'off'],

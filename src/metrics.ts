@@ -4,7 +4,14 @@
  *
  * Series of one action or API are looked up once and kept, so that a request costs additions only.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client';
 import type { GroupSummary } from './groups/group-report.ts';
 import type { BackingObserver, Door, DoorObserver, LimitObserver } from './ports/observer.ts';
 
@@ -36,6 +43,7 @@ export function createMetrics(version: string): Metrics {
     name: 'kineska_build_info',
     help: 'Always 1; the label tells the version.',
     labelNames: ['version'],
+    aggregator: 'first',
     registers: [registry],
   }).set({ version }, 1);
   const series = doorSeries(registry);
@@ -45,6 +53,44 @@ export function createMetrics(version: string): Metrics {
     backing: observeBacking(registry),
     limits: observeLimits(registry),
     groups: (read) => showGroups(registry, read),
+  };
+}
+
+/** Lets the first process add up what this one counts. */
+export function shareMetrics({ registry }: Pick<Metrics, 'registry'>): void {
+  AggregatorRegistry.setRegistries([registry]);
+  // It is there for its listener.
+  void new AggregatorRegistry();
+}
+
+export type SharedMetrics = Pick<Metrics, 'groups'> & {
+  readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
+};
+
+/** Of the first process: the sums over its workers, and what is seen once only. */
+export function createSharedMetrics(workers: {
+  readyCount(): number;
+  restarts(): number;
+}): SharedMetrics {
+  const own = new Registry();
+  const all = new AggregatorRegistry();
+  const registers = [own];
+  const ready = new Gauge({ name: 'kineska_workers', help: 'Workers that are ready.', registers });
+  const restarts = new Gauge({
+    name: 'kineska_worker_restarts',
+    help: 'Workers that ended and were started again.',
+    registers,
+  });
+  return {
+    registry: {
+      contentType: own.contentType,
+      async metrics() {
+        ready.set(workers.readyCount());
+        restarts.set(workers.restarts());
+        return `${await all.clusterMetrics()}\n${await own.metrics()}`;
+      },
+    },
+    groups: (read) => showGroups(own, read),
   };
 }
 

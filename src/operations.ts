@@ -24,7 +24,7 @@ const groupsListedMax = 1_000;
 export type OperationsSettings = {
   readonly host: string;
   readonly port: number;
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
   readonly probes: readonly Probe[];
   readonly groups?: GroupsView;
 };
@@ -64,7 +64,7 @@ function addGroups(server: FastifyInstance, groups: GroupsView): void {
   });
 }
 
-function addMetrics(server: FastifyInstance, registry: Registry): void {
+function addMetrics(server: FastifyInstance, registry: OperationsSettings['registry']): void {
   server.get('/metrics', async (_request, reply) => {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);

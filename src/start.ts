@@ -35,9 +35,16 @@ import { ratesMax } from './kinesis/control-rates.ts';
 import { createDispatcher } from './kinesis/dispatcher.ts';
 import { Faults } from './kinesis/faults.ts';
 import { createKinesisServer, type KinesisServer } from './kinesis/server.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { createOperationsServer } from './operations.ts';
+import {
+  createMetrics,
+  createSharedMetrics,
+  type Metrics,
+  type SharedMetrics,
+  shareMetrics,
+} from './metrics.ts';
+import { createOperationsServer, type Probe } from './operations.ts';
 import type { Clock } from './ports/clock.ts';
+import type { BackingObserver } from './ports/observer.ts';
 import { type Endpoints, readyBlock } from './ready-block.ts';
 import { KeyedRates } from './streams/keyed-rates.ts';
 import { OnDemandScaling, type OnDemandScalingSettings } from './streams/on-demand-scaling.ts';
@@ -45,12 +52,18 @@ import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
+import { isWorker, runWorker, startWorkers, type WorkerTask } from './workers.ts';
 
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */
 const stopMsMax = 9_500;
 
 /** Read to see whether the catalog answers; whether there is such a stream does not matter. */
 const probedName = 'readiness';
+
+const systemClock: Clock = { nowMs: () => Date.now() };
+
+/** 0 where another process has the port of operations. */
+type StartedPorts = Omit<Endpoints, 'dynamodbPort'>;
 
 /** Stops of what was started, in the order of the starts. */
 type Stops = (() => Promise<void> | void)[];
@@ -65,6 +78,7 @@ const heapGrowingPercent = 30;
 export async function start(config: Config): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   const stops: Stops = [];
+  if (isWorker) return startAsWorker(config, stops);
   try {
     const folder = await takeDataFolder(config.dataDir, config.ephemeral);
     stops.push(() => folder.release());
@@ -85,7 +99,12 @@ export async function start(config: Config): Promise<void> {
       progress: (sentence) => process.stdout.write(`${sentence}\n`),
     });
     stops.push(() => engines.stop());
-    const endpoints = await startGateway(config, folder, engines, logger, stops);
+    const { path, logs } = folder;
+    const { kafkaPort, dynamodbPort } = engines;
+    const startDoorsOf = config.workers > 1 ? startFirst : startGateway;
+    const place = { path, logs, kafkaPort, dynamodbPort };
+    const started = await startDoorsOf(config, place, logger, stops);
+    const endpoints = { ...started, dynamodbPort };
     stopOnSignal(stops, logger, engines);
     logger.info({ endpoints, version }, 'ready');
     process.stdout.write(readyBlock(config, endpoints, folder.path));
@@ -95,30 +114,88 @@ export async function start(config: Config): Promise<void> {
   }
 }
 
-async function startGateway(
+/** A worker serves clients; what there is once only, the first process has. */
+async function startAsWorker(config: Config, stops: Stops): Promise<void> {
+  const begin = async (task: WorkerTask) => {
+    const logger = await openLog(config, task);
+    quietLibraries(logger);
+    const endpoints = await startGateway(config, task, logger, stops);
+    logger.info({ endpoints, version }, 'worker ready');
+    return endpoints;
+  };
+  runWorker(begin, () => stopAll(stops));
+}
+
+/** The first process of several: starts the workers, and shows what they do. */
+async function startFirst(
   config: Config,
-  folder: DataFolder,
-  engines: EmbeddedEngines,
+  place: WorkerTask,
   logger: Logger,
   stops: Stops,
-): Promise<Endpoints> {
-  const metrics = createMetrics(version);
-  const clock: Clock = { nowMs: () => Date.now() };
-  const bootstrap = bootstrapOf(config, engines);
+): Promise<StartedPorts> {
+  if (config.kinesisPort === 0 || config.kafkaPort === 0) {
+    const message = '--workers wants ports that are set: --kinesis-port and --kafka-port.';
+    throw new GatewayError('invalid-argument', message);
+  }
+  const backing = await openBacking(config, place, undefined, logger, stops);
+  const { cluster, catalog, database, security, streams } = backing;
+  // What the first one makes, so that workers need not make it at once.
+  await Promise.all([catalog.secret(), certificateOf(config, place)]);
+  const brokers = await backingOf(config, cluster, security).list();
+  const lowestBrokerId = Math.min(...brokers.map(({ nodeId }) => nodeId));
+  const workers = await startWorkers(config.workers, { ...place, lowestBrokerId }, logger);
+  stops.push(() => workers.stop());
+  const parts = await groupPartsOf(config, cluster, database, streams);
+  const reports = new GroupReports({ ...parts, clock: systemClock });
+  const metrics = createSharedMetrics(workers);
+  metrics.groups((groupsMax) => reports.list(groupsMax));
+  const probe = {
+    name: 'workers',
+    async check() {
+      if (workers.readyCount() === 0) throw new GatewayError('unavailable', 'no worker is ready');
+    },
+  };
+  const operations = operationsOf(config, metrics, cluster, catalog, reports, [probe]);
+  stops.push(() => operations.stop());
+  return { ...workers.endpoints, opsPort: await operations.start() };
+}
+
+/** What gateways are in front of. */
+async function openBacking(
+  config: Config,
+  place: WorkerTask,
+  observer: BackingObserver | undefined,
+  logger: Logger,
+  stops: Stops,
+) {
+  const bootstrap = bootstrapOf(config, place);
   const security = await openSecurity(securityOf(config));
-  const observer = metrics.backing;
-  const cluster = new Cluster({ bootstrap, clientId: 'kineska', ...security, observer });
+  const observed = observer === undefined ? {} : { observer };
+  const cluster = new Cluster({ bootstrap, clientId: 'kineska', ...security, ...observed });
   stops.push(() => cluster.close());
   const database = await Database.open({
-    endpoint: dynamodbEndpointOf(config, engines),
+    endpoint: dynamodbEndpointOf(config, place),
     region: config.region,
-    observer,
+    ...observed,
   });
   stops.push(() => database.close());
   const catalog = await openStreamCatalog(database, config.catalogTable);
   const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
-  const streams = createStreamDirectory({ catalog, administration, clock });
+  const streams = createStreamDirectory({ catalog, administration, clock: systemClock });
+  return { security, cluster, database, catalog, administration, streams };
+}
+
+async function startGateway(
+  config: Config,
+  place: WorkerTask,
+  logger: Logger,
+  stops: Stops,
+): Promise<StartedPorts> {
+  const metrics = createMetrics(version);
+  const clock = systemClock;
+  const backing = await openBacking(config, place, metrics.backing, logger, stops);
+  const { security, cluster, database, catalog, administration, streams } = backing;
   const log = new KafkaRecordLog(cluster);
   const onProblem = (stream: string, err: unknown) => logger.warn({ stream, err }, 'resharding');
   const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
@@ -127,10 +204,11 @@ async function startGateway(
   const scaling = scalingOf(limits, { streams, reshardings, clock }, logger, stops);
   const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
   stops.push(() => groups.stop());
-  metrics.groups((groupsMax) => reports.list(groupsMax));
+  if (isWorker) shareMetrics(metrics);
+  else metrics.groups((groupsMax) => reports.list(groupsMax));
   const [secret, certificate] = await Promise.all([
     catalog.secret(),
-    certificateOf(config, folder),
+    certificateOf(config, place),
     cluster.refreshBrokers(),
   ]);
   const kinesis = createKinesisServer({
@@ -148,29 +226,32 @@ async function startGateway(
   });
   const kafka = new KafkaDoor({
     ...(await kafkaDoorOf(config, certificate)),
+    lowestBrokerId: place.lowestBrokerId,
     backing: backingOf(config, cluster, security),
     ...{ streams, groups, logger, log, limits },
     producers: new KafkaProducerLog(cluster),
     observer: metrics.door('kafka'),
   });
-  const operations = operationsOf(config, metrics, cluster, catalog, reports);
-  stops.push(() => operations.stop());
+  const operations = isWorker
+    ? undefined
+    : operationsOf(config, metrics, cluster, catalog, reports);
+  stops.push(() => operations?.stop());
   // The doors stop together, before everything that they use.
   stops.push(async () => {
     await Promise.all([kinesis.stop(), kafka.stop()]);
   });
-  const { kinesisPort, kafkaPort, opsPort } = await startDoors({ kinesis, kafka, operations });
+  const ports = await startDoors({ kinesis, kafka, operations });
   // In the background, as it asks for every stream.
   reshardings.resume().catch((error: unknown) => onProblem('', error));
   scaling?.start();
-  return { kinesisPort, kafkaPort, opsPort, dynamodbPort: engines.dynamodbPort };
+  return ports;
 }
 
-async function startDoors({ kinesis, kafka, operations }: Doors) {
+async function startDoors({ kinesis, kafka, operations }: Doors): Promise<StartedPorts> {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
     kinesis.start().then(({ port }) => port),
     kafka.start(),
-    operations.start(),
+    operations === undefined ? 0 : operations.start(),
   ]);
   return { kinesisPort, kafkaPort, opsPort };
 }
@@ -178,7 +259,7 @@ async function startDoors({ kinesis, kafka, operations }: Doors) {
 type Doors = {
   readonly kinesis: KinesisServer;
   readonly kafka: KafkaDoor;
-  readonly operations: ReturnType<typeof createOperationsServer>;
+  readonly operations: ReturnType<typeof createOperationsServer> | undefined;
 };
 
 /** Rates where they are kept; faults also where they are not. */
@@ -206,14 +287,13 @@ function scalingOf(
   return scaling;
 }
 
-async function groupsOf(
+async function groupPartsOf(
   config: Config,
   cluster: Cluster,
   database: Database,
   streams: StreamDirectory,
-  logger: Logger,
-): Promise<{ readonly groups: GroupOffsets; readonly reports: GroupReports }> {
-  const shared = {
+) {
+  return {
     tables: await openLeaseTables(database),
     coordinator: new KafkaGroupCoordinator(cluster),
     streams,
@@ -221,6 +301,16 @@ async function groupsOf(
     catalogTable: config.catalogTable,
     groups: config.groupTables,
   };
+}
+
+async function groupsOf(
+  config: Config,
+  cluster: Cluster,
+  database: Database,
+  streams: StreamDirectory,
+  logger: Logger,
+): Promise<{ readonly groups: GroupOffsets; readonly reports: GroupReports }> {
+  const shared = await groupPartsOf(config, cluster, database, streams);
   const groups = new GroupOffsets({
     ...shared,
     account: config.accountId,
@@ -229,16 +319,16 @@ async function groupsOf(
   });
   // In the background: nobody waits for groups that are not in use.
   void groups.takeOver();
-  const clock = { nowMs: () => Date.now() };
-  return { groups, reports: new GroupReports({ ...shared, clock }) };
+  return { groups, reports: new GroupReports({ ...shared, clock: systemClock }) };
 }
 
 function operationsOf(
   config: Config,
-  metrics: Metrics,
+  metrics: Pick<SharedMetrics, 'registry'>,
   cluster: Cluster,
   catalog: Awaited<ReturnType<typeof openStreamCatalog>>,
   groups: GroupReports,
+  probes: readonly Probe[] = [],
 ) {
   return createOperationsServer({
     host: config.host,
@@ -253,11 +343,12 @@ function operationsOf(
           await catalog.get(probedName);
         },
       },
+      ...probes,
     ],
   });
 }
 
-async function openLog(config: Config, folder: DataFolder): Promise<Logger> {
+async function openLog(config: Config, folder: Pick<DataFolder, 'logs'>): Promise<Logger> {
   const file = config.logFile === '' ? join(folder.logs, 'gateway.log') : config.logFile;
   const to = destination({ dest: file === '-' ? 1 : file, mkdir: true, sync: false });
   // Until it is open, an early end of the process would trip over it.
@@ -301,7 +392,7 @@ function wantedPorts(config: Config) {
   ];
 }
 
-function bootstrapOf(config: Config, engines: EmbeddedEngines): readonly BrokerAddress[] {
+function bootstrapOf(config: Config, engines: WorkerTask): readonly BrokerAddress[] {
   if (config.kafkaBootstrap === '') return [{ host: '127.0.0.1', port: engines.kafkaPort! }];
   return config.kafkaBootstrap.split(',').map((each) => {
     const colon = each.lastIndexOf(':');
@@ -309,7 +400,7 @@ function bootstrapOf(config: Config, engines: EmbeddedEngines): readonly BrokerA
   });
 }
 
-function dynamodbEndpointOf(config: Config, engines: EmbeddedEngines): string | undefined {
+function dynamodbEndpointOf(config: Config, engines: WorkerTask): string | undefined {
   if (config.dynamodbEndpoint === '') return `http://127.0.0.1:${engines.dynamodbPort!}`;
   return config.dynamodbEndpoint === 'aws' ? undefined : config.dynamodbEndpoint;
 }
@@ -360,7 +451,7 @@ async function kafkaTlsOf(
   return { ...(await readCertificate(files, '--kafka-tls-cert or --kafka-tls-key')), brokerHost };
 }
 
-async function certificateOf(config: Config, folder: DataFolder): Promise<Certificate> {
+async function certificateOf(config: Config, folder: WorkerTask): Promise<Certificate> {
   if (config.tlsCert === '') {
     return selfSignedCertificate(join(folder.path, 'tls'), config.advertisedHost, Date.now());
   }

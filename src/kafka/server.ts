@@ -53,6 +53,11 @@ export type KafkaDoorSettings = {
   };
   /** Whether records for streams with Kinesis rules wait for replicas; they do where absent. */
   readonly acks?: 'all' | 'client';
+  /**
+   * Where several processes share the ports: the broker that `port` stands for, if ids are not
+   * declared. Ports then follow from ids alone.
+   */
+  readonly lowestBrokerId?: number | undefined;
 };
 
 export type KafkaDoorTls = {
@@ -134,7 +139,7 @@ export class KafkaDoor {
     const brokers = listed.toSorted((a, b) => a.nodeId - b.nodeId);
     const [first] = brokers;
     if (first === undefined) throw new GatewayError('unavailable', 'the cluster has no broker');
-    this.#plan = { ...this.#plan, lowestId: first.nodeId };
+    this.#plan = { ...this.#plan, lowestId: this.#settings.lowestBrokerId ?? first.nodeId };
     this.#nextUnplanned = unplannedPort(this.#plan);
     if (this.#settings.tls?.brokerHost !== undefined) {
       this.#sharedPort = await this.#openShared();
@@ -201,13 +206,19 @@ export class KafkaDoor {
   }
 
   async #listen(server: Server, planned: number | undefined, fixed: boolean): Promise<number> {
+    const isShared = this.#settings.lowestBrokerId !== undefined;
+    if (isShared && planned === undefined) {
+      const message =
+        'with --workers, ids of brokers that far apart are declared (--kafka-broker-ids)';
+      throw new GatewayError('invalid-argument', message);
+    }
     let wanted = planned ?? this.#nextUnplanned++;
     for (let tries = 0; ; tries++) {
       try {
         return await listen(server, this.#settings.host, wanted);
       } catch (error) {
         const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-        if (!taken || fixed || tries >= portTriesMax) throw portError(wanted, error);
+        if (!taken || fixed || isShared || tries >= portTriesMax) throw portError(wanted, error);
       }
       // Another program has it: this broker gets one that is nobody's.
       wanted = this.#nextUnplanned++;

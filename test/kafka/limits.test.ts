@@ -1,4 +1,4 @@
-/** Limits of shards at the Kafka door: clients wait, nothing fails, and both doors share a budget. */
+/** Limits of shards at the Kafka door: clients wait, nothing fails, both doors share a budget. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import {

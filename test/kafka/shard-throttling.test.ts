@@ -1,4 +1,4 @@
-/** Frames of every version, encoded by the wire tables, against what throttling reads and writes. */
+/** Frames of every version, encoded by the wire tables, and what throttling makes of them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { activated, newStream } from '../../src/domain/stream-rules.ts';
@@ -113,7 +113,7 @@ function produced(version: number, records: readonly Buffer[]) {
   });
 }
 
-test('what is produced to a stream counts in bytes of batches and in records, in each version', () => {
+test('what is produced to a stream counts in bytes and in records, in each version', () => {
   for (const version of produceVersions) {
     const { made, shards, seen } = throttling();
     const frame = produced(version, [batchOf(400, 1), batchOf(1, 500_000)]);

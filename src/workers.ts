@@ -1,0 +1,174 @@
+/**
+ * More cores behind the same ports: the first process owns the engines, the data folder and the
+ * operations port, and starts workers, each a gateway of its own on the same cluster. Connections
+ * are dealt out to them in turn. A worker that ends is started again.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import { GatewayError } from './errors.ts';
+
+/** What a worker is told before it begins. */
+export type WorkerTask = {
+  /** Folders of all data, and of the logs in it. */
+  readonly path: string;
+  readonly logs: string;
+  /** Ports of the embedded engines. */
+  readonly kafkaPort?: number | undefined;
+  readonly dynamodbPort?: number | undefined;
+  /** So that all workers have the same port for a broker, whenever they start. */
+  readonly lowestBrokerId?: number;
+};
+
+export type WorkerEndpoints = { readonly kinesisPort: number; readonly kafkaPort: number };
+
+type FromWorker =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'ready'; readonly endpoints: WorkerEndpoints }
+  | { readonly kind: 'failed'; readonly sentence: string };
+type ToWorker = { readonly kind: 'begin'; readonly task: WorkerTask } | { readonly kind: 'stop' };
+
+/** A worker that ended is started again after this; one that cannot start, as often. */
+const restartAfterMs = 500;
+/** Longer than its doors let requests finish; then it is killed. */
+const workerStopMsMax = 6_000;
+
+export const isWorker = cluster.isWorker;
+
+export type Workers = {
+  readonly endpoints: WorkerEndpoints;
+  readonly readyCount: () => number;
+  readonly restarts: () => number;
+  stop(): Promise<void>;
+};
+
+/** Resolves when all are ready. Errors: what kept the first one from starting, as a sentence. */
+export async function startWorkers(
+  count: number,
+  task: WorkerTask,
+  logger: Logger,
+): Promise<Workers> {
+  const pool = new WorkerPool(task, logger);
+  try {
+    const endpoints = await Promise.all(Array.from({ length: count }, () => pool.add()));
+    pool.keep();
+    return {
+      endpoints: endpoints[0]!,
+      readyCount: () => pool.readyCount,
+      restarts: () => pool.restarts,
+      stop: () => pool.stop(),
+    };
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
+}
+
+class WorkerPool {
+  readonly #task: WorkerTask;
+  readonly #logger: Logger;
+  readonly #running = new Set<Worker>();
+  readonly #ready = new Set<Worker>();
+  #isKept = false;
+  #isStopping = false;
+  restarts = 0;
+
+  constructor(task: WorkerTask, logger: Logger) {
+    this.#task = task;
+    this.#logger = logger;
+  }
+
+  get readyCount(): number {
+    return this.#ready.size;
+  }
+
+  /** From here on workers that end are started again. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  add(): Promise<WorkerEndpoints> {
+    const worker = cluster.fork();
+    this.#running.add(worker);
+    return new Promise((resolve, reject) => {
+      let sentence: string | undefined;
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'hello') tell(worker, { kind: 'begin', task: this.#task });
+        if (message.kind === 'failed') sentence = message.sentence;
+        if (message.kind !== 'ready') return;
+        this.#ready.add(worker);
+        resolve(message.endpoints);
+      });
+      worker.once('exit', (code, signal) => {
+        this.#running.delete(worker);
+        this.#ready.delete(worker);
+        const why = sentence ?? `a worker ended with ${code ?? signal}`;
+        reject(new GatewayError('unavailable', why));
+        this.#replace(worker.process.pid, why);
+      });
+    });
+  }
+
+  #replace(pid: number | undefined, why: string): void {
+    if (!this.#isKept || this.#isStopping) return;
+    this.restarts++;
+    this.#logger.error({ worker: pid, why }, 'a worker ended and is started again');
+    process.stderr.write(`kineska: worker ${pid} ended (${why}); another one is started.\n`);
+    setTimeout(() => {
+      // Where it cannot start it ends, and is replaced in turn.
+      if (!this.#isStopping) this.add().catch(() => undefined);
+    }, restartAfterMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const ends = [...this.#running].map(
+      (worker) =>
+        new Promise<void>((resolve) => {
+          const timer = setTimeout(() => worker.process.kill('SIGKILL'), workerStopMsMax);
+          worker.once('exit', () => {
+            clearTimeout(timer);
+            resolve();
+          });
+          tell(worker, { kind: 'stop' });
+        }),
+    );
+    await Promise.all(ends);
+  }
+}
+
+/** One that ends just now hears nothing any more. */
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message);
+}
+
+/**
+ * The life of a worker: `begin` starts the gateway, `stop` ends it, when the first process says so
+ * or is gone. Signals are for the first process, though terminals send them to all.
+ */
+export function runWorker(
+  begin: (task: WorkerTask) => Promise<WorkerEndpoints>,
+  stop: () => Promise<void>,
+): void {
+  const say = (message: FromWorker) => process.send?.(message);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+  const end = (code: number) => {
+    setTimeout(() => process.exit(1), workerStopMsMax).unref();
+    stop().then(
+      () => process.exit(code),
+      () => process.exit(1),
+    );
+  };
+  process.once('disconnect', () => end(1));
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') end(0);
+    if (message.kind !== 'begin') return;
+    begin(message.task).then(
+      (endpoints) => say({ kind: 'ready', endpoints }),
+      (error: unknown) => {
+        say({ kind: 'failed', sentence: error instanceof Error ? error.message : String(error) });
+        end(1);
+      },
+    );
+  });
+  say({ kind: 'hello' });
+}

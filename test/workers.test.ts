@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
+import { createStream, kafkaClient, kinesisClient } from './clients/doors.ts';
+import { metricOf } from './kafka/bad-input.ts';
+import { type Gateway, startGateway } from './support/gateway.ts';
+import { untilTrue } from './support/until.ts';
+
+const workers = 2;
+const several = 8;
+
+const metricsOf = async ({ operations }: Gateway) => (await fetch(`${operations}/metrics`)).text();
+
+function workersOf({ child }: Gateway): number[] {
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+  const pids = children.trim().split(' ').map(Number);
+  return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('start'));
+}
+
+/** Each call on a connection of its own, so that the workers take turns. */
+async function putAndRead({ kinesis }: Gateway, stream: string, marker: string): Promise<void> {
+  const shard = { StreamName: stream, ShardId: 'shardId-000000000000' };
+  for (let index = 0; index < several; index++) {
+    const response = await fetch(kinesis, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'Kinesis_20131202.PutRecord',
+        authorization: 'AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/kinesis/aws4_request',
+        connection: 'close',
+      },
+      body: JSON.stringify({
+        StreamName: stream,
+        PartitionKey: 'k',
+        Data: Buffer.from(`${marker} ${index}`).toString('base64'),
+      }),
+    });
+    assert.equal(response.status, 200, await response.text());
+  }
+  const [asking, reading] = [kinesisClient(kinesis), kinesisClient(kinesis)];
+  const { ShardIterator } = await asking.send(
+    new GetShardIteratorCommand({ ...shard, ShardIteratorType: 'TRIM_HORIZON' }),
+  );
+  const { Records } = await reading.send(new GetRecordsCommand({ ShardIterator }));
+  const seen = (Records ?? []).map(({ Data }) => Buffer.from(Data!).toString());
+  const own = seen.filter((each) => each.startsWith(marker));
+  assert.deepEqual(
+    own,
+    Array.from({ length: several }, (_, index) => `${marker} ${index}`),
+  );
+  for (const client of [asking, reading]) client.destroy();
+}
+
+test('several workers behind the same ports', async (t) => {
+  const settings = { KINESKA_WORKERS: String(workers) };
+  const gateway = await startGateway(t, { settings });
+  const stream = await createStream(gateway.kinesis, 1);
+
+  await t.test('what one takes the others know, and /metrics adds them up', async () => {
+    await putAndRead(gateway, stream, 'first');
+    const producers = Array.from({ length: workers }, () => kafkaClient(gateway.kafka).producer());
+    for (const producer of producers) {
+      await producer.connect();
+      await producer.send({ topic: stream, messages: [{ value: 'from kafka' }] });
+      await producer.disconnect();
+    }
+    const text = await metricsOf(gateway);
+    const count = (operation: string) =>
+      metricOf(text, 'kineska_request_duration_seconds_count', `operation="${operation}"`);
+    assert.equal(metricOf(text, 'kineska_workers'), workers);
+    assert.equal(metricOf(text, 'kineska_build_info'), 1);
+    assert.equal(count('PutRecord'), several);
+    assert.equal(count('Produce'), workers);
+  });
+
+  await t.test('a worker that dies is replaced, and clients go on', async () => {
+    const before = workersOf(gateway);
+    assert.equal(before.length, workers);
+    process.kill(before[0]!, 'SIGKILL');
+    await untilTrue('another worker', async () => {
+      const text = await metricsOf(gateway);
+      const isReplaced = metricOf(text, 'kineska_worker_restarts') === 1;
+      return isReplaced && metricOf(text, 'kineska_workers') === workers;
+    });
+    assert.ok(gateway.output().includes(`worker ${before[0]} ended (a worker ended with SIGKILL)`));
+    await putAndRead(gateway, stream, 'second');
+    assert.equal((await fetch(`${gateway.operations}/readyz`)).status, 200);
+  });
+
+  await t.test('SIGINT ends all of them', async () => {
+    const pids = workersOf(gateway);
+    assert.equal(await gateway.stop(), 0);
+    for (const pid of pids) assert.throws(() => process.kill(pid, 0), /ESRCH/);
+  });
+});
