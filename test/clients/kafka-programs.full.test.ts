@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { kafkaTool } from '../support/install.ts';
-import { bothWays } from './both-ways.ts';
+import { bothWays, type Way } from './both-ways.ts';
 import { kafkaClient } from './doors.ts';
 
 await sharedEngines();
@@ -25,22 +25,32 @@ async function deleteNewTopic(kafka: string): Promise<void> {
   await admin.disconnect();
 }
 
+async function findsAllFeatures({ kafka, createTopic }: Way): Promise<void> {
+  await deleteNewTopic(kafka);
+  const supported = [
+    ...['offsets-for-times', 'cluster-id', 'create-topics', 'describe-acls'],
+    ...['describe-configs', 'idempotent-producer'],
+  ];
+  const printed = await kafkaTool(`${tools}.ClientCompatibilityTest`, [
+    ...['--bootstrap-server', kafka, '--topic', await createTopic(1)],
+    ...supported.flatMap((feature) => [`--${feature}-supported`, 'true']),
+    ...['--expect-record-too-large-exception', 'false', '--num-cluster-nodes', '1'],
+  ]);
+  assert.match(printed, /SUCCESS/);
+  await deleteNewTopic(kafka);
+}
+
+/** It gives a consumer ten seconds to read two records, which a busy machine may not have. */
+const ownDeadline = /Timed out after 10000 ms/;
+
 test('ClientCompatibilityTest finds all features of the cluster', { timeout }, async (t) => {
-  for (const { name, kafka, createTopic } of await bothWays(t)) {
-    await t.test(name, async () => {
-      await deleteNewTopic(kafka);
-      const supported = [
-        ...['offsets-for-times', 'cluster-id', 'create-topics', 'describe-acls'],
-        ...['describe-configs', 'idempotent-producer'],
-      ];
-      const printed = await kafkaTool(`${tools}.ClientCompatibilityTest`, [
-        ...['--bootstrap-server', kafka, '--topic', await createTopic(1)],
-        ...supported.flatMap((feature) => [`--${feature}-supported`, 'true']),
-        ...['--expect-record-too-large-exception', 'false', '--num-cluster-nodes', '1'],
-      ]);
-      assert.match(printed, /SUCCESS/);
-      await deleteNewTopic(kafka);
-    });
+  for (const way of await bothWays(t)) {
+    await t.test(way.name, () =>
+      findsAllFeatures(way).catch((error: Error) => {
+        if (!ownDeadline.test(error.message)) throw error;
+        return findsAllFeatures(way);
+      }),
+    );
   }
 });
 
