@@ -52,6 +52,7 @@ import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
+import { sweepYoungMemory } from './young-memory.ts';
 import { isWorker, runWorker, startWorkers, type WorkerTask } from './workers.ts';
 
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */
@@ -77,6 +78,7 @@ const heapGrowingPercent = 30;
 /** Runs until SIGINT or SIGTERM. Errors: GatewayError with a sentence that says what to do. */
 export async function start(config: Config): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+  sweepYoungMemory();
   const stops: Stops = [];
   if (isWorker) return startAsWorker(config, stops);
   try {

@@ -29,6 +29,7 @@ import {
 import { acksAll, hasProduceError, raiseAcks } from './produce-acks.ts';
 import { merged, type ProduceNote, type ProduceOrder, termsOf } from './produce-gate.ts';
 import { type ProduceScan, scanProduce } from './produce-scan.ts';
+import { noteRead } from '../young-memory.ts';
 import { ReadBuffer } from './read-buffers.ts';
 import { describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
 import { ResponseFlow } from './response-flow.ts';
@@ -174,6 +175,7 @@ export class Relay {
   }
 
   #onClientData(chunk: Buffer): void {
+    noteRead(chunk.length);
     const held = this.#held;
     this.#held = held === undefined ? chunk : Buffer.concat([held, chunk]);
     this.#process();
