@@ -87,7 +87,9 @@ export function createSharedMetrics(workers: {
       async metrics() {
         ready.set(workers.readyCount());
         restarts.set(workers.restarts());
-        return `${await all.clusterMetrics()}\n${await own.metrics()}`;
+        // One that ended meanwhile says nothing; those that are left are asked again.
+        const summed = await all.clusterMetrics().catch(() => all.clusterMetrics());
+        return `${summed}\n${await own.metrics()}`;
       },
     },
     groups: (read) => showGroups(own, read),

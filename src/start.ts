@@ -52,7 +52,7 @@ import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
-import { sweepYoungMemory } from './young-memory.ts';
+import { sweepYoungMemory } from './streams/young-memory.ts';
 import { isWorker, runWorker, startWorkers, type WorkerTask } from './workers.ts';
 
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */

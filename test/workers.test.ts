@@ -18,6 +18,15 @@ function workersOf({ child }: Gateway): number[] {
   return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('start'));
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Each call on a connection of its own, so that the workers take turns. */
 async function putAndRead({ kinesis }: Gateway, stream: string, marker: string): Promise<void> {
   const shard = { StreamName: stream, ShardId: 'shardId-000000000000' };
@@ -91,6 +100,14 @@ test('several workers behind the same ports', async (t) => {
   await t.test('SIGINT ends all of them', async () => {
     const pids = workersOf(gateway);
     assert.equal(await gateway.stop(), 0);
-    for (const pid of pids) assert.throws(() => process.kill(pid, 0), /ESRCH/);
+    for (const pid of pids) assert.equal(isAlive(pid), false);
+  });
+
+  await t.test('they end when the first process is killed', async () => {
+    const again = await gateway.again();
+    const pids = workersOf(again);
+    assert.equal(pids.length, workers);
+    await again.kill9();
+    for (const pid of pids) await untilTrue(`the end of ${pid}`, () => !isAlive(pid));
   });
 });

@@ -10,6 +10,7 @@ import {
   type NewLease,
   originOf,
   parseMultiStreamKey,
+  sameCheckpoint,
   type Seen,
   shardAttributes,
   type StreamOrigin,
@@ -124,6 +125,17 @@ export class LeaseView {
     );
   }
 
+  /** Whether the group has a position in a shard that this one came from by a split or a merge. */
+  hasBegunBefore(stream: Stream, { parentIndex, adjacentParentIndex }: Shard): boolean {
+    return [parentIndex, adjacentParentIndex].some((index) => {
+      const parent = index === undefined ? undefined : stream.shards[index];
+      if (parent === undefined) return false;
+      const lease = this.find(stream, parent.index);
+      if (lease === undefined) return this.wasFinished(stream, parent);
+      return hasPosition(lease) || this.hasBegunBefore(stream, parent);
+    });
+  }
+
   /**
    * Shards that want a lease: all, where the stream is new to the table; later only those that
    * did not end before, so that nothing is read again.
@@ -171,6 +183,12 @@ export class LeaseView {
   oneStreamShard(lease: Lease): number | undefined {
     return shardIndexOf(lease.key);
   }
+}
+
+/** Leases of the gateway's making at TRIM_HORIZON are of shards that nothing is committed for. */
+function hasPosition({ checkpoint, seen }: Lease): boolean {
+  if (seen !== undefined && sameCheckpoint(checkpoint, seen.checkpoint)) return seen.position >= 0n;
+  return !['LATEST', 'AT_TIMESTAMP'].includes(checkpoint.sequenceNumber);
 }
 
 function shardName(stream: string, createdAtSeconds: number, shardIndex: number): string {

@@ -252,7 +252,11 @@ export class GroupOffsets {
       const stream = streams.get(each.topic);
       const shard = stream?.shards[each.partition];
       if (stream === undefined || shard === undefined) return;
-      const offset = await this.#resumeShard(group, view, { stream, shard, had: each.offset });
+      const own = await this.#resumeShard(group, view, { stream, shard, had: each.offset });
+      const isChild = own === noOffset && view.hasBegunBefore(stream, shard);
+      // The client's own rule might be to begin at the end, and skip what came since the split.
+      const where = { log: stream.name, partition: shard.index };
+      const offset = isChild ? await this.#settings.log.startOffset(where) : own;
       resumed[index] = { ...each, offset };
     });
     return resumed;

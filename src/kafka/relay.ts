@@ -29,7 +29,7 @@ import {
 import { acksAll, hasProduceError, raiseAcks } from './produce-acks.ts';
 import { merged, type ProduceNote, type ProduceOrder, termsOf } from './produce-gate.ts';
 import { type ProduceScan, scanProduce } from './produce-scan.ts';
-import { noteRead } from '../young-memory.ts';
+import { noteRead } from '../streams/young-memory.ts';
 import { ReadBuffer } from './read-buffers.ts';
 import { describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
 import { ResponseFlow } from './response-flow.ts';

@@ -9,8 +9,8 @@ import type { Stream, StreamSummary } from '../domain/stream.ts';
 export type StreamCatalog = {
   /** Where `known` is what is stored, it is returned, and its shards are not read again. */
   get(name: string, known?: Stream): Promise<Stream | undefined>;
-  /** Every stream, ordered by name; reads no shards. */
-  list(): Promise<readonly StreamSummary[]>;
+  /** Every stream, or the first of those behind a name, ordered by name; reads no shards. */
+  list(range?: NameRange): Promise<readonly StreamSummary[]>;
   /** Stores a stream under a name that must be free. */
   create(stream: Stream): Promise<void>;
   /** Stores `after`, whose version must be that of `before` plus one, in its place. */
@@ -23,3 +23,6 @@ export type StreamCatalog = {
    */
   secret(): Promise<Buffer>;
 };
+
+/** The first so many names behind this one. */
+export type NameRange = { readonly after: string; readonly countMax: number };

@@ -22,7 +22,7 @@ import type {
   LogDescription,
   LogSettings,
 } from '../ports/log-administration.ts';
-import type { StreamCatalog } from '../ports/stream-catalog.ts';
+import type { NameRange, StreamCatalog } from '../ports/stream-catalog.ts';
 
 /**
  * How long another gateway's change may go unseen by puts and gets: a view of a stream is a lease,
@@ -59,8 +59,10 @@ export type StreamDirectory = {
   isCurrent(stream: Stream): boolean;
   /** As find, past the cache; also follows configs that were changed on the Kafka side. */
   findFresh(name: string): Promise<Stream>;
-  /** Every stream, ordered by name; as they were so long ago at most. */
-  list(ageMsMax?: number): Promise<readonly StreamSummary[]>;
+  /** Every stream, ordered by name. */
+  list(): Promise<readonly StreamSummary[]>;
+  /** The first streams behind a name, and whether there are more. */
+  listPage(range: NameRange): Promise<StreamPage>;
   /** Those that the catalog has: topics that nobody asked for yet are not among them. */
   listKnown(): Promise<readonly StreamSummary[]>;
   /**
@@ -79,6 +81,13 @@ export type StreamDirectory = {
   forget(name: string): void;
   /** Called with every stream that is read while its shards are being split or merged. */
   whenResharding(listener: (stream: Stream) => void): void;
+};
+
+export type StreamPage = {
+  readonly streams: readonly StreamSummary[];
+  /** The next page is behind this name; it is of no stream where one was deleted meanwhile. */
+  readonly last: string;
+  readonly hasMore: boolean;
 };
 
 export type StreamDirectorySettings = {
@@ -110,7 +119,6 @@ class Directory implements StreamDirectory {
   readonly #changing = new Map<string, ChangeQueue>();
   readonly #deleting = new Map<string, Promise<void>>();
   #onResharding: (stream: Stream) => void = ignore;
-  #listing: { readonly streams: readonly StreamSummary[]; readonly listedAtMs: number } | undefined;
   /** Grows with every forgetting: what was read before it is not kept after it. */
   #forgettings = 0;
 
@@ -173,23 +181,34 @@ class Directory implements StreamDirectory {
 
   forget(name: string): void {
     this.#forgettings++;
-    this.#listing = undefined;
     this.#cache.delete(name);
     this.#reading.delete(name);
   }
 
-  async list(ageMsMax = 0): Promise<readonly StreamSummary[]> {
-    const listing = this.#listing;
-    const listedAtMs = performance.now();
-    if (listing !== undefined && listedAtMs - listing.listedAtMs < ageMsMax) return listing.streams;
-    const forgettings = this.#forgettings;
-    const streams = await this.#listNow();
-    this.#listing = forgettings === this.#forgettings ? { streams, listedAtMs } : undefined;
-    return streams;
+  async list(): Promise<readonly StreamSummary[]> {
+    const [rows, logs] = await Promise.all([this.#catalog.list(), this.#administration.list()]);
+    return this.#joined(rows, logs);
   }
 
-  async #listNow(): Promise<readonly StreamSummary[]> {
-    const [rows, logs] = await Promise.all([this.#catalog.list(), this.#administration.list()]);
+  async listPage({ after, countMax }: NameRange): Promise<StreamPage> {
+    const [rows, listed] = await Promise.all([
+      // One more tells whether there is a next page.
+      this.#catalog.list({ after, countMax: countMax + 1 }),
+      this.#administration.list(),
+    ]);
+    const logs = listed.filter(({ name }) => name > after);
+    const names = [...new Set([...rows, ...logs].map(({ name }) => name))].toSorted();
+    const last = names.slice(0, countMax).at(-1) ?? after;
+    const isOnPage = ({ name }: { readonly name: string }) => name <= last;
+    const streams = await this.#joined(rows.filter(isOnPage), logs.filter(isOnPage));
+    return { streams, last, hasMore: names.length > countMax };
+  }
+
+  /** Rows whose logs are there as they are; what only one side has is read. */
+  async #joined(
+    rows: readonly StreamSummary[],
+    logs: readonly LogDescription[],
+  ): Promise<readonly StreamSummary[]> {
     const logIds = new Map(logs.map(({ name, logId }) => [name, logId]));
     const listed: StreamSummary[] = [];
     const doubtful: string[] = [];

@@ -321,7 +321,20 @@ export type Kcat = (argumentsGiven: readonly string[], options?: RunOptions) => 
  * Undefined where the machine is no Debian and has no kcat.
  */
 export async function kcat(): Promise<Kcat | undefined> {
-  if (await succeeds('kcat', ['-V'])) return (given, options) => run('kcat', given, options);
+  const command = await kcatCommand();
+  if (command === undefined) return undefined;
+  const { line, environment } = command;
+  return (given, options) => run(line[0], given, { ...options, environment });
+}
+
+type Command = {
+  readonly line: readonly [string];
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+/** The same for scripts that call kcat themselves. */
+export async function kcatCommand(): Promise<Command | undefined> {
+  if (await succeeds('kcat', ['-V'])) return { line: ['kcat'], environment: {} };
   if (!(await succeeds('apt-get', ['--version']))) return undefined;
   const folder = await once('kcat', 'kcat', async (into) => {
     if (!(await succeeds('apt-cache', ['show', 'kcat']))) await run('apt-get', ['update']);
@@ -335,7 +348,7 @@ export async function kcat(): Promise<Kcat | undefined> {
     .filter((path) => existsSync(path))
     .flatMap((path) => readdirSync(path).map((each) => join(path, each)));
   const environment = { LD_LIBRARY_PATH: libraries.join(delimiter) };
-  return (given, options) => run(join(folder, 'usr/bin/kcat'), given, { ...options, environment });
+  return { line: [join(folder, 'usr/bin/kcat')], environment };
 }
 
 /** kcat and of the libraries that it needs those that are not installed. */

@@ -17,8 +17,6 @@ import { streamArnOf } from '../stream-address.ts';
 
 /** AWS takes a larger Limit, and returns no more for it. */
 export const listedStreamsMax = 100;
-/** A page behind another is of the same listing, where that is not older: to list costs most. */
-const listingMsMax = 5_000;
 const purpose = 'ListStreams';
 
 const streamSummary = structure({
@@ -48,15 +46,12 @@ export const listStreams = defineAction({
       from.NextToken === undefined
         ? (from.ExclusiveStartStreamName ?? '')
         : (positionIn(purpose, from.NextToken, context) as string);
-    const streams = await context.streams.list(from.NextToken === undefined ? 0 : listingMsMax);
-    const listed = streams.filter(({ name }) => name > after);
-    const page = listed.slice(0, Math.min(limit, listedStreamsMax));
-    const hasMore = page.length < listed.length;
-    const last = page.at(-1);
+    const countMax = Math.min(limit, listedStreamsMax);
+    const { streams: page, last, hasMore } = await context.streams.listPage({ after, countMax });
     return {
       StreamNames: page.map(({ name }) => name),
       HasMoreStreams: hasMore,
-      NextToken: hasMore && last ? pagingTokenOf(purpose, last.name, context) : undefined,
+      NextToken: hasMore ? pagingTokenOf(purpose, last, context) : undefined,
       StreamSummaries: page.map((stream) => ({
         StreamName: stream.name,
         StreamARN: streamArnOf(stream.name, context),
