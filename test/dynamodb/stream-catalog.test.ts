@@ -136,7 +136,7 @@ test('more shards than rows can hold are refused before anything is stored', asy
   assert.equal(await catalog.get('huge'), undefined);
 });
 
-test('a round that ends with more shards than rows can hold is refused when it begins', async (t) => {
+test('a round that leads to more shards than rows hold is refused when it begins', async (t) => {
   const catalog = await openCatalog(t);
   const stream = streamOf('wide', 9_000);
   await catalog.create(stream);
