@@ -16,6 +16,7 @@ import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
 import { createStream, kafkaClient, newName } from '../clients/doors.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { untilTrue } from '../support/until.ts';
@@ -146,7 +147,7 @@ test('clients over the rates of shards', async (t) => {
     const name = newName();
     const admin = kafkaClient(gateway.kafka).admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }] });
+    await createTopics(admin, [{ topic: name, numPartitions: 1 }]);
     await admin.disconnect();
     const before = await throttledSoFar(gateway, 'Produce');
     const connection = await connect(t, gateway.kafka);

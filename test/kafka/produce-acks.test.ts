@@ -12,6 +12,7 @@ import { produceRequest, produceResponse } from '../../src/wire/messages/00-prod
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import { Writer } from '../../src/wire/primitives.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { startKafkaDoor, type TestDoor } from '../support/kafka-door.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
@@ -31,7 +32,7 @@ async function createTopic(door: TestDoor, rules: 'kinesis' | 'kafka') {
   });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  await createTopics(admin, [{ topic, numPartitions: 2 }]);
   await admin.disconnect();
   if (rules === 'kinesis') door.kinesisTopics.add(topic);
   return topic;
@@ -110,7 +111,7 @@ test('acks=0 to a stream that is in sync: later answers come in order', async (t
   });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] });
+  await createTopics(admin, [{ topic, numPartitions: 2 }]);
   door.kinesisTopics.add(topic);
   const connection = await connectTo(t, door);
   const ids = await idsOf(connection, [topic]);
