@@ -1,4 +1,4 @@
-/** Kafka's own programs that check clients, each directly with the cluster and through the gateway. */
+/** Kafka's own programs that check clients, directly with the cluster and through the gateway. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';

@@ -110,7 +110,7 @@ async function deleteGroup(kafka: string, group: string, protocol: string): Prom
 
 for (const protocol of ['classic', 'streams']) {
   test(
-    `Kafka Streams counts each record once over kills of the gateway and of an instance, ${protocol}`,
+    `Kafka Streams counts each record once over kills of gateway and instance, ${protocol}`,
     { timeout },
     async (t) => {
       const gateway = await startGateway(t);

@@ -1,4 +1,4 @@
-/** Copying in many transactions, offsets among them, while the gateway is killed and comes again. */
+/** Copying in many transactions, offsets among them, while the gateway is killed, and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';

@@ -145,7 +145,7 @@ async function goProgram(name: string, program: string): Promise<string> {
   return join(folder, program);
 }
 
-/** Runs franz-go's own tests of its package kgo, compiled; answers what they print, also if they fail. */
+/** Runs franz-go's own tests of its package kgo; answers what they print, also if they fail. */
 export async function kgoTests(
   argumentsGiven: readonly string[],
   options: RunOptions,
