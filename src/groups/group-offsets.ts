@@ -276,7 +276,12 @@ export class GroupOffsets {
       return had;
     }
     const whose = believed(lease, had);
-    if (whose === 'seen') return lease.seen!.position;
+    if (whose === 'seen') {
+      if (isDoneByGroup(lease, shard)) {
+        await group.store(stream, shard, takenOver(lease.seen!.position), lease);
+      }
+      return lease.seen!.position;
+    }
     if (whose === 'lease') return this.#readLease(group, lease, stream, shard, had);
     await group.store(stream, shard, takenOver(had), lease);
     return had;
@@ -361,6 +366,16 @@ export class GroupOffsets {
 /** What the coordinator had becomes the table's; whoever owns the lease keeps it. */
 function takenOver(offset: Offset): CheckpointWrite {
   return { offset, evict: false, byMember: false };
+}
+
+/**
+ * Whether the group had read a shard to where it was closed later: its lease does not say so yet,
+ * and the children's may be missing. A KCL worker that owns it finds the end by itself.
+ */
+function isDoneByGroup({ checkpoint, owner, seen }: Lease, { closed }: Shard): boolean {
+  if (closed === undefined || checkpoint.sequenceNumber === 'SHARD_END') return false;
+  if (owner !== undefined && !isMember(owner)) return false;
+  return seen?.position === seen?.committed && (seen?.position ?? noOffset) >= closed.endOffset;
 }
 
 function resultOf(error: unknown): CommitResult {
