@@ -15,8 +15,12 @@ type Sweep = (options: { readonly type: 'minor' }) => void;
 let sweep: Sweep | undefined;
 let bytesSince = 0;
 
-/** Called once by the process that wants it. */
+/**
+ * Called once by the process that wants it. Sweeps are small: to share them out among threads costs
+ * more than it saves.
+ */
 export function sweepYoungMemory(): void {
+  setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--expose-gc');
   sweep = runInNewContext('gc') as Sweep;
 }
