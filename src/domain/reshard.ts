@@ -90,9 +90,9 @@ export function uniformRound(stream: Stream, target: number): Round | undefined 
   const borders = new Set<HashKey>(starts);
   const merges: Round[] = [];
   for (let at = 0; at + 1 < open.length; at++) {
-    const [shard, next] = [open[at]!, open[at + 1]!];
-    if (borders.has(next.startingHashKey)) continue;
-    merges.push(mergeOf(shard, next));
+    const [shard, neighbour] = [open[at]!, open[at + 1]!];
+    if (borders.has(neighbour.startingHashKey)) continue;
+    merges.push(mergeOf(shard, neighbour));
     at++;
   }
   return merges.length > 0 ? together(merges) : undefined;
