@@ -42,7 +42,7 @@ export type CommitResult = 'stored' | 'failed' | 'lost';
 export type GroupOffsetsSettings = {
   readonly tables: LeaseTables;
   readonly coordinator: GroupCoordinator;
-  readonly streams: Pick<StreamDirectory, 'find' | 'list'>;
+  readonly streams: Pick<StreamDirectory, 'find' | 'findNow' | 'list'>;
   readonly log: RecordLog;
   readonly account: string;
   /** The table that no group may have. */
@@ -220,7 +220,9 @@ export class GroupOffsets {
 
   async #store(groupId: string, commit: GroupOffset, by: Committer): Promise<void> {
     const { topic, partition, offset } = commit;
-    const stream = await this.findStream(topic);
+    let stream = await this.findStream(topic);
+    // A shard that came a moment ago is in no view from before it.
+    if (stream?.shards[partition] === undefined) stream = await this.findStream(topic, 'now');
     const shard = stream?.shards[partition];
     if (stream === undefined || shard === undefined) return;
     const group = this.table(groupId);
@@ -326,9 +328,10 @@ export class GroupOffsets {
   }
 
   /** Undefined where the topic is no stream. Errors: `unavailable`. */
-  async findStream(topic: string): Promise<Stream | undefined> {
+  async findStream(topic: string, when?: 'now'): Promise<Stream | undefined> {
+    const { streams } = this.#settings;
     try {
-      return await this.#settings.streams.find(topic);
+      return await (when === 'now' ? streams.findNow(topic) : streams.find(topic));
     } catch (error) {
       if (isGatewayError(error, 'not-found')) return undefined;
       throw error;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { sequenceNumberOf } from '../../src/domain/sequence-number.ts';
 import { type Shard, shardIdOf, toOffset } from '../../src/domain/stream.ts';
 import { newName } from '../clients/doors.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
 import {
@@ -32,6 +33,18 @@ test('commits of groups in lease tables', async (suite) => {
   /** Past the gateway. */
   const direct = async (groupId: string, partition: number, offset: number) =>
     assert.equal(await commitTo(behind, { groupId, topic: stream, partition, offset }), 0);
+
+  await suite.test('a commit for a shard that came a moment ago is in the table', async () => {
+    const [groupId, topic] = [newName(), newName()];
+    const { kafkaBootstrap } = await sharedEngines();
+    await withAdmin(kafkaBootstrap, (admin) => createTopics(admin, [{ topic, numPartitions: 1 }]));
+    await commit(groupId, 0, 0, topic);
+    await withAdmin(kafkaBootstrap, (admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] }),
+    );
+    await commit(groupId, 1, 0, topic);
+    assert.equal((await rows.all(groupId))?.get(shardIdOf(1))?.['kineskaCommitted']?.N, '0');
+  });
 
   await suite.test('a first commit makes the table, with a lease for every shard', async () => {
     const groupId = newName();

@@ -7,10 +7,15 @@ import {
   offsetCommitRequest,
   offsetCommitResponse,
 } from '../../src/wire/messages/08-offset-commit.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../../src/wire/messages/10-find-coordinator.ts';
 import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
 import { createStream, kafkaClient, kinesisClient, untilResolved } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';
 import type { Gateway } from '../support/gateway.ts';
+import { untilTrue } from '../support/until.ts';
 
 export type TestShard = { readonly index: number; readonly createdAtSeconds: number };
 
@@ -61,6 +66,9 @@ export async function committedOffsets(
 }
 
 const offsetCommitApi = { request: offsetCommitRequest, response: offsetCommitResponse };
+const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
+
+const notCoordinator = 16;
 
 export type Commit = {
   readonly groupId: string;
@@ -82,8 +90,16 @@ export async function commitTo(cluster: Cluster, commit: Commit, versionMax = 9)
     committedLeaderEpoch: leaderEpoch,
   };
   const value = { groupId, memberId: '', topics: [{ name: topic, topicId, partitions: [each] }] };
-  const answer = await cluster.request(offsetCommitApi, value, { versionMax });
-  return answer.topics[0]?.partitions[0]?.errorCode ?? -1;
+  let code = notCoordinator;
+  // A new cluster makes the topic of committed offsets when the first client asks for a coordinator.
+  await untilTrue(`a coordinator of ${groupId}`, async () => {
+    const answer = await cluster.request(offsetCommitApi, value, { versionMax });
+    code = answer.topics[0]?.partitions[0]?.errorCode ?? -1;
+    if (code !== notCoordinator) return true;
+    await cluster.request(findCoordinatorApi, { key: groupId, coordinatorKeys: [groupId] });
+    return false;
+  });
+  return code;
 }
 
 /** Requests by the wire tables, in any version; closed after the test. */
