@@ -91,7 +91,7 @@ export async function commitTo(cluster: Cluster, commit: Commit, versionMax = 9)
   };
   const value = { groupId, memberId: '', topics: [{ name: topic, topicId, partitions: [each] }] };
   let code = notCoordinator;
-  // A new cluster makes the topic of committed offsets when the first client asks for a coordinator.
+  // A new cluster makes the topic of committed offsets when a coordinator is first asked for.
   await untilTrue(`a coordinator of ${groupId}`, async () => {
     const answer = await cluster.request(offsetCommitApi, value, { versionMax });
     code = answer.topics[0]?.partitions[0]?.errorCode ?? -1;
