@@ -21,6 +21,7 @@ import { type Door, doorAt } from '../streams/gateways.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
+import { untilTrue } from '../support/until.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };
@@ -58,8 +59,7 @@ async function idempotentClient(t: TestContext, where: Gateway, shards = 1): Pro
   const door = doorAt(where.kinesis);
   const connection = await connect(t, where);
   await connection.request(metadataApi, { topics: [{ name: topic }] });
-  const init = { transactionalId: null, transactionTimeoutMs: 60_000 };
-  const { producerId, producerEpoch } = await connection.request(initApi, init);
+  const { producerId, producerEpoch } = await initProducer(connection);
   const send: Client['send'] = async (index, records, acks = -1) => {
     const topicData = [{ name: topic, partitionData: [{ index, records }] }];
     const request = { acks, timeoutMs: 5_000, topicData };
@@ -76,6 +76,17 @@ async function idempotentClient(t: TestContext, where: Gateway, shards = 1): Pro
     },
     values: async () => (await readShards(door, topic)).map(({ value }) => value),
   };
+}
+
+/** A new cluster has no producer ids at first, and says so. */
+async function initProducer(connection: Connection) {
+  const init = { transactionalId: null, transactionTimeoutMs: 60_000 };
+  let answer = await connection.request(initApi, init);
+  await untilTrue('a producer id', async () => {
+    if (answer.errorCode !== 0) answer = await connection.request(initApi, init);
+    return answer.errorCode === 0;
+  });
+  return answer;
 }
 
 async function splitFirst({ door, topic }: Client): Promise<void> {
@@ -195,7 +206,13 @@ async function fetched(
   topic: string,
   partitions: number[],
 ) {
-  const connection = await connect(t, where);
+  const answers = await fetchAll(await connect(t, where), topic, partitions);
+  return answers.flatMap(({ records }) =>
+    readBatches(records ?? Buffer.alloc(0)).flatMap((batch) => fullRecordsOf(batch)),
+  );
+}
+
+async function fetchAll(connection: Connection, topic: string, partitions: number[]) {
   const request = {
     ...{ replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: 1 << 20, isolationLevel: 0 },
     topics: [
@@ -208,11 +225,15 @@ async function fetched(
     ],
   };
   const answer = await connection.request(fetchApi, request, { versionMax });
-  return answer.responses.flatMap((each) =>
-    each.partitions.flatMap(({ records }) =>
-      readBatches(records ?? Buffer.alloc(0)).flatMap((batch) => fullRecordsOf(batch)),
-    ),
-  );
+  return answer.responses.flatMap((each) => each.partitions);
+}
+
+/** A broker names itself a leader a moment before it serves a new partition. */
+async function untilServed(connection: Connection, topic: string, partitions: number[]) {
+  await untilTrue(`partitions of ${topic}`, async () => {
+    const answers = await fetchAll(connection, topic, partitions);
+    return answers.every(({ errorCode }) => errorCode === 0);
+  });
 }
 
 test('a batch that reached a shard behind its end is written to the open descendant', async (t) => {
@@ -238,6 +259,7 @@ test('a batch that reached a shard behind its end is written to the open descend
   await admin.disconnect();
   const connection = await connect(t, { kafka: door.bootstrap });
   await connection.request(metadataApi, { topics: [{ name: topic }] });
+  await untilServed(connection, topic, [0, 1, 2]);
   const value = Buffer.from('late');
   const records = encodeBatch([{ key: Buffer.from('k'), value }], Date.now());
   const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }];
