@@ -116,11 +116,19 @@ test('offsets in transactions', async (suite) => {
 /** A transaction with offset 8 of partition 0; answers what commits it, by whichever gateway. */
 async function beginTransaction(door: Cluster, groupId: string, topic: string) {
   const transactionalId = newName();
-  const { producerId, producerEpoch } = await door.request(
-    initProducerIdApi,
-    { transactionalId, transactionTimeoutMs: 60_000, producerId: -1n, producerEpoch: -1 },
-    { versionMax: 4 },
-  );
+  const init = {
+    transactionalId,
+    transactionTimeoutMs: 60_000,
+    producerId: -1n,
+    producerEpoch: -1,
+  };
+  const ask = () => door.request(initProducerIdApi, init, { versionMax: 4 });
+  let { errorCode, producerId, producerEpoch } = await ask();
+  // A new cluster has no coordinators of transactions and no producer ids at first.
+  await untilTrue(`a producer id for ${transactionalId}`, async () => {
+    if (errorCode !== 0) ({ errorCode, producerId, producerEpoch } = await ask());
+    return errorCode === 0;
+  });
   const producer = { transactionalId, producerId, producerEpoch };
   const added = await door.request(addOffsetsApi, { ...producer, groupId }, { versionMax: 3 });
   assert.equal(added.errorCode, 0);
