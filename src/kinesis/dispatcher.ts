@@ -25,8 +25,8 @@ export type HttpRequest = {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly signal: AbortSignal;
-  /** Errors: KinesisError where the body is too large or does not arrive. */
-  body(bytesMax: number): Promise<Buffer>;
+  /** At once where it is there. Errors: KinesisError: it is too large, or does not arrive. */
+  body(bytesMax: number): Promise<Buffer> | Buffer;
 };
 
 export type HttpResponse = {
@@ -90,7 +90,16 @@ export function createDispatcher(given: DispatcherSettings): Dispatcher {
   return async (request) => {
     const call = readCall(request, byName);
     try {
-      return await answer(call, request, settings);
+      if (request.method !== 'POST') return refuseUnread(call);
+      // Whatever is there already is not waited for: each wait costs a small request a lot.
+      const body = request.body(call.action?.bodyBytesMax ?? smallBodyBytesMax);
+      const invocation = understand(call, Buffer.isBuffer(body) ? body : await body, settings);
+      if (!('action' in invocation)) return invocation;
+      const { action, format, input } = invocation;
+      const context = new CallContext(request, format, settings);
+      const admission = settings.admit?.(action, input, context);
+      if (admission !== undefined) await admission;
+      return succeed(call, invocation, await action.handle(input, context), context);
     } catch (error) {
       return refuse(call, error, settings);
     }
@@ -130,9 +139,16 @@ function readCall(request: HttpRequest, byName: ReadonlyMap<string, Action>): Ca
   };
 }
 
-async function answer(call: Call, request: HttpRequest, settings: Settings): Promise<HttpResponse> {
-  if (request.method !== 'POST') return refuseUnread(call);
-  const bytes = await request.body(call.action?.bodyBytesMax ?? smallBodyBytesMax);
+/** A call that may begin. */
+type Invocation = {
+  readonly action: Action;
+  readonly format: Format;
+  readonly input: unknown;
+};
+
+/** Answers at once what is no call of an action. Errors: what of it breaks a rule. */
+function understand(call: Call, bytes: Buffer, settings: Settings): Invocation | HttpResponse {
+  const { action, format } = call;
   call.bytesIn = bytes.length;
   if (bytes.length === 0) {
     throw call.name === unknownOperation
@@ -140,26 +156,21 @@ async function answer(call: Call, request: HttpRequest, settings: Settings): Pro
       : new KinesisError('SerializationException', '');
   }
   if (call.contentType === formContentType) return answerForm(call, bytes, settings);
-  if (call.format === undefined) return refuseContentType(call, bytes);
-  const decoded = decodeBody(bytes, call.format);
-  if (call.action === undefined) throw unknownTarget(call);
-  return perform(call, call.action, call.format, decoded, request, settings);
-}
-
-async function perform(
-  call: Call,
-  action: Action,
-  format: Format,
-  decoded: unknown,
-  request: HttpRequest,
-  settings: Settings,
-): Promise<HttpResponse> {
+  if (format === undefined) return refuseContentType(call, bytes);
+  const decoded = decodeBody(bytes, format);
+  if (action === undefined) throw unknownTarget(call);
   const input = action.input.read(decoded, format);
   const message = validationMessage(action.input, input);
   if (message !== undefined) throw new KinesisError('ValidationException', message);
-  const context = contextOf(request, format, settings);
-  await settings.admit?.(action, input, context);
-  const output = await action.handle(input, context);
+  return { action, format, input };
+}
+
+function succeed(
+  call: Call,
+  { action, format }: Invocation,
+  output: unknown,
+  context: KinesisContext,
+): HttpResponse {
   const events = eventStreamOf(action, output, context);
   return {
     status: 200,
@@ -172,30 +183,45 @@ async function perform(
   };
 }
 
-function contextOf(request: HttpRequest, format: Format, settings: Settings): KinesisContext {
-  const { streams, accounts, writer, reshardings, log, subscriptions } = settings;
-  const { clock, logger, account, secret } = settings;
-  const scope = credentialScopeOf(request.headers.authorization, request.url);
-  return {
-    streams,
-    accounts,
-    writer,
-    reshardings,
-    log,
-    subscriptions,
-    limits: settings.limits,
-    clock,
-    logger,
-    account,
-    secret,
-    region: scope?.region ?? settings.region,
-    format,
-    // A getter, because making a signal is dear and few actions wait.
-    get signal() {
-      return request.signal;
-    },
-    tally: { records: 0 },
-  };
+class CallContext implements KinesisContext {
+  readonly streams: KinesisContext['streams'];
+  readonly accounts: KinesisContext['accounts'];
+  readonly writer: KinesisContext['writer'];
+  readonly reshardings: KinesisContext['reshardings'];
+  readonly log: KinesisContext['log'];
+  readonly subscriptions: KinesisContext['subscriptions'];
+  readonly limits: KinesisContext['limits'];
+  readonly clock: KinesisContext['clock'];
+  readonly logger: KinesisContext['logger'];
+  readonly account: string;
+  readonly secret: Buffer;
+  readonly region: string;
+  readonly format: Format;
+  readonly tally = { records: 0 };
+  readonly #request: HttpRequest;
+
+  constructor(request: HttpRequest, format: Format, settings: Settings) {
+    this.streams = settings.streams;
+    this.accounts = settings.accounts;
+    this.writer = settings.writer;
+    this.reshardings = settings.reshardings;
+    this.log = settings.log;
+    this.subscriptions = settings.subscriptions;
+    this.limits = settings.limits;
+    this.clock = settings.clock;
+    this.logger = settings.logger;
+    this.account = settings.account;
+    this.secret = settings.secret;
+    const scope = credentialScopeOf(request.headers.authorization, request.url);
+    this.region = scope?.region ?? settings.region;
+    this.format = format;
+    this.#request = request;
+  }
+
+  /** A getter, because making a signal is dear and few actions wait. */
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
 }
 
 function bodyOf(action: Action, output: unknown, format: Format): Buffer | string {

@@ -6,7 +6,7 @@ import type { Shard, Stream } from '../domain/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, KinesisError, streamNotFound } from './errors.ts';
 import type { StreamAddress } from './stream-address.ts';
-import { findStream } from './stream-address.ts';
+import { findStream, streamNameIn } from './stream-address.ts';
 
 export type PutEntry = {
   readonly Data: Buffer;
@@ -16,6 +16,15 @@ export type PutEntry = {
 
 /** A record on its way, and its shard. */
 export type RoutedRecord = { readonly shard: Shard; readonly record: AppendRecord };
+
+/** As findStreamToPut, where that needs no waiting; undefined where it does. */
+export function peekStreamToPut(
+  address: StreamAddress,
+  context: KinesisContext,
+): Stream | undefined {
+  const known = context.streams.peek(streamNameIn(address, context));
+  return known !== undefined && isWritable(known) ? known : undefined;
+}
 
 /**
  * The stream to put into. Errors: as findStream; ResourceNotFoundException also where it is

@@ -74,9 +74,13 @@ export async function namingTheStream<T>(
   try {
     return await work();
   } catch (error) {
-    if (isGatewayError(error, 'not-found')) throw streamNotFound(name, context.account);
-    throw error;
+    throw ofStream(error, name, context);
   }
+}
+
+/** The error of work on one stream, in AWS's words where the stream is not there. */
+export function ofStream(error: unknown, name: string, { account }: Place): unknown {
+  return isGatewayError(error, 'not-found') ? streamNotFound(name, account) : error;
 }
 
 function partsOf(arn: string): { account: string; resource: string } {

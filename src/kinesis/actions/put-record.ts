@@ -15,7 +15,7 @@ import { outcome } from '../../streams/stream-writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
 import { dryRun, invalidArgument } from '../errors.ts';
-import { findStreamToPut, routeEntry } from '../put-entry.ts';
+import { findStreamToPut, peekStreamToPut, routeEntry } from '../put-entry.ts';
 import { boolean, required, structure } from '../shape.ts';
 import {
   data,
@@ -26,7 +26,7 @@ import {
   shardId,
   streamAddress,
 } from '../shapes.ts';
-import { namingTheStream } from '../stream-address.ts';
+import { ofStream } from '../stream-address.ts';
 import { encryptionShown } from '../stream-view.ts';
 import { assertWrite } from '../throughput.ts';
 
@@ -59,27 +59,20 @@ export const putRecord = defineAction({
   ],
   bodyBytesMax: putBodyBytesMax,
   async handle(request, context) {
-    const stream = await findStreamToPut(request, context);
+    const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const { SequenceNumberForOrdering: minimum } = request;
     if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
     const { shard, record } = routeEntry(stream, request, 'data');
     if (request.DryRun === true) throw dryRun();
     assertWrite(stream, shard, record, context);
     const route = (now: Stream): Shard => routeEntry(now, request, 'data').shard;
-    const placed = await namingTheStream(stream.name, context, async () => {
-      const put = outcome(
-        await context.writer.write(stream, shard, [record], route),
-        shard,
-        0,
-        stream,
-      );
-      if (put instanceof GatewayError) throw put;
-      return put;
-    });
+    const written = await context.writer.write(stream, shard, [record], route);
+    const put = outcome(written, shard, 0, stream);
+    if (put instanceof GatewayError) throw ofStream(put, stream.name, context);
     context.tally.records += 1;
     return {
-      ShardId: shardIdOf(placed.shard.index),
-      SequenceNumber: printSequenceNumber(sequenceNumberOf(placed.shard, placed.offset)),
+      ShardId: shardIdOf(put.shard.index),
+      SequenceNumber: printSequenceNumber(sequenceNumberOf(put.shard, put.offset)),
       EncryptionType: encryptionShown(stream, context),
     };
   },

@@ -15,7 +15,7 @@ import { outcome, type Placed, type Written } from '../../streams/stream-writer.
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';
 import { dryRun, invalidArgument } from '../errors.ts';
-import { findStreamToPut, type PutEntry, routeEntry } from '../put-entry.ts';
+import { findStreamToPut, peekStreamToPut, type PutEntry, routeEntry } from '../put-entry.ts';
 import { boolean, integer, list, required, string, structure, type ValueOf } from '../shape.ts';
 import {
   data,
@@ -79,7 +79,7 @@ export const putRecords = defineAction({
   ],
   bodyBytesMax: putBodyBytesMax,
   async handle(request, context) {
-    const stream = await findStreamToPut(request, context);
+    const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const parts = partsOf(stream, request.Records);
     const route: Routing = (now, place) => routeEntry(now, request.Records[place]!, 'data').shard;
     if (request.DryRun === true) throw dryRun();
