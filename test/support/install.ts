@@ -199,8 +199,16 @@ export async function kafkaProgram(
   argumentsGiven: readonly string[],
   options?: RunOptions,
 ): Promise<string> {
+  const [command, ...given] = await kafkaCommandLine(argumentsGiven);
+  return run(command, given, options);
+}
+
+/** The same program's command line, for those that start it themselves. */
+export async function kafkaCommandLine(
+  argumentsGiven: readonly string[],
+): Promise<readonly [command: string, ...given: string[]]> {
   const java = [...javaOptions, '-cp', await kafkaClasses('KafkaClient'), 'KafkaClient'];
-  return run(javaCommand(), [...java, ...argumentsGiven], options);
+  return [javaCommand(), ...java, ...argumentsGiven];
 }
 
 /** Runs every call of Java's Admin; see AdminSurface.java. */

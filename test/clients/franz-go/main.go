@@ -3,6 +3,7 @@
 //	franz produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, by every codec
 //	franz transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
 //	franz consume BOOTSTRAP TOPIC COUNT               a group reads COUNT records
+//	franz follow BOOTSTRAP TOPIC GROUP                a member that reads and commits until its input ends
 //	franz members BOOTSTRAP TOPIC                     two members share 4 partitions; one leaves
 //	franz transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
 //	franz copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each begun again where it failed
@@ -14,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -50,6 +52,10 @@ func main() {
 	command, bootstrap, topic := os.Args[1], os.Args[2], os.Args[3]
 	if command == "members" {
 		members(ctx, bootstrap, topic)
+		return
+	}
+	if command == "follow" {
+		follow(bootstrap, topic, os.Args[4])
 		return
 	}
 	count, err := strconv.Atoi(os.Args[4])
@@ -271,6 +277,40 @@ func consume(ctx context.Context, bootstrap, topic string, count int) {
 		})
 	}
 	must(client.CommitUncommittedOffsets(ctx))
+}
+
+func follow(bootstrap, topic, name string) {
+	client := group(bootstrap, name, topic, kgo.SessionTimeout(10*time.Second), kgo.BlockRebalanceOnPoll())
+	defer client.Close()
+	ctx, end := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		end()
+	}()
+	lines := json.NewEncoder(os.Stdout)
+	for ctx.Err() == nil {
+		read := client.PollRecords(ctx, 500).Records()
+		for _, r := range read {
+			must(lines.Encode(row{r.Partition, r.Offset, string(r.Key), r.Value, r.Timestamp.UnixMilli()}))
+		}
+		must(lines.Encode(commitTold(client, read)))
+		client.AllowRebalance()
+	}
+}
+
+// commitTold answers what was acknowledged, or why it was not.
+func commitTold(client *kgo.Client, read []*kgo.Record) map[string]any {
+	// Also after the input has ended.
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	if err := client.CommitRecords(ctx, read...); err != nil {
+		return map[string]any{"failed": err.Error()}
+	}
+	committed := map[int32]int64{}
+	for _, r := range read {
+		committed[r.Partition] = r.Offset + 1
+	}
+	return map[string]any{"committed": committed}
 }
 
 func must(err error) {

@@ -1,3 +1,4 @@
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -6,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -30,6 +32,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * odd BOOTSTRAP TOPIC                         records with no key, no value, binary keys, headers
  * transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
  * consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT records
+ * follow BOOTSTRAP TOPIC GROUP PROTOCOL       a member that reads and commits until its input ends
  * all BOOTSTRAP TOPIC                         every committed record up to the end, without a group
  * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
  * share BOOTSTRAP TOPIC COUNT                 two members of a share group read COUNT records
@@ -49,6 +52,7 @@ public class KafkaClient {
       case "odd" -> odd(bootstrap, topic);
       case "transactions" -> transactions(bootstrap, topic, Integer.parseInt(arguments[3]));
       case "consume" -> consume(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
+      case "follow" -> follow(bootstrap, topic, arguments[3], arguments[4]);
       case "all" -> all(bootstrap, topic);
       case "members" -> members(bootstrap, topic, arguments[3]);
       case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]));
@@ -125,11 +129,17 @@ public class KafkaClient {
   }
 
   private static KafkaConsumer<byte[], byte[]> member(String bootstrap, String group, String protocol) {
+    return member(bootstrap, group, protocol, Map.of());
+  }
+
+  private static KafkaConsumer<byte[], byte[]> member(
+      String bootstrap, String group, String protocol, Map<String, ?> settings) {
     Properties properties = reader(bootstrap, group);
     properties.put("group.protocol", protocol);
     properties.put("auto.offset.reset", "earliest");
     properties.put("isolation.level", "read_committed");
     properties.put("enable.auto.commit", false);
+    properties.putAll(settings);
     return new KafkaConsumer<>(properties);
   }
 
@@ -150,6 +160,49 @@ public class KafkaClient {
       consumer.commitSync();
     }
     print(read);
+  }
+
+  private static void follow(String bootstrap, String topic, String group, String protocol) {
+    // The coordinator says it where the group protocol is the new one.
+    Map<String, ?> session = protocol.equals("classic") ? Map.of("session.timeout.ms", 10_000) : Map.of();
+    try (var consumer = member(bootstrap, group, protocol, session)) {
+      consumer.subscribe(List.of(topic));
+      var input = new Thread(KafkaClient::readInput);
+      input.setDaemon(true);
+      input.start();
+      while (input.isAlive()) {
+        var records = consumer.poll(POLL);
+        if (records.isEmpty()) continue;
+        StringBuilder out = new StringBuilder();
+        for (var record : records) print(out, record);
+        System.out.print(out);
+        System.out.flush();
+        commitTold(consumer, records.nextOffsets());
+      }
+    }
+  }
+
+  private static void readInput() {
+    try {
+      while (System.in.read() != -1) {}
+    } catch (IOException error) {
+      // It has ended as well.
+    }
+  }
+
+  /** What was acknowledged, or why it was not, as a JSON line. */
+  private static void commitTold(
+      KafkaConsumer<byte[], byte[]> consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    try {
+      consumer.commitSync(offsets);
+      var committed = offsets.entrySet().stream()
+          .map(each -> "\"" + each.getKey().partition() + "\":" + each.getValue().offset())
+          .collect(Collectors.joining(",", "{\"committed\":{", "}}"));
+      System.out.println(committed);
+    } catch (KafkaException error) {
+      System.out.println("{\"failed\":\"" + error.getClass().getSimpleName() + "\"}");
+    }
+    System.out.flush();
   }
 
   private static void all(String bootstrap, String topic) {

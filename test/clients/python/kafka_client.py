@@ -3,6 +3,7 @@
 kafka_client.py produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, by every codec
 kafka_client.py transactions BOOTSTRAP TOPIC COUNT          COUNT committed, COUNT aborted records
 kafka_client.py consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT
+kafka_client.py follow BOOTSTRAP TOPIC GROUP PROTOCOL       a member that reads and commits until its input ends
 kafka_client.py members BOOTSTRAP TOPIC PROTOCOL            two members share 4 partitions; one leaves
 kafka_client.py transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
 kafka_client.py copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each begun again where it failed
@@ -11,6 +12,7 @@ kafka_client.py copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each
 import base64
 import json
 import sys
+import threading
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
@@ -52,7 +54,7 @@ def transactions(bootstrap, topic, count):
     producer.commit_transaction(DEADLINE_S)
 
 
-def member(bootstrap, group, protocol):
+def member(bootstrap, group, protocol, **settings):
     return Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -61,6 +63,7 @@ def member(bootstrap, group, protocol):
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
+            **settings,
         }
     )
 
@@ -161,6 +164,20 @@ def copy(bootstrap, source, count, target):
     consumer.close()
 
 
+def show(message):
+    print(
+        json.dumps(
+            {
+                "partition": message.partition(),
+                "offset": message.offset(),
+                "key": message.key().decode() if message.key() is not None else None,
+                "value": base64.b64encode(message.value() or b"").decode(),
+                "ms": message.timestamp()[1],
+            }
+        )
+    )
+
+
 def consume(bootstrap, topic, count, protocol):
     consumer = member(bootstrap, f"python-{protocol}-{topic}", protocol)
     consumer.subscribe([topic])
@@ -173,22 +190,54 @@ def consume(bootstrap, topic, count, protocol):
             continue
         assert message.error() is None, message.error()
         left -= 1
-        print(
-            json.dumps(
-                {
-                    "partition": message.partition(),
-                    "offset": message.offset(),
-                    "key": message.key().decode() if message.key() is not None else None,
-                    "value": base64.b64encode(message.value() or b"").decode(),
-                    "ms": message.timestamp()[1],
-                }
-            )
-        )
+        show(message)
     consumer.commit(asynchronous=False)
+    consumer.close()
+
+
+def commit_told(consumer, offsets):
+    """What was acknowledged, and what was not and why, as JSON lines."""
+    if not offsets:
+        return
+    sys.stdout.flush()
+    wanted = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+    try:
+        answered = consumer.commit(offsets=wanted, asynchronous=False)
+    except KafkaException as error:
+        print(json.dumps({"failed": error.args[0].name()}), flush=True)
+        return
+    committed = {}
+    for each in answered:
+        if each.error is None:
+            committed[each.partition] = each.offset
+            offsets.pop((each.topic, each.partition))
+        else:
+            print(json.dumps({"failed": each.error.name()}))
+    print(json.dumps({"committed": committed}), flush=True)
+
+
+def follow(bootstrap, topic, group, protocol):
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    # The coordinator says it where the group protocol is the new one.
+    session = {"session.timeout.ms": 10_000} if protocol == "classic" else {}
+    consumer = member(bootstrap, group, protocol, **session)
+    offsets = {}
+    # What a member loses it commits no more.
+    consumer.subscribe([topic], on_revoke=lambda *_: (commit_told(consumer, offsets), offsets.clear()))
+    while not ended.is_set():
+        for message in consumer.consume(200, 0.1):
+            if message.error() is not None:
+                print(json.dumps({"failed": message.error().name()}))
+                continue
+            show(message)
+            offsets[message.topic(), message.partition()] = message.offset() + 1
+        commit_told(consumer, offsets)
+    commit_told(consumer, offsets)
     consumer.close()
 
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    commands = (produce, transactions, consume, members, transform, copy)
+    commands = (produce, transactions, consume, follow, members, transform, copy)
     {each.__name__: each for each in commands}[command](*rest)

@@ -1,0 +1,43 @@
+/**
+ * kafkajs as a member of a group that reads until its input ends: its records, and the commits that
+ * were acknowledged, as JSON lines. A member that is asked to stop commits what it read.
+ *
+ *   follow.ts BOOTSTRAP TOPIC GROUP
+ *
+ * The programs in Java, Python and Go do the same by `follow`.
+ */
+import kafkajs from 'kafkajs';
+
+const [bootstrap = '', topic = '', groupId = ''] = process.argv.slice(2);
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const kafka = new kafkajs.Kafka({
+  brokers: [bootstrap],
+  logLevel: kafkajs.logLevel.NOTHING,
+  retry: { retries: 50, maxRetryTime: 2_000 },
+});
+const consumer = kafka.consumer({ groupId, sessionTimeout: 10_000, heartbeatInterval: 500 });
+consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
+  const { topics } = payload as { topics: kafkajs.TopicOffsets[] };
+  const partitions = topics.flatMap((each) => each.partitions);
+  const pairs = partitions.map(({ partition, offset }) => [partition, Number(offset)]);
+  say({ committed: Object.fromEntries(pairs) as object });
+});
+consumer.on(consumer.events.CRASH, ({ payload }) => say({ failed: payload.error.name }));
+await consumer.connect();
+await consumer.subscribe({ topic, fromBeginning: true });
+await consumer.run({
+  eachMessage: async ({ partition, message }) => {
+    say({
+      partition,
+      offset: Number(message.offset),
+      key: message.key === null ? null : String(message.key),
+      value: (message.value ?? Buffer.alloc(0)).toString('base64'),
+      ms: Number(message.timestamp),
+    });
+  },
+});
+process.stdin.resume();
+process.stdin.once('end', () => {
+  void consumer.disconnect().then(() => process.exit(0));
+});
