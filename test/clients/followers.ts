@@ -2,6 +2,7 @@
  * Members of Kafka groups as processes, each by its own client, that read and commit until they
  * are stopped or killed; and what each of them has told.
  */
+import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { franzGo, kafkaCommandLine, python } from '../support/install.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -89,6 +90,8 @@ export async function startFollower(
       }
     }
   };
+  // What it had written when it ended is still to be read.
+  const drained = once(program.child.stdout!, 'end');
   let rest = '';
   program.child.stdout!.on('data', (text: string) => {
     const lines = (rest + text).split('\n');
@@ -103,7 +106,14 @@ export async function startFollower(
     commits: () => commits,
     failed,
     until: (what, isTrue, waitMsMax) => program.until(what, isTrue, waitMsMax),
-    stop: () => program.stop(),
-    kill9: () => program.kill9(),
+    async stop() {
+      const code = await program.stop();
+      await drained;
+      return code;
+    },
+    async kill9() {
+      await program.kill9();
+      await drained;
+    },
   };
 }

@@ -9,7 +9,9 @@
 import kafkajs from 'kafkajs';
 
 const [bootstrap = '', topic = '', groupId = ''] = process.argv.slice(2);
-const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+/** Resolves when it is out of this process: Node keeps what a pipe does not take at once. */
+const say = (line: object): Promise<void> =>
+  new Promise((resolve) => process.stdout.write(`${JSON.stringify(line)}\n`, () => resolve()));
 
 const kafka = new kafkajs.Kafka({
   brokers: [bootstrap],
@@ -21,14 +23,14 @@ consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
   const { topics } = payload as { topics: kafkajs.TopicOffsets[] };
   const partitions = topics.flatMap((each) => each.partitions);
   const pairs = partitions.map(({ partition, offset }) => [partition, Number(offset)]);
-  say({ committed: Object.fromEntries(pairs) as object });
+  void say({ committed: Object.fromEntries(pairs) as object });
 });
-consumer.on(consumer.events.CRASH, ({ payload }) => say({ failed: payload.error.name }));
+consumer.on(consumer.events.CRASH, ({ payload }) => void say({ failed: payload.error.name }));
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
   eachMessage: async ({ partition, message }) => {
-    say({
+    await say({
       partition,
       offset: Number(message.offset),
       key: message.key === null ? null : String(message.key),
@@ -39,5 +41,5 @@ await consumer.run({
 });
 process.stdin.resume();
 process.stdin.once('end', () => {
-  void consumer.disconnect().then(() => process.exit(0));
+  void consumer.disconnect().then(() => process.stdout.write('', () => process.exit(0)));
 });

@@ -225,14 +225,18 @@ def follow(bootstrap, topic, group, protocol):
     offsets = {}
     # What a member loses it commits no more.
     consumer.subscribe([topic], on_revoke=lambda *_: (commit_told(consumer, offsets), offsets.clear()))
+    uncommitted = 0
     while not ended.is_set():
-        for message in consumer.consume(200, 0.1):
-            if message.error() is not None:
-                print(json.dumps({"failed": message.error().name()}))
-                continue
+        message = consumer.poll(0.1)
+        if message is not None and message.error() is not None:
+            print(json.dumps({"failed": message.error().name()}))
+        elif message is not None:
             show(message)
             offsets[message.topic(), message.partition()] = message.offset() + 1
-        commit_told(consumer, offsets)
+            uncommitted += 1
+        if message is None or uncommitted >= 200:
+            commit_told(consumer, offsets)
+            uncommitted = 0
     commit_told(consumer, offsets)
     consumer.close()
 
