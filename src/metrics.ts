@@ -8,6 +8,7 @@ import {
   AggregatorRegistry,
   collectDefaultMetrics,
   Counter,
+  type CounterConfiguration,
   Gauge,
   Histogram,
   Registry,
@@ -98,6 +99,39 @@ export function createSharedMetrics(workers: {
 
 type DoorSeries = ReturnType<typeof doorSeries>;
 
+/** prom-client's own additions take half a kilobyte each; it gets the sum when it is asked. */
+class Sum {
+  readonly #series: { inc(count: number): void };
+  #count = 0;
+
+  constructor(series: { inc(count: number): void }) {
+    this.#series = series;
+  }
+
+  add(count: number): void {
+    this.#count += count;
+  }
+
+  handOver(): void {
+    this.#series.inc(this.#count);
+    this.#count = 0;
+  }
+}
+
+/** A counter of many requests. */
+function summedCounter<L extends string>(configuration: CounterConfiguration<L>) {
+  const sums: Sum[] = [];
+  const collect = () => {
+    for (const sum of sums) sum.handOver();
+  };
+  const counter = new Counter({ ...configuration, collect });
+  return (...labels: string[]): Sum => {
+    const sum = new Sum(counter.labels(...labels));
+    sums.push(sum);
+    return sum;
+  };
+}
+
 function doorSeries(registry: Registry) {
   const registers = [registry];
   const perOperation = ['door', 'operation'] as const;
@@ -115,19 +149,19 @@ function doorSeries(registry: Registry) {
       labelNames: [...perOperation, 'error'] as const,
       registers,
     }),
-    bytesIn: new Counter({
+    bytesIn: summedCounter({
       name: 'kineska_request_bytes_total',
       help: 'Bytes of requests received.',
       labelNames: perOperation,
       registers,
     }),
-    bytesOut: new Counter({
+    bytesOut: summedCounter({
       name: 'kineska_response_bytes_total',
       help: 'Bytes of responses sent.',
       labelNames: perOperation,
       registers,
     }),
-    records: new Counter({
+    records: summedCounter({
       name: 'kineska_records_total',
       help: 'Records put or read.',
       labelNames: perOperation,
@@ -151,9 +185,9 @@ function doorSeries(registry: Registry) {
 /** The series of one operation, looked up once. */
 type OperationSeries = {
   readonly duration: { observe(seconds: number): void };
-  readonly bytesIn: { inc(count: number): void };
-  readonly bytesOut: { inc(count: number): void };
-  readonly records: { inc(count: number): void };
+  readonly bytesIn: Sum;
+  readonly bytesOut: Sum;
+  readonly records: Sum;
 };
 
 function observeDoor(series: DoorSeries, door: Door): DoorObserver {
@@ -163,9 +197,9 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
     if (found === undefined) {
       found = {
         duration: series.duration.labels(door, operation),
-        bytesIn: series.bytesIn.labels(door, operation),
-        bytesOut: series.bytesOut.labels(door, operation),
-        records: series.records.labels(door, operation),
+        bytesIn: series.bytesIn(door, operation),
+        bytesOut: series.bytesOut(door, operation),
+        records: series.records(door, operation),
       };
       byOperation.set(operation, found);
     }
@@ -176,9 +210,9 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
     request({ operation, durationMs, error, bytesIn, bytesOut, records }) {
       const found = find(operation);
       found.duration.observe(durationMs / 1000);
-      found.bytesIn.inc(bytesIn);
-      found.bytesOut.inc(bytesOut);
-      if (records !== undefined) found.records.inc(records);
+      found.bytesIn.add(bytesIn);
+      found.bytesOut.add(bytesOut);
+      if (records !== undefined) found.records.add(records);
       if (error !== undefined) series.errors.labels(door, operation, error).inc();
     },
     connectionOpened: () => connections.inc(),

@@ -5,8 +5,10 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { Encoder } from 'cbor-x';
+import { expectBase64 } from './base64.ts';
 import { decodeCbor } from './cbor.ts';
 import { KinesisError, SerializationError } from './errors.ts';
+import { readPlainJson } from './plain-json.ts';
 import type { Format } from './shape.ts';
 
 /**
@@ -23,6 +25,9 @@ export const bodyTimeoutMs = 60_000;
 const containersMax = 8192;
 /** No shape is nested deeper than four; the rest is room for members that we do not know. */
 const depthMax = 64;
+
+/** JSON.parse is best with small bodies. */
+const plainJsonBytesMin = 16 * 1024;
 
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
 
@@ -107,6 +112,11 @@ export function incomplete(how: string, cause?: unknown): KinesisError {
 }
 
 function decodeJson(bytes: Buffer): unknown {
+  expectBase64(bytes.length);
+  if (bytes.length >= plainJsonBytesMin) {
+    const plain = readPlainJson(bytes, { containersMax, depthMax });
+    if (plain !== undefined) return plain;
+  }
   if (countBytes(bytes, 0x7b) + countBytes(bytes, 0x5b) > containersMax) boundJson(bytes);
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) throw new SerializationError();

@@ -9,6 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { bodyTimeoutMs, incomplete, smallBodyBytesMax } from './body.ts';
+import { BodyMemory } from './body-memory.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { HttpRequest, HttpResponse } from './dispatcher.ts';
 import { toKinesisError } from './errors.ts';
@@ -43,7 +44,7 @@ export type FastLane = {
 
 export function createFastLane(settings: FastLaneSettings): FastLane {
   const connections = new Set<FastConnection>();
-  const lane: Lane = { settings, connections, stopping: false };
+  const lane: Lane = { settings, connections, memory: new BodyMemory(), stopping: false };
   const sweep = setInterval(
     () => {
       const nowMs = performance.now();
@@ -65,6 +66,7 @@ export function createFastLane(settings: FastLaneSettings): FastLane {
 type Lane = {
   readonly settings: FastLaneSettings;
   readonly connections: Set<FastConnection>;
+  readonly memory: BodyMemory;
   stopping: boolean;
 };
 
@@ -162,7 +164,8 @@ class FastConnection {
     this.#answering = false;
     if (this.#socket.destroyed) return budget.giveBack(head.bodyBytes);
     this.#socket.once('close', this.#giveBackUnread);
-    const reading = { head, body: Buffer.allocUnsafeSlow(head.bodyBytes), filled: 0 };
+    const { memory } = this.#lane;
+    const reading = { head, body: memory.take(head.bodyBytes), filled: 0 };
     this.#reading = reading;
     this.#fill(reading, first);
     if (!this.#answering) this.#socket.resume();
@@ -183,23 +186,35 @@ class FastConnection {
     if (chunk.length > wanted) this.#rest = chunk.subarray(wanted);
     this.#reading = undefined;
     this.#socket.removeListener('close', this.#giveBackUnread);
-    this.#serve(head, body, body.length);
+    this.#serve(head, body, body.length, this.#lane.memory);
   }
 
-  #serve(head: Head, body: Buffer | Error, bytesTaken: number): void {
+  /** `lent`: the memory that the body is of, which it goes back to. */
+  #serve(head: Head, body: Buffer | Error, bytesTaken: number, lent?: BodyMemory): void {
     this.#answering = true;
-    this.#answer(head, body, bytesTaken).catch(() => this.#socket.destroy());
+    this.#answer(head, body, bytesTaken, lent).catch(() => this.#socket.destroy());
   }
 
-  async #answer(head: Head, body: Buffer | Error, bytesTaken: number): Promise<void> {
+  /** Of the request that is answered: aborted when the client is gone. */
+  signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#socket.readableEnded) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  async #answer(
+    head: Head,
+    body: Buffer | Error,
+    bytesTaken: number,
+    lent: BodyMemory | undefined,
+  ): Promise<void> {
     const { settings } = this.#lane;
     const startedMs = this.#sinceMs;
-    const signal = (): AbortSignal => {
-      this.#controller ??= new AbortController();
-      if (this.#socket.readableEnded) this.#controller.abort();
-      return this.#controller.signal;
-    };
-    const response = await settings.answer(new FastRequest(head, body, signal));
+    const response = await settings.answer(new FastRequest(head.headers, body, this));
+    // All that is read of JSON is copied; records that come as CBOR are views of the body.
+    if (lent !== undefined && body instanceof Buffer && head.headers['content-type'] === json) {
+      lent.giveBack(body);
+    }
     if (bytesTaken > 0) settings.budget.giveBack(bytesTaken);
     this.#controller = undefined;
     const close = this.#lane.stopping || head.close;
@@ -249,23 +264,23 @@ class FastConnection {
 class FastRequest implements HttpRequest {
   readonly method = 'POST';
   readonly url = '/';
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Head['headers'];
   readonly #body: Buffer | Error;
-  readonly #signal: () => AbortSignal;
+  readonly #connection: FastConnection;
 
-  constructor(head: Head, body: Buffer | Error, signal: () => AbortSignal) {
-    this.headers = head.headers;
+  constructor(headers: Head['headers'], body: Buffer | Error, connection: FastConnection) {
+    this.headers = headers;
     this.#body = body;
-    this.#signal = signal;
+    this.#connection = connection;
   }
 
   get signal(): AbortSignal {
-    return this.#signal();
+    return this.#connection.signal();
   }
 
-  body(): Promise<Buffer> {
-    const body = this.#body;
-    return body instanceof Error ? Promise.reject(toKinesisError(body)) : Promise.resolve(body);
+  body(): Buffer {
+    if (this.#body instanceof Error) throw toKinesisError(this.#body);
+    return this.#body;
   }
 }
 
@@ -273,6 +288,7 @@ type Head = {
   /** With the empty line. */
   readonly bytes: number;
   readonly bodyBytes: number;
+  /** Those that are wanted. */
   readonly headers: Readonly<Record<string, string>>;
   /** The client wants the connection closed behind the answer. */
   readonly close: boolean;
@@ -285,6 +301,18 @@ const plainHead = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*\r\n)+$/;
 const plainLength = /^\d{1,8}$/;
 /** What asks for more than an answer, and what is no short answer. */
 const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'te']);
+/** Who sends a dozen headers has these looked at. */
+const wanted: ReadonlySet<string> = new Set([
+  ...unusual,
+  'host',
+  'connection',
+  'content-length',
+  'content-type',
+  'x-amz-target',
+  'authorization',
+]);
+const wantedLengths: ReadonlySet<number> = new Set([...wanted].map(({ length }) => length));
+const json = 'application/x-amz-json-1.1';
 const endlessTarget = '.SubscribeToShard';
 
 /** Undefined for everything that is not plainly an ordinary request with its head whole. */
@@ -299,10 +327,12 @@ function readHead(chunk: Buffer): Head | undefined {
   for (let at = 0; at < text.length;) {
     const colon = text.indexOf(':', at);
     const lineEnd = text.indexOf('\r\n', colon);
-    const name = text.slice(at, colon).toLowerCase();
-    // Sent twice, who knows which is meant; http has rules for each.
-    if (headers[name] !== undefined || unusual.has(name)) return undefined;
-    headers[name] = text.slice(colon + 1, lineEnd).trim();
+    if (wantedLengths.has(colon - at)) {
+      const name = text.slice(at, colon).toLowerCase();
+      // Sent twice, who knows which is meant; http has rules for each.
+      if (headers[name] !== undefined || unusual.has(name)) return undefined;
+      if (wanted.has(name)) headers[name] = text.slice(colon + 1, lineEnd).trim();
+    }
     at = lineEnd + 2;
   }
   return headOf(headers, end + headEnd.length);
