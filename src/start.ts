@@ -50,10 +50,18 @@ import { KeyedRates } from './streams/keyed-rates.ts';
 import { OnDemandScaling, type OnDemandScalingSettings } from './streams/on-demand-scaling.ts';
 import { Reshardings } from './streams/resharding.ts';
 import { ShardLimits } from './streams/shard-limits.ts';
+import { SharedBudgets } from './streams/shared-budgets.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
 import { sweepYoungMemory } from './streams/young-memory.ts';
-import { isWorker, runWorker, startWorkers, type WorkerTask } from './workers.ts';
+import {
+  isWorker,
+  runWorker,
+  startWorkers,
+  tellWorkers,
+  whenTold,
+  type WorkerTask,
+} from './workers.ts';
 
 /** The whole stop, engines included, takes no longer; then whatever is left is killed. */
 const stopMsMax = 9_500;
@@ -203,6 +211,7 @@ async function startGateway(
   const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
   stops.push(() => reshardings.stop());
   const limits = limitsOf(config, clock, metrics);
+  if (isWorker) shareLimits(limits, stops);
   const scaling = scalingOf(limits, { streams, reshardings, clock }, logger, stops);
   const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
   stops.push(() => groups.stop());
@@ -268,11 +277,20 @@ type Doors = {
 function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits {
   const isLimited = config.limits === 'aws';
   return {
-    shards: isLimited ? new ShardLimits(clock) : undefined,
-    calls: isLimited ? new KeyedRates(clock, ratesMax) : undefined,
+    shards: isLimited ? new ShardLimits(clock, { isShared: isWorker }) : undefined,
+    calls: isLimited ? new KeyedRates(clock, ratesMax, { isShared: isWorker }) : undefined,
     faults: new Faults(config.faults),
     observer: metrics.limits,
   };
+}
+
+/** Workers have one budget for each shard, and one rate for each action. */
+function shareLimits({ shards, calls }: KinesisLimits, stops: Stops): void {
+  if (shards === undefined || calls === undefined) return;
+  const budgets = new SharedBudgets({ shards, calls, tell: tellWorkers });
+  whenTold((uses) => budgets.take(uses));
+  budgets.start();
+  stops.push(() => budgets.stop());
 }
 
 /** What streams are used for is known where their rates are kept. */

@@ -6,6 +6,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { GatewayError } from './errors.ts';
+import type { BudgetUses } from './streams/shared-budgets.ts';
 
 /** What a worker is told before it begins. */
 export type WorkerTask = {
@@ -24,8 +25,12 @@ export type WorkerEndpoints = { readonly kinesisPort: number; readonly kafkaPort
 type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready'; readonly endpoints: WorkerEndpoints }
-  | { readonly kind: 'failed'; readonly sentence: string };
-type ToWorker = { readonly kind: 'begin'; readonly task: WorkerTask } | { readonly kind: 'stop' };
+  | { readonly kind: 'failed'; readonly sentence: string }
+  | Told;
+type ToWorker =
+  { readonly kind: 'begin'; readonly task: WorkerTask } | { readonly kind: 'stop' } | Told;
+/** What one worker tells all others, by way of the first process. */
+type Told = { readonly kind: 'used'; readonly uses: BudgetUses };
 
 /** A worker that ended is started again after this; one that cannot start, as often. */
 const restartAfterMs = 500;
@@ -94,6 +99,7 @@ class WorkerPool {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'hello') tell(worker, { kind: 'begin', task: this.#task });
         if (message.kind === 'failed') sentence = message.sentence;
+        if (message.kind === 'used') this.#tellOthers(worker, message);
         if (message.kind !== 'ready') return;
         this.#ready.add(worker);
         resolve(message.endpoints);
@@ -106,6 +112,10 @@ class WorkerPool {
         this.#replace(worker.process.pid, why);
       });
     });
+  }
+
+  #tellOthers(worker: Worker, message: Told): void {
+    for (const other of this.#ready) if (other !== worker) tell(other, message);
   }
 
   #replace(pid: number | undefined, why: string): void {
@@ -171,4 +181,20 @@ export function runWorker(
     );
   });
   say({ kind: 'hello' });
+}
+
+/** Tells the other workers what this one has granted; resolves when it is handed over, or lost. */
+export function tellWorkers(uses: BudgetUses): Promise<void> {
+  const message: FromWorker = { kind: 'used', uses };
+  return new Promise((resolve) => {
+    if (process.connected !== true) return resolve();
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
+}
+
+/** Calls the listener with what other workers tell. */
+export function whenTold(listener: (uses: BudgetUses) => void): void {
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'used') listener(message.uses);
+  });
 }

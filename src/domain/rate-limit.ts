@@ -159,6 +159,18 @@ export class ReadBudget {
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + refusedMs);
   }
 
+  /** Calls before this time are refused, whatever the rates; by the clock that is passed in. */
+  get refusedUntilMs(): number {
+    return this.#refusedUntilMs;
+  }
+
+  /** What others who share the budget have called and read, who were granted it elsewhere. */
+  chargeOther(calls: number, bytes: number, refusedUntilMs: number, nowMs: number): void {
+    this.#calls.charge(calls, nowMs);
+    this.#bytes.charge(bytes, nowMs);
+    this.#refusedUntilMs = Math.max(this.#refusedUntilMs, refusedUntilMs);
+  }
+
   /**
    * What a reader who cannot be refused has read; it is no call. Answers the milliseconds until
    * nothing is owed, throttleMsMax at most; until then `begin` refuses.

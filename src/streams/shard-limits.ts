@@ -1,7 +1,8 @@
 /**
  * The budgets of every shard of the streams that follow Kinesis' rules: one a shard, whichever
  * door is used. Streams that follow Kafka's rules have none, and everything is granted to them.
- * Budgets are this gateway's own (docs/decisions/0009-limits.md).
+ * Budgets are this gateway's own (docs/decisions/0009-limits.md); where it has several workers,
+ * they share them (shared-budgets.ts).
  *
  * Writers call `takeWrite`, which grants or refuses, or `chargeWrite`, which grants in any case
  * and tells how long the writer should wait: the two ways in which the protocols tell a limit.
@@ -18,7 +19,7 @@ import {
 import type { Stream } from '../domain/stream.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AppendRecord } from '../ports/record-log.ts';
-import { KeyedRates } from './keyed-rates.ts';
+import { type CallUse, KeyedRates } from './keyed-rates.ts';
 
 /** Shards with budgets. A budget that was not used for a while is full, and is forgotten. */
 const shardsMax = 100_000;
@@ -47,6 +48,29 @@ export type StreamUsage = {
   readonly shards: readonly ShardUsage[];
 };
 
+/** What one process has taken of a shard's budgets, for others that share them. */
+export type ShardUse = {
+  readonly stream: LimitedStream;
+  readonly shard: number;
+  /** Written. */
+  bytes: number;
+  records: number;
+  readCalls: number;
+  readBytes: number;
+  /** Until then reads are refused, by the clock of the machine. */
+  refusedUntilMs: number;
+  iterators: number;
+};
+
+/** What one process has taken since it last told the others. */
+export type ShardUses = {
+  readonly shards: readonly ShardUse[];
+  readonly subscriptions: readonly CallUse[];
+};
+
+/** Shards that one telling is about; the others are told of next. */
+const shardsToldMax = 2_000;
+
 /** The ms to wait before so many bytes are sent; they count from then on. */
 export type Pace = (bytes: number) => number;
 
@@ -57,6 +81,8 @@ class ShardBudgets {
   bytes = 0;
   records = 0;
   isThrottled = false;
+  /** What others that share the budget were not told of yet. */
+  untold: ShardUse | undefined;
 
   constructor(recordBytesMax: number, nowMs: number) {
     this.write = new WriteBudget(recordBytesMax, nowMs);
@@ -89,12 +115,15 @@ export class ShardLimits {
   readonly #clock: Clock;
   readonly #streams = new Map<string, StreamBudgets>();
   readonly #subscribers: KeyedRates;
+  /** Shards that others were not told of yet; undefined where budgets are not shared. */
+  readonly #untold: ShardBudgets[] | undefined;
   #shardCount = 0;
   #sweptAtMs = -Infinity;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { isShared = false } = {}) {
     this.#clock = clock;
-    this.#subscribers = new KeyedRates(clock, subscribersMax);
+    this.#subscribers = new KeyedRates(clock, subscribersMax, { isShared });
+    this.#untold = isShared ? [] : undefined;
   }
 
   /** Answers 0 where bytes and records are granted, else the ms until they would be. */
@@ -103,7 +132,7 @@ export class ShardLimits {
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
     const waitMs = budgets.write.take(bytes, records, nowMs);
-    if (waitMs === 0) budgets.count(bytes, records);
+    if (waitMs === 0) this.#countWrite(budgets, stream, shard, bytes, records);
     else budgets.isThrottled = true;
     return waitMs;
   }
@@ -124,7 +153,7 @@ export class ShardLimits {
       if (budgets.write.take(bytes, 1, nowMs) > 0) break;
       bytesTaken += bytes;
     }
-    budgets.count(bytesTaken, granted);
+    this.#countWrite(budgets, stream, shard, bytesTaken, granted);
     if (granted < records.length) budgets.isThrottled = true;
     return granted;
   }
@@ -134,7 +163,7 @@ export class ShardLimits {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
-    budgets.count(bytes, records);
+    this.#countWrite(budgets, stream, shard, bytes, records);
     const waitMs = budgets.write.charge(bytes, records, nowMs);
     if (waitMs > 0) budgets.isThrottled = true;
     return waitMs;
@@ -144,28 +173,43 @@ export class ShardLimits {
   beginRead(stream: LimitedStream, shard: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
-    return this.#budgetsOf(stream, shard, nowMs).read(nowMs).begin(nowMs);
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    const waitMs = budgets.read(nowMs).begin(nowMs);
+    if (waitMs === 0 && this.#untold !== undefined) {
+      this.#useOf(this.#untold, budgets, stream, shard).readCalls++;
+    }
+    return waitMs;
   }
 
   /** What such a read has found: data and keys. */
   endRead(stream: LimitedStream, shard: number, bytes: number): void {
     if (stream.rules === 'kafka') return;
     const nowMs = this.#clock.nowMs();
-    this.#budgetsOf(stream, shard, nowMs).read(nowMs).end(bytes, nowMs);
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    const read = budgets.read(nowMs);
+    read.end(bytes, nowMs);
+    this.#countRead(budgets, stream, shard, bytes, read.refusedUntilMs);
   }
 
   /** What a reader got who is not refused; answers the ms that it should wait. It is no call. */
   chargeRead(stream: LimitedStream, shard: number, bytes: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
-    return this.#budgetsOf(stream, shard, nowMs).read(nowMs).charge(bytes, nowMs);
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    this.#countRead(budgets, stream, shard, bytes, 0);
+    return budgets.read(nowMs).charge(bytes, nowMs);
   }
 
   /** Before a position is looked up. */
   takeIterator(stream: LimitedStream, shard: number): boolean {
     if (stream.rules === 'kafka') return true;
     const nowMs = this.#clock.nowMs();
-    return this.#budgetsOf(stream, shard, nowMs).iterators(nowMs).take(1, nowMs);
+    const budgets = this.#budgetsOf(stream, shard, nowMs);
+    const isGranted = budgets.iterators(nowMs).take(1, nowMs);
+    if (isGranted && this.#untold !== undefined) {
+      this.#useOf(this.#untold, budgets, stream, shard).iterators++;
+    }
+    return isGranted;
   }
 
   /** Before a subscription; the key names consumer and shard. */
@@ -198,6 +242,70 @@ export class ShardLimits {
       usages.push({ name: stream.name, logId: stream.logId, shards: used });
     }
     return usages;
+  }
+
+  /** What was taken here since the last call; nothing where budgets are not shared. */
+  takeUses(): ShardUses {
+    const shards = (this.#untold ?? []).splice(0, shardsToldMax).flatMap((budgets) => {
+      const use = budgets.untold;
+      budgets.untold = undefined;
+      return use === undefined ? [] : [use];
+    });
+    return { shards, subscriptions: this.#subscribers.takeUses() };
+  }
+
+  /** What others took: it is owed here too, and no usage of this process. */
+  chargeUses({ shards, subscriptions }: ShardUses): void {
+    const nowMs = this.#clock.nowMs();
+    for (const { stream, shard, bytes, records, iterators, ...reads } of shards) {
+      const budgets = this.#budgetsOf(stream, shard, nowMs);
+      budgets.write.charge(bytes, records, nowMs);
+      if (iterators > 0) budgets.iterators(nowMs).charge(iterators, nowMs);
+      const { readCalls, readBytes, refusedUntilMs } = reads;
+      if (readCalls + readBytes === 0) continue;
+      budgets.read(nowMs).chargeOther(readCalls, readBytes, refusedUntilMs, nowMs);
+    }
+    this.#subscribers.chargeUses(subscriptions);
+  }
+
+  #countWrite(
+    budgets: ShardBudgets,
+    stream: LimitedStream,
+    shard: number,
+    bytes: number,
+    records: number,
+  ): void {
+    budgets.count(bytes, records);
+    if (this.#untold === undefined || records === 0) return;
+    const use = this.#useOf(this.#untold, budgets, stream, shard);
+    use.bytes += bytes;
+    use.records += records;
+  }
+
+  #countRead(
+    budgets: ShardBudgets,
+    stream: LimitedStream,
+    shard: number,
+    bytes: number,
+    refusedUntilMs: number,
+  ): void {
+    if (this.#untold === undefined || bytes === 0) return;
+    const use = this.#useOf(this.#untold, budgets, stream, shard);
+    use.readBytes += bytes;
+    use.refusedUntilMs = Math.max(use.refusedUntilMs, refusedUntilMs);
+  }
+
+  #useOf(
+    untold: ShardBudgets[],
+    budgets: ShardBudgets,
+    { name, logId, rules, mode, recordKiBMax }: LimitedStream,
+    shard: number,
+  ): ShardUse {
+    if (budgets.untold !== undefined) return budgets.untold;
+    untold.push(budgets);
+    const stream = { name, logId, rules, mode, recordKiBMax };
+    const nothing = { bytes: 0, records: 0, readCalls: 0, readBytes: 0, iterators: 0 };
+    return (budgets.untold = { stream, shard, ...nothing, refusedUntilMs: 0 });
   }
 
   #budgetsOf(stream: LimitedStream, shard: number, nowMs: number): ShardBudgets {
