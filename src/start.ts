@@ -513,6 +513,7 @@ function stopOnSignal(stops: Stops, logger: Logger, engines: EmbeddedEngines): v
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
   engines.onEnded((sentence) => {
+    logger.error({ sentence }, 'an engine ended');
     process.stderr.write(`kineska: ${sentence} Stopping.\n`);
     stop(1);
   });
