@@ -25,6 +25,7 @@ import { KafkaRecordLog } from '../adapters/kafka/record-log.ts';
 import { type ClusterSecurity, openSecurity } from '../adapters/kafka/security.ts';
 import { brokerIdsOf, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
+import { DeadLeases } from './groups/dead-leases.ts';
 import { GroupOffsets } from './groups/group-offsets.ts';
 import { GroupReports } from './groups/group-report.ts';
 import { KafkaDoor, type KafkaDoorTls } from './kafka/server.ts';
@@ -155,7 +156,7 @@ async function startFirst(
   const lowestBrokerId = Math.min(...brokers.map(({ nodeId }) => nodeId));
   const workers = await startWorkers(config.workers, { ...place, lowestBrokerId }, logger);
   stops.push(() => workers.stop());
-  const parts = await groupPartsOf(config, cluster, database, streams);
+  const parts = await groupPartsOf(config, cluster, database, streams, logger);
   const reports = new GroupReports({ ...parts, clock: systemClock });
   const metrics = createSharedMetrics(workers);
   metrics.groups((groupsMax) => reports.list(groupsMax));
@@ -312,14 +313,18 @@ async function groupPartsOf(
   cluster: Cluster,
   database: Database,
   streams: StreamDirectory,
+  logger: Logger,
 ) {
+  const tables = await openLeaseTables(database);
+  const shared = { tables, streams, catalogTable: config.catalogTable, groups: config.groupTables };
+  const onProblem = (table: string, err: unknown) =>
+    logger.warn({ table, err }, 'leases of a deleted stream');
+  const deadLeases = new DeadLeases({ ...shared, onProblem });
+  streams.whenGone((stream) => deadLeases.remove(stream));
   return {
-    tables: await openLeaseTables(database),
+    ...shared,
     coordinator: new KafkaGroupCoordinator(cluster),
-    streams,
     log: new KafkaRecordLog(cluster),
-    catalogTable: config.catalogTable,
-    groups: config.groupTables,
   };
 }
 
@@ -330,7 +335,7 @@ async function groupsOf(
   streams: StreamDirectory,
   logger: Logger,
 ): Promise<{ readonly groups: GroupOffsets; readonly reports: GroupReports }> {
-  const shared = await groupPartsOf(config, cluster, database, streams);
+  const shared = await groupPartsOf(config, cluster, database, streams, logger);
   const groups = new GroupOffsets({
     ...shared,
     account: config.accountId,

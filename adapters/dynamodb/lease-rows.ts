@@ -81,7 +81,7 @@ function parseOrigin(text: string): StreamOrigin | undefined {
 export function seenAttributes(seen: Seen, stream: StreamOrigin): LeaseRow {
   const { sequenceNumber, subSequenceNumber } = seen.checkpoint;
   return {
-    kineskaStream: { S: `${stream.name}:${stream.createdAtSeconds}` },
+    kineskaStream: nameOf(stream),
     kineskaCheckpoint: { S: `${sequenceNumber}/${subSequenceNumber}` },
     kineskaPosition: { N: String(seen.position) },
     kineskaCommitted: { N: String(seen.committed) },
@@ -136,6 +136,21 @@ export function isAsRead(lease: Lease): UpdateParts {
     expression: `${condition} AND kineskaCommitted = :asReadCommitted`,
     values: { ...values, ':asReadCommitted': { N: String(seen.committed) } },
   };
+}
+
+/** The row names the stream that it named when it was read, as a condition for a change. */
+export function isOfStream({ stream }: Lease): UpdateParts {
+  if (stream === undefined) {
+    return { expression: 'attribute_not_exists(kineskaStream)', values: {} };
+  }
+  return {
+    expression: 'kineskaStream = :asReadStream',
+    values: { ':asReadStream': nameOf(stream) },
+  };
+}
+
+function nameOf({ name, createdAtSeconds }: StreamOrigin): AttributeValue {
+  return { S: `${name}:${createdAtSeconds}` };
 }
 
 export type UpdateParts = {

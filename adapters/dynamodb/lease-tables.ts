@@ -12,6 +12,7 @@ import type { AttributeValue, CreateTableInput, Database } from './database.ts';
 import {
   checkpointAttributes,
   isAsRead,
+  isOfStream,
   leaseOf,
   rowOf,
   seenAttributes,
@@ -91,10 +92,17 @@ class DynamoLeaseTables implements LeaseTables {
     const found: string[] = [];
     for (let at = 0; at < names.length; at += describedAtOnce) {
       const some = names.slice(at, at + describedAtOnce);
-      const layouts = await Promise.all(some.map((name) => this.#layoutOf(name)));
-      found.push(...some.filter((_, index) => layouts[index] === 'leases'));
+      const areLeases = await Promise.all(some.map((name) => this.#isOfLeases(name)));
+      found.push(...some.filter((_, index) => areLeases[index]));
     }
     return found;
+  }
+
+  async #isOfLeases(name: string): Promise<boolean> {
+    if (this.#known.has(name)) return true;
+    if ((await this.#layoutOf(name)) !== 'leases') return false;
+    this.#remember(name);
+    return true;
   }
 
   async read(table: string): Promise<readonly Lease[] | undefined> {
@@ -194,13 +202,13 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async remove(table: string, lease: Lease): Promise<void> {
-    const asRead = isAsRead(lease);
+    const conditions = [isAsRead(lease), isOfStream(lease)];
     await this.#change('DeleteItem', table, () =>
       this.#database.client.deleteItem({
         TableName: table,
         Key: { [keyAttribute]: { S: lease.key } },
-        ConditionExpression: asRead.expression,
-        ExpressionAttributeValues: { ...asRead.values },
+        ConditionExpression: conditions.map(({ expression }) => expression).join(' AND '),
+        ExpressionAttributeValues: Object.assign({}, ...conditions.map(({ values }) => values)),
       }),
     );
   }
@@ -310,9 +318,13 @@ class DynamoLeaseTables implements LeaseTables {
       throw new GatewayError('in-use', `the table ${table} is there and is no lease table`);
     }
     if (layout === 'none') return false;
+    this.#remember(table);
+    return true;
+  }
+
+  #remember(table: string): void {
     if (this.#known.size >= knownTablesMax) this.#known.clear();
     this.#known.add(table);
-    return true;
   }
 
   async #layoutOf(table: string): Promise<'leases' | 'other' | 'none'> {

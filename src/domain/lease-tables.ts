@@ -41,6 +41,11 @@ export function groupOfLeaseTable(table: string, catalogTable: string): string |
     : undefined;
 }
 
+/** Whether the table is of a group whose id its name does not tell. */
+export function isOfHashedGroup(table: string): boolean {
+  return table.startsWith(hashedPrefix);
+}
+
 function isPlain(name: string, catalogTable: string): boolean {
   if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name) || name === catalogTable) return false;
   if (name.startsWith(escapedPrefix) || name.startsWith(hashedPrefix)) return false;

@@ -17,6 +17,7 @@ import {
   streamIdentifierOf,
 } from './leases.ts';
 import type { Checkpoint } from './leases.ts';
+import { positionInShard } from './sequence-number.ts';
 import { type Shard, shardIdOf, shardIndexOf, type Stream } from './stream.ts';
 
 /** Where a stream that is not in the table yet would have its leases. */
@@ -160,6 +161,28 @@ export class LeaseView {
     return hasOneStream && !isForeign ? 'after-renaming' : 'nowhere';
   }
 
+  /**
+   * The leases that certainly are of this making of the stream. `isAlone` says that no other stream
+   * was made in its second, so that its sequence numbers are no other stream's.
+   */
+  leasesOf(stream: Stream, isAlone: boolean): readonly Lease[] {
+    const { name, createdAtSeconds } = originOf(stream);
+    const isThis = (origin: StreamOrigin | undefined) =>
+      origin?.name === name && origin.createdAtSeconds === createdAtSeconds;
+    const ofSeveral = this.leases.filter(({ key }) => {
+      const parsed = parseMultiStreamKey(key);
+      return parsed?.stream === name && parsed.createdAtSeconds === createdAtSeconds;
+    });
+    const ofOne = this.leases.filter(({ key }) => shardIndexOf(key) !== undefined);
+    const named = ofOne.filter((lease) => lease.stream !== undefined);
+    const own = named.filter((lease) => isThis(lease.stream));
+    const unnamed = ofOne.filter((lease) => lease.stream === undefined);
+    const numbered = unnamed.filter(({ checkpoint }) => isNumber(checkpoint));
+    const fits = numbered.every((lease) => isGivenOutBy(stream, lease));
+    const isTold = named.length > 0 ? own.length === named.length : isAlone && numbered.length > 0;
+    return [...ofSeveral, ...own, ...(isTold && fits ? unnamed : [])];
+  }
+
   /** Makes the lease of a shard for a table of one or of several streams. */
   newLease(
     where: { readonly stream: Stream; readonly shard: Shard; readonly account: string },
@@ -189,6 +212,16 @@ export class LeaseView {
 function hasPosition({ checkpoint, seen }: Lease): boolean {
   if (seen !== undefined && sameCheckpoint(checkpoint, seen.checkpoint)) return seen.position >= 0n;
   return !['LATEST', 'AT_TIMESTAMP'].includes(checkpoint.sequenceNumber);
+}
+
+function isNumber({ sequenceNumber }: Checkpoint): boolean {
+  return /^\d+$/.test(sequenceNumber);
+}
+
+/** Whether the checkpoint is a sequence number of the shard that the lease is for. */
+function isGivenOutBy(stream: Stream, { key, checkpoint }: Lease): boolean {
+  const shard = stream.shards[shardIndexOf(key) ?? -1];
+  return shard !== undefined && positionInShard(shard, checkpoint.sequenceNumber) !== undefined;
 }
 
 function shardName(stream: string, createdAtSeconds: number, shardIndex: number): string {

@@ -3,6 +3,7 @@
  * group's committed offset. A checkpoint names the last record done, an offset the next one to
  * read. Source: the lease table of the Amazon Kinesis Client Library, 1.x to 3.x. Pure.
  */
+import { isMember } from './lease-owners.ts';
 import {
   positionInShard,
   parseSequenceNumber,
@@ -123,6 +124,17 @@ export function believed(lease: Pick<Lease, 'checkpoint' | 'seen'>, committed: O
   }
   const saysNothing = ['LATEST', 'AT_TIMESTAMP'].includes(checkpoint.sequenceNumber);
   return saysNothing && seen === undefined && committed >= 0n ? 'coordinator' : 'lease';
+}
+
+/**
+ * Whether the group had read a shard to where it was closed later: its lease does not say so yet,
+ * and the children's may be missing. A KCL worker that owns it finds the end by itself.
+ */
+export function isDoneByGroup({ checkpoint, owner, seen }: Lease, { closed }: Shard): boolean {
+  if (closed === undefined || checkpoint.sequenceNumber === 'SHARD_END') return false;
+  if (owner !== undefined && !isMember(owner)) return false;
+  if (seen === undefined || !sameCheckpoint(checkpoint, seen.checkpoint)) return false;
+  return seen.position === seen.committed && seen.position >= closed.endOffset;
 }
 
 /** `account:stream:creationSecond:shardId`, the key of a lease in a table of several streams. */

@@ -14,6 +14,11 @@ export type CheckpointWrite = {
   readonly byMember: boolean;
 };
 
+/** What the coordinator had becomes the table's; whoever owns the lease keeps it. */
+export function takenOver(offset: Offset): CheckpointWrite {
+  return { offset, evict: false, byMember: false };
+}
+
 /** Shards that are written at once; as many as there are connections to the table. */
 const writesAtOnce = 64;
 /** Shards that wait for their turn. */

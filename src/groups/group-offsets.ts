@@ -5,7 +5,7 @@
  */
 import { groupFilter, leaseTableOf } from '../domain/lease-tables.ts';
 import { isMember } from '../domain/lease-owners.ts';
-import { believed, type Lease, noOffset } from '../domain/leases.ts';
+import { believed, isDoneByGroup, type Lease, noOffset } from '../domain/leases.ts';
 import type { LeaseView } from '../domain/lease-view.ts';
 import type { Offset, Shard, Stream } from '../domain/stream.ts';
 import { GatewayError, isGatewayError } from '../errors.ts';
@@ -14,7 +14,7 @@ import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
 import { atOnce } from './at-once.ts';
-import { type CheckpointWrite, CheckpointWriter } from './checkpoint-writer.ts';
+import { CheckpointWriter, takenOver } from './checkpoint-writer.ts';
 import { GroupKeepers } from './group-keepers.ts';
 import { GroupTable } from './group-table.ts';
 import { resumePosition } from './lease-position.ts';
@@ -28,6 +28,7 @@ const watchEveryMs = 500;
 const shardsAtOnce = 64;
 const groupsKept = 2_000;
 const groupsAtOnce = 4;
+const streamsAtOnce = 16;
 /** What a topic's id was found to be is kept; a new topic is looked for this often. */
 const topicsReadEveryMs = 500;
 
@@ -320,8 +321,10 @@ export class GroupOffsets {
       }
     }
     const streams = new Map<string, Stream>();
-    await atOnce(groupsAtOnce, [...topics], async (topic) => {
-      const stream = await this.findStream(topic);
+    // A view of a moment ago may be of a topic that was deleted and made again since: its leases
+    // would make the group skip what the new one has.
+    await atOnce(streamsAtOnce, [...topics], async (topic) => {
+      const stream = await this.findStream(topic, 'now');
       if (stream !== undefined) streams.set(topic, stream);
     });
     return streams;
@@ -331,7 +334,9 @@ export class GroupOffsets {
   async findStream(topic: string, when?: 'now'): Promise<Stream | undefined> {
     const { streams } = this.#settings;
     try {
-      return await (when === 'now' ? streams.findNow(topic) : streams.find(topic));
+      const stream = await (when === 'now' ? streams.findNow(topic) : streams.find(topic));
+      // Its leases are going, and must not come again.
+      return stream.status === 'DELETING' ? undefined : stream;
     } catch (error) {
       if (isGatewayError(error, 'not-found')) return undefined;
       throw error;
@@ -364,21 +369,6 @@ export class GroupOffsets {
     this.#groups.set(groupId, made);
     return made;
   }
-}
-
-/** What the coordinator had becomes the table's; whoever owns the lease keeps it. */
-function takenOver(offset: Offset): CheckpointWrite {
-  return { offset, evict: false, byMember: false };
-}
-
-/**
- * Whether the group had read a shard to where it was closed later: its lease does not say so yet,
- * and the children's may be missing. A KCL worker that owns it finds the end by itself.
- */
-function isDoneByGroup({ checkpoint, owner, seen }: Lease, { closed }: Shard): boolean {
-  if (closed === undefined || checkpoint.sequenceNumber === 'SHARD_END') return false;
-  if (owner !== undefined && !isMember(owner)) return false;
-  return seen?.position === seen?.committed && (seen?.position ?? noOffset) >= closed.endOffset;
 }
 
 function resultOf(error: unknown): CommitResult {

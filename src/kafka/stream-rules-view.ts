@@ -16,6 +16,8 @@ export type StreamRulesView = {
   isCurrent(stream: Stream): boolean;
   /** What is kept of this name is out of date. */
   forget(name: string): void;
+  /** The topic was deleted: what there was besides of its stream is cleared away. */
+  logDeleted(name: string): Promise<void>;
 };
 
 /** Kafka's code for what the rules of a stream forbid. */

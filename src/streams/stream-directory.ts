@@ -3,6 +3,7 @@
  * they are kept one: a log that nobody made through Kinesis gets a row, a row whose log is gone
  * goes, and what a gateway that died left half done is finished by whoever comes next.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Stream, StreamSummary } from '../domain/stream.ts';
 import {
   activated,
@@ -40,6 +41,9 @@ const cachedStreamsMax = 20_000;
 const creationTakeoverMs = 10_000;
 /** A broker learns of a new log a moment later; a row younger than this waits for it. */
 const vanishedAfterMs = 30_000;
+/** How long a broker may still show a log that was deleted, and how often it is asked. */
+const deletionSeenMsMax = 2_000;
+const deletionCheckMs = 20;
 /** Attempts at a change that others keep coming before. */
 const attemptsMax = 20;
 const changesWaitingMax = 100;
@@ -79,8 +83,18 @@ export type StreamDirectory = {
   change(name: string, transition: (stream: Stream) => Stream): Promise<Stream>;
   /** The cached stream of this name is out of date. */
   forget(name: string): void;
+  /**
+   * Somebody has deleted the log of this name just now: what there was besides of its stream is
+   * cleared away. Errors: `unavailable`.
+   */
+  logDeleted(name: string): Promise<void>;
   /** Called with every stream that is read while its shards are being split or merged. */
   whenResharding(listener: (stream: Stream) => void): void;
+  /**
+   * Called with every stream whose log is gone, maybe more than once, before the catalog forgets
+   * it, and waited for.
+   */
+  whenGone(listener: (stream: Stream) => Promise<void>): void;
 };
 
 export type StreamPage = {
@@ -119,6 +133,7 @@ class Directory implements StreamDirectory {
   readonly #changing = new Map<string, ChangeQueue>();
   readonly #deleting = new Map<string, Promise<void>>();
   #onResharding: (stream: Stream) => void = ignore;
+  #onGone: (stream: Stream) => Promise<void> = () => Promise.resolve();
   /** Grows with every forgetting: what was read before it is not kept after it. */
   #forgettings = 0;
 
@@ -177,6 +192,29 @@ class Directory implements StreamDirectory {
 
   whenResharding(listener: (stream: Stream) => void): void {
     this.#onResharding = listener;
+  }
+
+  whenGone(listener: (stream: Stream) => Promise<void>): void {
+    this.#onGone = listener;
+  }
+
+  async logDeleted(name: string): Promise<void> {
+    this.forget(name);
+    const stored = await this.#catalog.get(name);
+    // Whoever makes or deletes a stream clears up behind himself.
+    if (stored?.status !== 'ACTIVE' && stored?.status !== 'UPDATING') return;
+    if (await this.#isLogGone(stored)) await this.#onGone(stored);
+  }
+
+  /** A broker may show a log for a moment after its deletion. */
+  async #isLogGone({ name, logId }: Stream): Promise<boolean> {
+    const giveUpAtMs = performance.now() + deletionSeenMsMax;
+    for (;;) {
+      const log = await this.#administration.describe(name);
+      if (log?.logId !== logId) return true;
+      if (performance.now() > giveUpAtMs) return false;
+      await delay(deletionCheckMs);
+    }
   }
 
   forget(name: string): void {
@@ -240,7 +278,10 @@ class Directory implements StreamDirectory {
     const earliestMs = stored === undefined ? 0 : nextCreationMs(stored);
     const stream = newStream(request, Math.max(this.#clock.nowMs(), earliestMs));
     try {
-      if (stored !== undefined) await this.#catalog.remove(stored);
+      if (stored !== undefined) {
+        await this.#onGone(stored);
+        await this.#catalog.remove(stored);
+      }
       await this.#catalog.create(stream);
     } catch (error) {
       if (!isGatewayError(error, 'conflict')) throw error;
@@ -379,8 +420,12 @@ class Directory implements StreamDirectory {
   async #adopt(log: LogDescription, former: Stream | undefined): Promise<Stream> {
     const settings = await this.#administration.settings(log.name);
     const stream = adopted({ ...log, ...settings }, this.#clock.nowMs(), former);
-    if (former === undefined) await this.#catalog.create(stream);
-    else await this.#catalog.replace(former, stream);
+    if (former === undefined) {
+      await this.#catalog.create(stream);
+      return stream;
+    }
+    await this.#onGone(former);
+    await this.#catalog.replace(former, stream);
     return stream;
   }
 
@@ -391,6 +436,7 @@ class Directory implements StreamDirectory {
       await this.#administration.settings(stored.name);
     } catch (error) {
       if (!isGatewayError(error, 'not-found')) throw error;
+      await this.#onGone(stored);
       await this.#catalog.remove(stored);
     }
   }
@@ -461,10 +507,9 @@ class Directory implements StreamDirectory {
   async #deleteLogAndRow(stream: Stream): Promise<void> {
     const { name, logId } = stream;
     await this.#administration.delete({ name, logId });
+    await this.#onGone(stream);
     const waitMs = nextCreationMs(stream) - this.#clock.nowMs();
-    if (waitMs > 0 && waitMs <= secondMs) {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
+    if (waitMs > 0 && waitMs <= secondMs) await delay(waitMs);
     try {
       await this.#catalog.remove(stream);
     } catch (error) {

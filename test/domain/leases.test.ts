@@ -175,3 +175,34 @@ test('leases tell parents, children and hash ranges as KCL writes them', () => {
   assert.equal(parent.endingHashKey, '340282366920938463463374607431768211455');
   assert.deepEqual(shardAttributes(split, split.shards[2]!).parentShardIds, [shardIdOf(0)]);
 });
+
+test('the leases of a deleted stream are those that are certainly of it', () => {
+  const deleted = stream('orders', 2);
+  const [first, second] = deleted.shards;
+  const origin = originOf(deleted);
+  const former = { ...origin, createdAtSeconds: origin.createdAtSeconds - 1 };
+  const keysOf = (leases: readonly Lease[], isAlone = true) =>
+    new LeaseView(leases).leasesOf(deleted, isAlone).map(({ key }) => key);
+  const [one, other] = [shardIdOf(0), shardIdOf(1)];
+  const numbered = leaseOf(one, checkpointAt(first!, toOffset(5n)));
+  const ended = leaseOf(other, at('SHARD_END'));
+  // Seen by a gateway: the rows name their stream, and with them those that KCL made beside them.
+  const named = leaseOf(one, trimHorizon, { stream: origin });
+  assert.deepEqual(keysOf([named, ended], false), [one, other]);
+  assert.deepEqual(keysOf([leaseOf(one, trimHorizon, { stream: former }), ended]), []);
+  // Of two makings in one table, each row that names its stream goes with that.
+  assert.deepEqual(keysOf([named, leaseOf(other, trimHorizon, { stream: former })]), [one]);
+  // Of KCL alone: sequence numbers tell, where no other stream has them.
+  assert.deepEqual(keysOf([numbered, ended]), [one, other]);
+  assert.deepEqual(keysOf([numbered, ended], false), []);
+  assert.deepEqual(keysOf([leaseOf(one, at('LATEST')), ended]), []);
+  const later = { ...second!, createdAtSeconds: second!.createdAtSeconds + 1 };
+  assert.deepEqual(keysOf([numbered, leaseOf(other, checkpointAt(later, toOffset(5n)))]), []);
+  assert.deepEqual(keysOf([numbered, leaseOf(shardIdOf(7), numbered.checkpoint)]), []);
+  // Of several streams: the key tells.
+  const keyOf = (of: typeof origin) => `${streamIdentifierOf('1', of)}:${one}`;
+  const several = [origin, former, { ...origin, name: 'others' }].map((of) =>
+    leaseOf(keyOf(of), trimHorizon),
+  );
+  assert.deepEqual(keysOf(several, false), [keyOf(origin)]);
+});

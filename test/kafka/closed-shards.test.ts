@@ -245,7 +245,9 @@ test('a batch that reached a shard behind its end is written to the open descend
     topicOf.set(name, stream);
     return isClosed ? afterSplit(stream) : stream;
   };
-  const streams = { find, findNow: find, peek: viewOf, known: viewOf, forget: () => undefined };
+  const forget = () => undefined;
+  const logDeleted = () => Promise.resolve();
+  const streams = { find, findNow: find, peek: viewOf, known: viewOf, forget, logDeleted };
   // The shard closes, before its first record, while that is on its way to the broker.
   const isCurrent = ({ shards }: Stream) => {
     isClosed = true;

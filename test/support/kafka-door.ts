@@ -50,6 +50,7 @@ export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}):
       known: () => undefined,
       isCurrent: () => true,
       forget: () => undefined,
+      logDeleted: () => Promise.resolve(),
     },
     log: new KafkaRecordLog(cluster),
     producers: new KafkaProducerLog(cluster),

@@ -1,17 +1,35 @@
 /**
- * DeleteTopics: relayed; the streams are gone with the topics. Source: the Kafka protocol guide.
+ * DeleteTopics: relayed; the streams are gone with the topics, and with them their leases, before
+ * the client is answered. Source: the Kafka protocol guide.
  */
 import {
   deleteTopicsRequest as request,
   deleteTopicsResponse as response,
 } from '../../wire/messages/20-delete-topics.ts';
+import { atOnce } from '../../groups/at-once.ts';
 import { defineApi } from '../api.ts';
+
+const topicsAtOnce = 16;
 
 export const deleteTopics = defineApi({
   request,
   response,
-  onResponse(answer, { streams }) {
-    for (const { name } of answer.responses) if (name !== null) streams.forget(name);
+  deviations: ['Leases of the streams are deleted, too.'],
+  async onResponse(answer, { streams, logger }) {
+    const deleted: string[] = [];
+    for (const { name, errorCode } of answer.responses) {
+      if (name === null) continue;
+      streams.forget(name);
+      if (errorCode === 0) deleted.push(name);
+    }
+    await atOnce(topicsAtOnce, deleted, async (topic) => {
+      try {
+        await streams.logDeleted(topic);
+      } catch (error) {
+        // Whoever next finds the topic gone does it.
+        logger.warn({ topic, error }, 'the leases of a deleted topic are left for later');
+      }
+    });
     return undefined;
   },
 });

@@ -1,0 +1,114 @@
+/**
+ * The leases of streams that are gone, in the tables of all groups: they go with the stream. See
+ * docs/decisions/0013-leases-of-deleted-streams.md.
+ */
+import { groupFilter, groupOfLeaseTable, isOfHashedGroup } from '../domain/lease-tables.ts';
+import { creationSecondOf } from '../domain/leases.ts';
+import { LeaseView } from '../domain/lease-view.ts';
+import type { Stream } from '../domain/stream.ts';
+import { isGatewayError } from '../errors.ts';
+import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { StreamDirectory } from '../streams/stream-directory.ts';
+import { atOnce } from './at-once.ts';
+
+/** A deletion waits no longer; the walk over the tables goes on. */
+const waitMsMax = 5_000;
+const tablesAtOnce = 8;
+const rowsAtOnce = 8;
+/** Attempts at a table whose leases others change meanwhile. */
+const attemptsMax = 5;
+
+export type DeadLeasesSettings = {
+  readonly tables: LeaseTables;
+  readonly streams: Pick<StreamDirectory, 'listKnown'>;
+  /** The table that is no group's. */
+  readonly catalogTable: string;
+  /** Which groups have tables: see groupFilter. */
+  readonly groups: string;
+  /** What went wrong with a table, or, where it is '', with all of them. */
+  readonly onProblem: (table: string, error: unknown) => void;
+};
+
+export class DeadLeases {
+  readonly #settings: DeadLeasesSettings;
+  readonly #hasTable: (groupId: string) => boolean;
+  readonly #waiting: Stream[] = [];
+  #walk: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(settings: DeadLeasesSettings) {
+    this.#settings = settings;
+    this.#hasTable = groupFilter(settings.groups);
+  }
+
+  /**
+   * Resolves when the leases are gone, or it took too long; what is left does no harm. Streams
+   * that come while a walk over the tables is under way share the next one. Never rejects.
+   */
+  async remove(stream: Stream): Promise<void> {
+    this.#waiting.push(stream);
+    this.#next ??= this.#walk.then(() => {
+      this.#next = undefined;
+      return (this.#walk = this.#walkFor(this.#waiting.splice(0)));
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitMsMax);
+    });
+    await Promise.race([this.#next, late]);
+    clearTimeout(timer);
+  }
+
+  async #walkFor(streams: readonly Stream[]): Promise<void> {
+    const { tables, onProblem } = this.#settings;
+    try {
+      const [names, isAlone] = await Promise.all([tables.list(), this.#alone()]);
+      const found = names.filter((name) => this.#isOfGroup(name));
+      await atOnce(tablesAtOnce, found, async (table) => {
+        try {
+          await this.#clear(table, streams, isAlone);
+        } catch (error) {
+          onProblem(table, error);
+        }
+      });
+    } catch (error) {
+      onProblem('', error);
+    }
+  }
+
+  /** Tells streams that share their second of creation with none. */
+  async #alone(): Promise<(stream: Stream) => boolean> {
+    const known = await this.#settings.streams.listKnown();
+    return (stream) =>
+      known.every(
+        (each) => each.name === stream.name || creationSecondOf(each) !== creationSecondOf(stream),
+      );
+  }
+
+  #isOfGroup(table: string): boolean {
+    if (isOfHashedGroup(table)) return true;
+    const groupId = groupOfLeaseTable(table, this.#settings.catalogTable);
+    return groupId !== undefined && this.#hasTable(groupId);
+  }
+
+  async #clear(
+    table: string,
+    streams: readonly Stream[],
+    isAlone: (stream: Stream) => boolean,
+  ): Promise<void> {
+    const { tables } = this.#settings;
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const view = new LeaseView((await tables.read(table)) ?? []);
+      const dead = streams.flatMap((stream) => view.leasesOf(stream, isAlone(stream)));
+      if (dead.length === 0) return;
+      await atOnce(rowsAtOnce, dead, async (lease) => {
+        try {
+          await tables.remove(table, lease);
+        } catch (error) {
+          // A worker has just written a checkpoint: the lease is read again.
+          if (!isGatewayError(error, 'conflict')) throw error;
+        }
+      });
+    }
+  }
+}
