@@ -11,13 +11,14 @@ import {
   ownerNameOf,
   shouldGive,
 } from '../domain/lease-owners.ts';
-import type { Lease } from '../domain/leases.ts';
+import { isDoneByGroup, type Lease } from '../domain/leases.ts';
 import type { LeaseView } from '../domain/lease-view.ts';
 import type { Stream } from '../domain/stream.ts';
 import { isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { atOnce } from './at-once.ts';
+import { takenOver } from './checkpoint-writer.ts';
 import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
 
@@ -302,6 +303,7 @@ export class GroupKeeper {
     for (const member of living) {
       if (member.isWaiting) await this.#endWaiting(member, view);
       else await this.#keep(member, view);
+      await this.#endShards(member, view);
     }
     await this.#balance(view, living);
   }
@@ -347,6 +349,18 @@ export class GroupKeeper {
       const isTaken = await this.#take(lease, owner);
       if (isTaken && !member.held.has(place)) member.mustRejoin = member.isShareable;
     });
+  }
+
+  /** Shards that were closed after the member had read all of them: nothing is committed again. */
+  async #endShards({ assigned = [] }: Member, view: LeaseView): Promise<void> {
+    for (const { topic, partition } of assigned) {
+      const stream = await this.#settings.findStream(topic);
+      const shard = stream?.shards[partition];
+      if (stream === undefined || shard?.closed === undefined) continue;
+      const lease = view.find(stream, partition);
+      if (lease === undefined || !isDoneByGroup(lease, shard)) continue;
+      await this.#settings.table.store(stream, shard, takenOver(shard.closed.endOffset), lease);
+    }
   }
 
   /** A KCL worker has the lease. */

@@ -9,6 +9,7 @@ import {
   originOf,
   type Seen,
   shardAttributes,
+  shardEnd,
   streamIdentifierOf,
   trimHorizon,
 } from '../domain/leases.ts';
@@ -86,7 +87,7 @@ export class GroupTable {
     for (let attempt = 1; ; attempt += 1) {
       const view = await this.#viewWith(stream, new Map([[shard.index, offset]]));
       const lease = view?.find(stream, shard.index);
-      if (lease === undefined) return false;
+      if (lease === undefined) return view !== undefined && isOver(view, stream, shard, offset);
       try {
         await this.#setCheckpoint(stream, shard, lease, seen, write, unchangedSince);
         return true;
@@ -162,15 +163,18 @@ export class GroupTable {
   }
 
   /**
-   * A view in which the stream has leases of all shards that want one; undefined where the table
-   * is not to have them. `offsets` are known to be committed.
+   * A view in which the stream has leases of all shards that want one, but of none that was read
+   * to its end and cleaned up; undefined where the table is not to have them. `offsets` are known
+   * to be committed.
    */
   async #viewWith(stream: Stream, offsets: ShardOffsets): Promise<LeaseView | undefined> {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const view = await this.#known([{ stream, offsets }]);
       view.claim([stream]);
-      const [index] = offsets.keys();
-      if (index !== undefined && view.find(stream, index) !== undefined) return view;
+      const [[index, offset] = []] = offsets;
+      const shard = index === undefined ? undefined : stream.shards[index];
+      if (shard !== undefined && view.find(stream, shard.index) !== undefined) return view;
+      if (shard !== undefined && isOver(view, stream, shard, offset!)) return view;
       const place = view.placeFor(stream, isMember);
       if (place === 'nowhere') return undefined;
       if (place === 'after-renaming') await this.#rename(view);
@@ -308,6 +312,11 @@ export class GroupTable {
       }
     });
   }
+}
+
+/** The commit says what the table says without a lease: KCL took it away, the shard is done. */
+function isOver(view: LeaseView, stream: Stream, shard: Shard, offset: Offset): boolean {
+  return checkpointAt(shard, offset) === shardEnd && view.wasFinished(stream, shard);
 }
 
 type Committed = { readonly stream: Stream; readonly offsets: ShardOffsets };

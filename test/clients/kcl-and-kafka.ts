@@ -64,6 +64,8 @@ export async function oneGroup(t: TestContext, gateway: Gateway, { kind, client 
   const application = await KclApplication.over(t, gateway, stream, kind, newName());
   return {
     group: application.name,
+    stream,
+    kinesis,
     application,
     put: (first: number, end: number) => putNumbered(kinesis, stream, first, end),
     startMember: () => startFollower(t, client, gateway.kafka, stream, application.name),

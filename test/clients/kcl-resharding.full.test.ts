@@ -1,12 +1,6 @@
 /** Shards are split and merged under running KCL workers, of every version and mode. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type KinesisClient,
-  MergeShardsCommand,
-  SplitShardCommand,
-  waitUntilStreamExists,
-} from '@aws-sdk/client-kinesis';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { createStream, kinesisClient } from './doors.ts';
@@ -18,6 +12,7 @@ import {
   putNumbered,
   shardId,
 } from './kcl.ts';
+import { childShards, closedShards, putWhile, splitAndMerge } from './split-and-merge.ts';
 
 await sharedEngines();
 
@@ -25,45 +20,7 @@ const settings = { KINESKA_LIMITS: 'off' };
 const shardCount = 4;
 const recordsBefore = 1_000;
 const recordsAfter = 2_000;
-/** In each put while the shards change: small, so that many puts meet the change. */
-const recordsAtOnce = 20;
 const options = { timeout: kclTimeoutMs, concurrency: true };
-
-/** Half of the range of shard 0 of 4. */
-const middleOfFirstShard = String(2n ** 125n);
-
-async function splitAndMerge(client: KinesisClient, StreamName: string): Promise<void> {
-  const active = () =>
-    waitUntilStreamExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { StreamName });
-  const NewStartingHashKey = middleOfFirstShard;
-  await client.send(
-    new SplitShardCommand({ StreamName, ShardToSplit: shardId(0), NewStartingHashKey }),
-  );
-  await active();
-  const [ShardToMerge, AdjacentShardToMerge] = [shardId(2), shardId(3)];
-  await client.send(new MergeShardsCommand({ StreamName, ShardToMerge, AdjacentShardToMerge }));
-  await active();
-}
-
-/** Answers the number of the record that comes next. */
-async function putWhile(
-  busy: Promise<void>,
-  client: KinesisClient,
-  stream: string,
-  first: number,
-): Promise<number> {
-  let isOver = false;
-  const ending = busy.finally(() => {
-    isOver = true;
-  });
-  ending.catch(() => undefined);
-  let next = first;
-  for (; !isOver; next += recordsAtOnce) {
-    await putNumbered(client, stream, next, next + recordsAtOnce);
-  }
-  await ending;
-  return next;
-}
 
 test('shards are split and merged under running KCL workers', options, async (t) => {
   const gateway = await startGateway(t, { settings });
@@ -86,8 +43,8 @@ test('shards are split and merged under running KCL workers', options, async (t)
     await putNumbered(client, stream, put, count);
     await application.untilSeen(count);
     tell('all seen');
-    const ended = [0, 2, 3].map(shardId);
-    const children = [4, 5, 6].map(shardId);
+    const ended = closedShards.map(shardId);
+    const children = childShards.map(shardId);
     await application.until(
       () =>
         ended.every((shard) => application.shardsThat('ended').includes(shard)) &&

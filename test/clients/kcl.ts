@@ -32,6 +32,8 @@ export type KclKind = {
   readonly program: Extract<JavaProgram, `kcl${number}`>;
   readonly mode: 'polling' | 'fan-out';
   readonly scheme: 'http' | 'https';
+  /** How long a worker may be silent; short by default, that tests need not wait. */
+  readonly failoverMs?: number;
 };
 
 export const shardId = (index: number): string => `shardId-00000000000${index}`;
@@ -85,7 +87,7 @@ export class KclApplication {
     kind: KclKind,
     name = `kcl-${newName()}`,
   ) {
-    const { program, mode, scheme } = kind;
+    const { program, mode, scheme, failoverMs } = kind;
     const folder = await mkdtemp(join(tmpdir(), 'kineska-kcl-'));
     const endpoint = scheme === 'https' ? gateway.kinesisTls : gateway.kinesis;
     const trusting = await javaTrustStore(gateway.certificate, join(folder, 'trust'));
@@ -93,6 +95,7 @@ export class KclApplication {
     const [command, ...given] = await javaCommandLine(program, [], properties);
     const application = new KclApplication(name, (named) => [
       ...([command, ...given, endpoint, gateway.dynamodb, stream, named, mode] as const),
+      ...(failoverMs === undefined ? [] : [String(failoverMs)]),
     ]);
     t.after(async () => {
       for (const worker of application.#workers) await worker.kill9();

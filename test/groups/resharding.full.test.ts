@@ -1,15 +1,10 @@
 /** Groups over splits and merges, by the actions themselves, through a gateway as users run it. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import {
-  type KinesisClient,
-  MergeShardsCommand,
-  SplitShardCommand,
-  waitUntilStreamExists,
-} from '@aws-sdk/client-kinesis';
 import { shardIdOf } from '../../src/domain/stream.ts';
 import { kinesisClient, newName } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';
+import { childShards, closedShards, splitAndMerge } from '../clients/split-and-merge.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows, type Row } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
@@ -24,24 +19,9 @@ import {
 
 const recordsBefore = 200;
 const recordsAfter = 100;
-const parents = [0, 2, 3];
-const children = [4, 5, 6];
 const all = [0, 1, 2, 3, 4, 5, 6];
-const activeSecondsMax = 60;
 /** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR. */
 const coordinatorMoves = [14, 15, 16];
-
-/** Shard 0 of 4 is split, 2 and 3 are merged. */
-async function reshard(client: KinesisClient, StreamName: string): Promise<void> {
-  const waiter = { client, maxWaitTime: activeSecondsMax, minDelay: 1, maxDelay: 1 };
-  const NewStartingHashKey = String(2n ** 125n);
-  const ShardToSplit = shardIdOf(0);
-  await client.send(new SplitShardCommand({ StreamName, ShardToSplit, NewStartingHashKey }));
-  await waitUntilStreamExists(waiter, { StreamName });
-  const [ShardToMerge, AdjacentShardToMerge] = [shardIdOf(2), shardIdOf(3)];
-  await client.send(new MergeShardsCommand({ StreamName, ShardToMerge, AdjacentShardToMerge }));
-  await waitUntilStreamExists(waiter, { StreamName });
-}
 
 /** A stream with records in parents, whose `before` is done between them and the resharding. */
 async function reshardedStream(
@@ -54,9 +34,14 @@ async function reshardedStream(
   const { stream, counts, shards } = await filledStream(gateway, recordsBefore);
   const groupId = newName();
   // A new cluster has no coordinators until somebody looks for one.
-  await committedOffsets(gateway.kafka, groupId, stream);
+  await untilTrue('a coordinator', () =>
+    committedOffsets(gateway.kafka, groupId, stream).then(
+      () => true,
+      () => false,
+    ),
+  );
   await before(stream, groupId);
-  await reshard(client, stream);
+  await splitAndMerge(client, stream);
   await produceByKafkajs(gateway.kafka, stream, recordsAfter);
   const ends = await withAdmin(gateway.kafka, (admin) => admin.fetchTopicOffsets(stream));
   const total = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
@@ -98,11 +83,11 @@ test('groups over splits and merges', async (suite) => {
       const { stream, groupId, countOf } = await reshardedStream(t, gateway, (topic, id) =>
         commit(topic, id, 1, 1),
       );
-      for (const parent of parents) await commit(stream, groupId, parent, countOf(parent));
+      for (const parent of closedShards) await commit(stream, groupId, parent, countOf(parent));
       await commit(stream, groupId, 6, 1);
       const table = await rows.all(groupId);
       assert.deepEqual([...table!.keys()].toSorted(), all.map(shardIdOf));
-      for (const parent of parents) {
+      for (const parent of closedShards) {
         assert.equal(checkpointOf(table!.get(shardIdOf(parent))), 'SHARD_END', `shard ${parent}`);
       }
       assert.deepEqual(
@@ -135,11 +120,11 @@ test('groups over splits and merges', async (suite) => {
     assert.deepEqual(await committedOffsets(kafka, groupId, stream), expected);
     const table = await rows.all(groupId);
     assert.deepEqual([...table!.keys()].toSorted(), all.map(shardIdOf));
-    for (const parent of parents) {
+    for (const parent of closedShards) {
       assert.equal(checkpointOf(table!.get(shardIdOf(parent))), 'SHARD_END', `shard ${parent}`);
     }
     const read = await readAsGroup(kafka, groupId, stream, total - recordsBefore);
-    assert.ok(read.every(({ partition }) => [1, ...children].includes(partition)));
+    assert.ok(read.every(({ partition }) => [1, ...childShards].includes(partition)));
   });
 
   await suite.test(
@@ -165,6 +150,13 @@ test('groups over splits and merges', async (suite) => {
       }
       const expected = [countOf(0), 4, countOf(2), 2, 0, 0, 0];
       assert.deepEqual(await committedOffsets(kafka, groupId, stream), expected);
+      // Clients commit the end of what they are at the end of: the lease does not come again.
+      await commit(stream, groupId, 0, countOf(0));
+      assert.deepEqual((await rows.all(groupId))?.get(shardIdOf(0)), undefined);
+      assert.deepEqual(await committedOffsets(kafka, groupId, stream), expected);
+      // One who goes back into it has a lease.
+      await commit(stream, groupId, 0, 1);
+      assert.match(checkpointOf((await rows.all(groupId))?.get(shardIdOf(0))) ?? '', /^\d+$/);
     },
   );
 });

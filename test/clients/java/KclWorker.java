@@ -27,8 +27,9 @@ import software.amazon.kinesis.retrieval.polling.PollingConfig;
 /**
  * One worker of an application of KCL 2 or 3, with the clients that KCL makes by default.
  *
- * KINESIS DYNAMODB STREAM APPLICATION polling|fan-out   reads from TRIM_HORIZON and checkpoints
- *     after each batch until its input ends; records and what befell its shards, as JSON lines
+ * KINESIS DYNAMODB STREAM APPLICATION polling|fan-out [FAILOVER-MS]   reads from TRIM_HORIZON and
+ *     checkpoints after each batch until its input ends; records and what befell its shards, as JSON
+ *     lines
  */
 public class KclWorker {
   private static final int SECOND_MS = 1_000;
@@ -66,6 +67,7 @@ public class KclWorker {
       retrieval.retrievalSpecificConfig(
           new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(SECOND_MS / 4));
     }
+    long failoverMs = arguments.length > 5 ? Long.parseLong(arguments[5]) : 3 * SECOND_MS;
     // Shorter waits than the defaults, which are made for days of work.
     var scheduler =
         new Scheduler(
@@ -74,7 +76,7 @@ public class KclWorker {
                 .coordinatorConfig()
                 .parentShardPollIntervalMillis(SECOND_MS)
                 .shardConsumerDispatchPollIntervalMillis(SECOND_MS / 4),
-            configs.leaseManagementConfig().failoverTimeMillis(3 * SECOND_MS).shardSyncIntervalMillis(SECOND_MS),
+            configs.leaseManagementConfig().failoverTimeMillis(failoverMs).shardSyncIntervalMillis(SECOND_MS),
             configs.lifecycleConfig(),
             configs.metricsConfig().metricsFactory(new NullMetricsFactory()),
             configs.processorConfig(),
