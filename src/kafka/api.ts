@@ -51,6 +51,8 @@ export type ApiDefinition<Q extends Fields, R extends Fields> = {
   readonly relayedVersionMax?: number;
   /** Answers have records in them: their bytes count for the shards that were read. */
   readonly readsRecords?: true;
+  /** It is about what this broker has, so that another one's answer would be wrong. */
+  readonly isOfOneBroker?: true;
   /** Advertised from here on, where Kafka itself advertises more than it serves. */
   readonly advertisedMin?: number;
   /** First version whose response the hook must see. */

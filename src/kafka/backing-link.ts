@@ -49,6 +49,7 @@ type Authenticate = typeof saslAuthenticateResponse;
 export class BackingLink {
   readonly #settings: BackingLinkSettings;
   #socket: Socket | undefined;
+  #nodeId: number | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #busy = true;
   #renewalDue = false;
@@ -83,6 +84,11 @@ export class BackingLink {
 
   uncork(): void {
     this.#socket?.uncork();
+  }
+
+  /** Whose connection it is, once there is one. */
+  get nodeId(): number | undefined {
+    return this.#nodeId;
   }
 
   /** The answers may be read on. */
@@ -144,6 +150,7 @@ export class BackingLink {
     let failure: Error | undefined;
     const socket = backing.dial(broker, onread, () => {
       connected = true;
+      this.#nodeId = broker.nodeId;
       clearTimeout(timer);
       if (backing.login === undefined) this.#ready();
       else void this.#logIn();

@@ -28,20 +28,13 @@ export class BrokerDirectory {
     this.#refreshed = { atMs: -Infinity, brokers: Promise.resolve([]) };
   }
 
-  get nodeIds(): readonly number[] {
-    return [...this.#brokers.keys()];
-  }
-
   /**
    * The brokers to dial for a client that wants this one, each once: where it was seen last, then
-   * where the cluster says it is now. A client that bootstraps is served by any other, too; one
-   * that wants no broker in particular (undefined) gets whichever is up.
-   * Errors: `unavailable` (no broker answers).
+   * where the cluster says it is now. While that is down, or gone for good, any other stands in,
+   * so that who knows no other address finds the cluster; one that wants no broker in particular
+   * (undefined) gets whichever is up. Errors: `unavailable` (no broker answers).
    */
-  async *candidates(
-    nodeId: number | undefined,
-    bootstraps: boolean,
-  ): AsyncGenerator<BackingBroker, void> {
+  async *candidates(nodeId: number | undefined): AsyncGenerator<BackingBroker, void> {
     const tried = new Set<string>();
     const isNew = ({ host, port }: BackingBroker) => {
       const address = `${host}:${port}`;
@@ -52,7 +45,6 @@ export class BrokerDirectory {
     const now = await this.#refresh();
     const meant = now.find((broker) => broker.nodeId === nodeId);
     if (meant !== undefined && isNew(meant)) yield meant;
-    if (!bootstraps) return;
     // Beginning anywhere, so that clients that come together do not all go to one broker.
     const start = Math.floor(Math.random() * now.length);
     for (const broker of [...now.slice(start), ...now.slice(0, start)]) {
@@ -90,10 +82,18 @@ export class BrokerDirectory {
     );
   }
 
+  /** The ids of those brokers that are up now. Errors: `unavailable`. */
+  async up(): Promise<ReadonlySet<number>> {
+    const brokers = await this.#refresh();
+    return new Set(brokers.map(({ nodeId }) => nodeId));
+  }
+
   #refresh(): Promise<readonly BackingBroker[]> {
     const nowMs = performance.now();
     if (nowMs - this.#refreshed.atMs < refreshEveryMs) return this.#refreshed.brokers;
     const brokers = this.#backing.list().then((listed) => {
+      // One that is not up may be gone for good: nobody should wait for its address to answer.
+      this.#brokers.clear();
       for (const broker of listed) this.#brokers.set(broker.nodeId, broker);
       return listed;
     });

@@ -35,6 +35,13 @@ import { describeGarbage, isProduce, readHead, type RequestHead } from './reques
 import { ResponseFlow } from './response-flow.ts';
 import { type FetchThrottling, produceThrottle, type ShardThrottling } from './shard-throttling.ts';
 
+/** Which broker a client has come for; undefined where any will do. */
+export type WantedBroker = {
+  readonly nodeId: number | undefined;
+  /** Those to try, in order. */
+  readonly candidates: AsyncIterator<BackingBroker, void>;
+};
+
 export type RelaySettings = {
   readonly apis: ReadonlyMap<number, KafkaApi>;
   readonly context: KafkaContext;
@@ -76,6 +83,7 @@ export class Relay {
   readonly #settings: RelaySettings;
   readonly #client: Socket;
   readonly #backing: BackingLink;
+  readonly #wantedId: number | undefined;
   readonly #calls = new CallQueue();
   readonly #responses: ResponseFlow;
   /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
@@ -91,15 +99,12 @@ export class Relay {
   #closed = false;
   onClosed: () => void = () => undefined;
 
-  constructor(
-    client: Socket,
-    candidates: AsyncIterator<BackingBroker, void>,
-    settings: RelaySettings,
-  ) {
+  constructor(client: Socket, wanted: WantedBroker, settings: RelaySettings) {
     this.#settings = settings;
     this.#client = client;
     client.setNoDelay(true);
-    this.#backing = this.#link(candidates);
+    this.#wantedId = wanted.nodeId;
+    this.#backing = this.#link(wanted.candidates);
     const { context, observer } = settings;
     this.#responses = new ResponseFlow(client, this.#backing, this.#calls, {
       context,
@@ -115,9 +120,15 @@ export class Relay {
     observer.connectionOpened();
   }
 
-  /** Requests that are not answered yet. */
+  /** Requests that are still to be answered. */
   get callsInFlight(): number {
-    return this.#calls.length;
+    return this.#closed ? 0 : this.#calls.length;
+  }
+
+  /** The broker that the client has come for, while another one serves in its place. */
+  get standsInFor(): number | undefined {
+    const { nodeId } = this.#backing;
+    return nodeId === undefined || nodeId === this.#wantedId ? undefined : this.#wantedId;
   }
 
   /** Takes no further request; what is under way is answered. */
@@ -253,6 +264,8 @@ export class Relay {
     if (head === undefined) return 'incomplete';
     const api = this.#settings.apis.get(head.key);
     if (api === undefined) return this.#refuse('unknown-api-key');
+    // The client asks again when it knows which brokers there are.
+    if (api.isOfOneBroker && this.standsInFor !== undefined) return this.#refuse('other-broker');
     const served = isServed(api, head.version);
     if (!served && api.unknownVersionAnswer === undefined) {
       return this.#refuse('unknown-api-version');

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { GatewayError } from '../errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import { TransactionOffsets } from '../groups/transaction-offsets.ts';
-import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
+import type { BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver, LimitObserver } from '../ports/observer.ts';
 import type { ProducerLog } from '../ports/producer-log.ts';
 import type { RecordLog } from '../ports/record-log.ts';
@@ -75,6 +75,8 @@ const connectionsMax = 20_000;
 /** Requests under way get this long when the gateway stops. */
 const drainMsMax = 3_000;
 const drainCheckEveryMs = 20;
+/** How often it is looked whether brokers are back whose clients others serve meanwhile. */
+const standInCheckEveryMs = 1_000;
 /** Ports after the first that are tried for one broker, when others hold some of them. */
 const portTriesMax = 100;
 const tlsHandshakeMsMax = 10_000;
@@ -91,6 +93,7 @@ export class KafkaDoor {
   #nextUnplanned = 0;
   /** The port that is bound, where one stands for all brokers. */
   #sharedPort = 0;
+  #standInCheck: NodeJS.Timeout | undefined;
 
   constructor(settings: KafkaDoorSettings) {
     this.#settings = settings;
@@ -141,13 +144,17 @@ export class KafkaDoor {
     if (first === undefined) throw new GatewayError('unavailable', 'the cluster has no broker');
     this.#plan = { ...this.#plan, lowestId: this.#settings.lowestBrokerId ?? first.nodeId };
     this.#nextUnplanned = unplannedPort(this.#plan);
+    this.#standInCheck = setInterval(() => {
+      // Where no broker answers, connections stay as they are.
+      this.#endStandIns().catch(() => undefined);
+    }, standInCheckEveryMs).unref();
     if (this.#settings.tls?.brokerHost !== undefined) {
       this.#sharedPort = await this.#openShared();
       return this.#sharedPort;
     }
-    // Declared brokers have their ports before they are up; the first one serves newcomers.
+    // Declared brokers have their ports before they are up.
     const declared = await Promise.all(
-      this.#plan.declared.map((nodeId, index) => this.#open(nodeId, index === 0, true)),
+      this.#plan.declared.map((nodeId) => this.#open(nodeId, true)),
     );
     const advertised: AdvertisedAddress[] = [];
     for (const broker of brokers) advertised.push(await this.#directory.advertise(broker));
@@ -156,20 +163,24 @@ export class KafkaDoor {
 
   /** Stops accepting, lets what is under way finish for a while, and closes. */
   async stop(): Promise<void> {
+    clearInterval(this.#standInCheck);
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
-    const giveUpAtMs = Date.now() + drainMsMax;
-    for (const relay of this.#relays) {
-      if (relay.callsInFlight === 0) relay.close();
-      else relay.quiesce();
-    }
-    while (this.#relays.size > 0 && Date.now() < giveUpAtMs) {
-      await new Promise((resolve) => setTimeout(resolve, drainCheckEveryMs));
-      for (const relay of this.#relays) if (relay.callsInFlight === 0) relay.close();
-    }
-    for (const relay of this.#relays) relay.close();
+    await drain(this.#relays);
     await Promise.all(closed);
+  }
+
+  /**
+   * A connection that another broker serves ends when its own is back: the client takes it for
+   * one to that broker from then on, and would be told for ever that it asks the wrong one.
+   */
+  async #endStandIns(): Promise<void> {
+    const standIns = [...this.#relays].filter(({ standsInFor }) => standsInFor !== undefined);
+    if (standIns.length === 0) return;
+    const up = await this.#directory.up();
+    const over = standIns.filter(({ standsInFor }) => up.has(standsInFor!));
+    if (over.length > 0) await drain(new Set(over));
   }
 
   /** Where clients are told to reach a broker; its port is opened where it is not open yet. */
@@ -181,9 +192,7 @@ export class KafkaDoor {
     }
     const isDeclared = this.#plan.declared.includes(nodeId);
     const isFirst = this.#plan.declared.length === 0 && nodeId === this.#plan.lowestId;
-    const bound = isDeclared
-      ? await this.#ports.get(nodeId)!
-      : await this.#open(nodeId, isFirst, isFirst);
+    const bound = isDeclared ? await this.#ports.get(nodeId)! : await this.#open(nodeId, isFirst);
     return { host: advertisedHost, port: bound + this.#shift };
   }
 
@@ -198,8 +207,8 @@ export class KafkaDoor {
   }
 
   /** Opens the port of one broker. `fixed`: it is that port or an error. */
-  #open(nodeId: number, bootstraps: boolean, fixed: boolean): Promise<number> {
-    const server = this.#serve(() => this.#directory.candidates(nodeId, bootstraps));
+  #open(nodeId: number, fixed: boolean): Promise<number> {
+    const server = this.#serve(() => nodeId);
     const opened = this.#listen(server, plannedPort(this.#plan, nodeId), fixed);
     this.#ports.set(nodeId, opened);
     return opened;
@@ -229,18 +238,19 @@ export class KafkaDoor {
     const { host, port, tls } = this.#settings;
     const server = this.#serve((client) => {
       const name = (client as TLSSocket).servername;
-      const nodeId = brokerOfHost(tls!.brokerHost!, typeof name === 'string' ? name : '');
-      return this.#directory.candidates(nodeId, nodeId === undefined);
+      return brokerOfHost(tls!.brokerHost!, typeof name === 'string' ? name : '');
     });
     return listen(server, host, port).catch((error: unknown) => {
       throw portError(port, error);
     });
   }
 
-  /** A server that is not listening yet; `candidatesOf` tells which brokers a client wants. */
-  #serve(candidatesOf: (client: Socket) => AsyncIterator<BackingBroker, void>): Server {
+  /** A server that is not listening yet; `wantedBy` tells which broker a client wants, if one. */
+  #serve(wantedBy: (client: Socket) => number | undefined): Server {
     const accept = (client: Socket) => {
-      const relay = new Relay(client, candidatesOf(client), this.#relaySettings);
+      const nodeId = wantedBy(client);
+      const wanted = { nodeId, candidates: this.#directory.candidates(nodeId) };
+      const relay = new Relay(client, wanted, this.#relaySettings);
       this.#relays.add(relay);
       relay.onClosed = () => this.#relays.delete(relay);
     };
@@ -260,6 +270,20 @@ export class KafkaDoor {
     this.#servers.push(server);
     return server;
   }
+}
+
+/** Lets what is under way on connections finish for a while, and closes them. */
+async function drain(relays: ReadonlySet<Relay>): Promise<void> {
+  const giveUpAtMs = Date.now() + drainMsMax;
+  for (const relay of relays) relay.quiesce();
+  let left = [...relays];
+  for (;;) {
+    for (const relay of left) if (relay.callsInFlight === 0) relay.close();
+    left = left.filter(({ callsInFlight }) => callsInFlight > 0);
+    if (left.length === 0 || Date.now() > giveUpAtMs) break;
+    await new Promise((resolve) => setTimeout(resolve, drainCheckEveryMs));
+  }
+  for (const relay of left) relay.close();
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

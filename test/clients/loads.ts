@@ -16,8 +16,11 @@ import {
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import kafkajs from 'kafkajs';
+import { python } from '../support/install.ts';
 import { startKafkaTool } from '../support/kafka-tool.ts';
+import { startProgram } from '../support/program.ts';
 import { kinesisClient } from './doors.ts';
+import type { ReadRecord } from './records.ts';
 
 export type Load = {
   readonly name: string;
@@ -28,9 +31,11 @@ export type Load = {
 };
 
 const batchRecords = 25;
-const progressTimeoutMs = 60_000;
+const progressTimeoutMs = 120_000;
 const pollEveryMs = 50;
 const paceMs = 20;
+/** Of idempotent producers: values under one key stay in the order in which they were sent. */
+const keys = 20;
 
 /** Values tell of which load of the process they are. */
 let loadCount = 0;
@@ -144,7 +149,8 @@ export async function verifiableProducer(
   );
   const child = await startKafkaTool(t, 'org.apache.kafka.tools.VerifiableProducer', [
     ...['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', '300'],
-    ...['--value-prefix', String(loadCount++), '--command-config', file],
+    ...['--value-prefix', String(loadCount++), '--repeating-keys', String(keys)],
+    ...['--command-config', file],
   ]);
   const acknowledged = new Set<string>();
   const failed: string[] = [];
@@ -165,6 +171,35 @@ export async function verifiableProducer(
     async stop() {
       child.kill('SIGTERM');
       await exited;
+    },
+  };
+}
+
+/** librdkafka's idempotent producer, by way of confluent-kafka-python. */
+export async function librdkafkaLoad(
+  t: TestContext,
+  bootstrap: string,
+  topic: string,
+): Promise<Load> {
+  const given = [bootstrap, topic, String(loadCount++), String(keys)];
+  const program = startProgram(t, [await python(), 'test/clients/python/load.py', ...given], {
+    endsWithInput: true,
+  });
+  const acknowledged = new Set<string>();
+  const failed: string[] = [];
+  const drained = once(program.child.stdout!, 'end');
+  createInterface({ input: program.child.stdout! }).on('line', (line) => {
+    const said = JSON.parse(line) as { acknowledged?: string; failed?: string };
+    if (said.acknowledged === undefined) failed.push(said.failed ?? line);
+    else acknowledged.add(said.acknowledged);
+  });
+  return {
+    name: 'librdkafka',
+    acknowledged,
+    failed,
+    async stop() {
+      await program.stop();
+      await drained;
     },
   };
 }
@@ -218,6 +253,22 @@ async function readShard(
     if (answer.Records?.length === 0 && answer.MillisBehindLatest === 0) return;
     ShardIterator = answer.NextShardIterator;
   }
+}
+
+/**
+ * Records of the idempotent producers, in the order of their partitions, that are there twice, or
+ * behind one of the same key that was sent later.
+ */
+export function outOfOrder(records: readonly ReadRecord[]): readonly string[] {
+  const lastOf = new Map<string, number>();
+  return records.flatMap(({ key, value }) => {
+    const [, load, number] = /^(\d+)\.(\d+)$/.exec(value) ?? [];
+    if (load === undefined) return [];
+    const ofKey = `${load} ${key}`;
+    const before = lastOf.get(ofKey) ?? -1;
+    lastOf.set(ofKey, Number(number));
+    return Number(number) > before ? [] : [`${value} behind ${before} of key ${key}`];
+  });
 }
 
 /** The acknowledged values that are not there. */

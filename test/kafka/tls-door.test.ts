@@ -80,7 +80,8 @@ test('by host name, one port stands for every broker, and any other name bootstr
   assert.deepEqual(broker, { nodeId: 1, host: 'broker-1.kafka.localhost', port: 4711 });
   const same = await advertised(door, cert, 'broker-1.kafka.localhost');
   assert.deepEqual(same, [broker], 'the broker itself answers under its name');
-  await assert.rejects(advertised(door, cert, 'broker-9.kafka.localhost'), 'there is no broker 9');
+  const gone = await advertised(door, cert, 'broker-9.kafka.localhost');
+  assert.deepEqual(gone, [broker], 'another one stands in for a broker that is not there');
 });
 
 test('by host name, a client that checks names is served', async (t) => {

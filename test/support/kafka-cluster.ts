@@ -21,6 +21,8 @@ export type TestBroker = {
   readonly node: KafkaNode;
   /** SIGKILL; resolves when it is gone. */
   kill9(): Promise<void>;
+  /** SIGTERM: it hands its partitions over before it ends. */
+  stop(): Promise<void>;
   /** Starts it again on its own port, with its own data. */
   again(): Promise<void>;
 };
@@ -35,6 +37,7 @@ export type TestCluster = {
 
 export type TestClusterOptions = {
   readonly count?: number;
+  readonly heapMb?: number;
   /** Broker properties on top of the usual ones. */
   readonly properties?: (node: KafkaNode) => Properties;
 };
@@ -42,14 +45,15 @@ export type TestClusterOptions = {
 export type Properties = Readonly<Record<string, string>>;
 
 const host = '127.0.0.1';
-const heapMb = 256;
+const heapMbDefault = 256;
 const stopGraceMs = 8_000;
+const handOverMsMax = 60_000;
 const formingTimeoutMs = 60_000;
 
 /** Brokers that are controllers, too; they end, and their data go, after `t`. */
 export async function startKafkaCluster(
-  t: TestContext,
-  { count = 3, properties = () => ({}) }: TestClusterOptions = {},
+  t: Pick<TestContext, 'after'>,
+  { count = 3, heapMb = heapMbDefault, properties = () => ({}) }: TestClusterOptions = {},
 ): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-cluster-'));
   const running = new Map<number, EngineProcess>();
@@ -78,6 +82,11 @@ export async function startKafkaCluster(
         running.delete(node.nodeId);
         process.kill(-pid, 'SIGKILL');
         await ended;
+      },
+      async stop() {
+        const engine = running.get(node.nodeId)!;
+        running.delete(node.nodeId);
+        await engine.stop(handOverMsMax);
       },
       again: start,
     };

@@ -5,4 +5,4 @@ import {
 } from '../../wire/messages/16-list-groups.ts';
 import { defineApi } from '../api.ts';
 
-export const listGroups = defineApi({ request, response });
+export const listGroups = defineApi({ request, response, isOfOneBroker: true });

@@ -8,4 +8,4 @@ import {
 } from '../../wire/messages/34-alter-replica-log-dirs.ts';
 import { defineApi } from '../api.ts';
 
-export const alterReplicaLogDirs = defineApi({ request, response });
+export const alterReplicaLogDirs = defineApi({ request, response, isOfOneBroker: true });

@@ -5,4 +5,4 @@ import {
 } from '../../wire/messages/35-describe-log-dirs.ts';
 import { defineApi } from '../api.ts';
 
-export const describeLogDirs = defineApi({ request, response });
+export const describeLogDirs = defineApi({ request, response, isOfOneBroker: true });

@@ -5,4 +5,4 @@ import {
 } from '../../wire/messages/66-list-transactions.ts';
 import { defineApi } from '../api.ts';
 
-export const listTransactions = defineApi({ request, response });
+export const listTransactions = defineApi({ request, response, isOfOneBroker: true });
