@@ -1,6 +1,6 @@
-/** The plain hop as a process of its own, as the gateway is one: `plain-hop-process.ts FROM TO`. */
+/** The plain hop as a process, as the gateway is one: `plain-hop-process.ts FROM:TO …` */
 import { startPlainHop } from './plain-hop.ts';
 
-const [from, to] = process.argv.slice(2).map(Number);
-await startPlainHop(from!, to!);
+const pairs = process.argv.slice(2).map((pair) => pair.split(':').map(Number));
+await startPlainHop(pairs.map(([from = 0, to = 0]) => ({ from, to })));
 process.stdout.write('ready\n');

@@ -8,7 +8,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { startTestEngines } from '../support/engines.ts';
 import { replaceGenerated } from '../../docs/generated.ts';
-import { benchKafka, type Row } from './kafka.ts';
+import { benchKafka } from './kafka.ts';
+import type { Row } from './kafka-targets.ts';
 import { benchKinesis, tableOf } from './kinesis.ts';
 
 const page = 'docs/performance.md';

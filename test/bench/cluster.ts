@@ -1,0 +1,116 @@
+/**
+ * The Kafka door before a cluster of three brokers, beside the same cluster directly and a plain
+ * TCP hop: a topic of 500 partitions, three replicas each, and 200 connections of other clients
+ * that are alive all the while. Latency is that at half of the load that the gateway takes.
+ * `node --import tsx test/bench/cluster.ts [rounds]`, after `npm run build`.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { startTestEngines } from '../support/engines.ts';
+import { startKafkaCluster } from '../support/kafka-cluster.ts';
+import {
+  consume,
+  createTopic,
+  measure,
+  produce,
+  type Row,
+  startGateway,
+  startHop,
+  type Target,
+} from './kafka-targets.ts';
+import { startLiveClients } from './live-clients.ts';
+
+const partitions = 500;
+const replicas = 3;
+const liveConnections = 200;
+const brokerHeapMb = 512;
+const throughputRecords = 300_000;
+const warmUpRecords = 200_000;
+const consumeRecords = 600_000;
+const latencyMeasuredS = 15;
+/** A client's first seconds, in which its own code is compiled, are not the door's. */
+const latencyWarmUpS = 5;
+const settleMs = 2_000;
+/** Leaders stay where they are, however busy the machine is. */
+const steady = {
+  'broker.session.timeout.ms': '60000',
+  'replica.lag.time.max.ms': '120000',
+  'auto.leader.rebalance.enable': 'false',
+};
+const alive = 'alive';
+const written = 'written';
+
+const [rounds = 3] = process.argv.slice(2).map(Number);
+
+const ends: (() => unknown)[] = [];
+try {
+  for (const { name, values } of await benchCluster()) {
+    process.stdout.write(`${name} ${JSON.stringify(values)}\n`);
+  }
+} finally {
+  for (const end of ends.toReversed()) await end();
+}
+
+async function benchCluster(): Promise<readonly Row[]> {
+  const engines = await startTestEngines();
+  ends.push(() => engines.stop());
+  const cluster = await startKafkaCluster(
+    { after: (end) => void ends.push(end as () => unknown) },
+    { heapMb: brokerHeapMb, properties: () => steady },
+  );
+  const direct = cluster.bootstrap;
+  const gateway = await startGateway({ ...engines, kafkaBootstrap: direct });
+  ends.push(() => gateway.stop());
+  const hop = await startHop(direct);
+  ends.push(() => hop.stop());
+  const targets: readonly Target[] = [
+    { name: 'direct', bootstrap: direct },
+    { name: 'gateway', bootstrap: gateway.bootstrap },
+    { name: 'hop', bootstrap: hop.bootstrap },
+  ];
+  for (const topic of [alive, written]) await createTopic(direct, topic, partitions, replicas);
+  // The brokers' own code is compiled as it runs: the first measurements would pay for it.
+  for (const { bootstrap } of targets) await produce(bootstrap, written, warmUpRecords, -1);
+  const produced = await measure(rounds, targets, (target) =>
+    besideOthers(target, async ({ bootstrap }) => {
+      const found = await produce(bootstrap, written, throughputRecords, -1);
+      return { 'produce, MB/s': found.mbPerS, 'produce, records/s': found.perSecond };
+    }),
+  );
+  const perSecond = produced.find(({ name }) => name.includes('records/s'))!.values['gateway']!;
+  const consumed = await measure(rounds, targets, (target) =>
+    besideOthers(target, async ({ bootstrap }) => ({
+      'consume, MB/s': await consume(bootstrap, written, consumeRecords),
+    })),
+  );
+  const latencies = await measure(rounds, targets, (target) =>
+    besideOthers(target, ({ bootstrap }) => latencyAt(bootstrap, Math.round(perSecond / 2))),
+  );
+  const memory = { name: 'gateway memory, MB', values: { gateway: await gateway.memoryMb() } };
+  return [...produced, ...consumed, ...latencies, memory];
+}
+
+/** Runs it while the other clients are connected to the same target. */
+async function besideOthers<T extends Readonly<Record<string, number>>>(
+  target: Target,
+  run: (target: Target) => Promise<T>,
+) {
+  const others = await startLiveClients(target.bootstrap, alive, liveConnections);
+  await wait(settleMs);
+  const startedAtMs = performance.now();
+  const before = others.requests();
+  const found = await run(target);
+  const perSecond = (others.requests() - before) / ((performance.now() - startedAtMs) / 1_000);
+  await others.stop();
+  const [name] = Object.keys(found);
+  return { ...found, [`others' requests/s beside ${name}`]: Math.round(perSecond) };
+}
+
+async function latencyAt(bootstrap: string, perSecond: number) {
+  const warmUp = perSecond * latencyWarmUpS;
+  const records = warmUp + perSecond * latencyMeasuredS;
+  const found = await produce(bootstrap, written, records, perSecond, warmUp);
+  return {
+    [`latency at ${perSecond}/s, average ms`]: found.averageMs,
+    [`latency at ${perSecond}/s, p99 ms`]: found.p99Ms,
+  };
+}
