@@ -33,6 +33,8 @@ export type MemberName = {
   readonly clientId: string;
   /** Of a group whose members assign; else the coordinator does. */
   readonly isClassic: boolean;
+  /** By which the member's heartbeats come. One that dies does so with its connection. */
+  readonly connection: { readonly isClosed: boolean };
 };
 
 export type GroupKeeperSettings = {
@@ -48,6 +50,9 @@ type Member = {
   readonly owner: string;
   readonly isClassic: boolean;
   heardAtMs: number;
+  connection: MemberName['connection'];
+  /** What it says itself that it works on; of members that begin anew with each joining nothing. */
+  owned: ReadonlySet<string>;
   /** What Kafka gave it; undefined where this gateway has not seen that yet. */
   assigned: readonly GroupPartition[] | undefined;
   /** Whether its assignment may be cut. */
@@ -56,6 +61,8 @@ type Member = {
   held: Set<string>;
   /** What it is to give back when it next joins. */
   readonly releasing: Set<string>;
+  /** What it was told to give back, and works on until it says that it does not any more. */
+  readonly revoking: Set<string>;
   /**
    * It has nothing yet, until it is known which owners of its leases live: what it began now, it
    * might have to begin again when it joins for the rest.
@@ -91,7 +98,30 @@ export class GroupKeeper {
 
   /** A member lives. */
   heard(name: MemberName): void {
-    this.#member(name).heardAtMs = performance.now();
+    this.#heard(name);
+  }
+
+  #heard(name: MemberName): Member {
+    const member = this.#member(name);
+    member.heardAtMs = performance.now();
+    member.connection = name.connection;
+    return member;
+  }
+
+  /**
+   * A member tells what it works on: what it was to give back and does not name any more is free
+   * now, after its last commit. Errors: `unavailable`.
+   */
+  async owns(name: MemberName, partitions: readonly GroupPartition[]): Promise<void> {
+    const member = this.#heard(name);
+    member.owned = new Set(partitions.map(placeOf));
+    const { owned, held, revoking } = member;
+    // An answer that told it so may never have reached it.
+    const isTooMuch = (each: GroupPartition) =>
+      owned.has(placeOf(each)) && !held.has(placeOf(each));
+    if (!name.isClassic && member.assigned?.some(isTooMuch) === true) member.mustRejoin = true;
+    const isGiven = [...revoking].some((place) => !owned.has(place));
+    if (isGiven) await this.#inTurn(() => this.#releaseRevoked(member));
   }
 
   isClassic(memberId: string): boolean {
@@ -105,8 +135,10 @@ export class GroupKeeper {
   /** Whether the member was assigned the partition and a KCL worker has it. */
   hasLost(memberId: string, partition: GroupPartition): boolean {
     const member = this.#members.get(memberId);
-    if (member?.assigned === undefined || member.held.has(placeOf(partition))) return false;
-    return member.assigned.some((each) => placeOf(each) === placeOf(partition));
+    const place = placeOf(partition);
+    if (member?.assigned === undefined) return false;
+    if (member.held.has(place) || member.revoking.has(place)) return false;
+    return member.assigned.some((each) => placeOf(each) === place);
   }
 
   /**
@@ -118,8 +150,7 @@ export class GroupKeeper {
     partitions: readonly GroupPartition[],
     isShareable: boolean,
   ): Promise<readonly GroupPartition[]> {
-    const member = this.#member(name);
-    member.heardAtMs = performance.now();
+    const member = this.#heard(name);
     return this.#inTurn(() => this.#assign(member, partitions, isShareable));
   }
 
@@ -147,17 +178,20 @@ export class GroupKeeper {
     return done;
   }
 
-  #member({ memberId, clientId, isClassic }: MemberName): Member {
+  #member({ memberId, clientId, isClassic, connection }: MemberName): Member {
     let member = this.#members.get(memberId);
     if (member === undefined) {
       member = {
         owner: ownerNameOf(clientId, memberId),
         isClassic,
         heardAtMs: performance.now(),
+        connection,
+        owned: new Set(),
         assigned: undefined,
         isShareable: true,
         held: new Set(),
         releasing: new Set(),
+        revoking: new Set(),
         isWaiting: false,
         mustRejoin: false,
       };
@@ -196,11 +230,14 @@ export class GroupKeeper {
   /** Whether the lease is the member's now. */
   async #claim(member: Member, partition: GroupPartition, lease: Lease): Promise<boolean> {
     const { owner } = member;
+    const place = placeOf(partition);
     const isHandedOver = lease.checkpointOwner === owner;
-    if (isHandedOver || (member.releasing.has(placeOf(partition)) && lease.owner === owner)) {
-      await this.#release(lease, owner);
+    if (isHandedOver || (member.releasing.has(place) && lease.owner === owner)) {
+      if (member.owned.has(place)) member.revoking.add(place);
+      else await this.#release(lease, owner);
       return false;
     }
+    member.revoking.delete(place);
     if (lease.owner === owner) return true;
     const isOfMember = lease.owner !== undefined && isMember(lease.owner);
     return isOfMember || this.#isFree(lease) ? this.#take(lease, owner) : false;
@@ -217,6 +254,19 @@ export class GroupKeeper {
     const { tables, table, failoverMs } = this.#settings;
     this.#yielded.set(lease.key, performance.now() + 2 * failoverMs);
     await isDone(tables.release(table.name, lease, owner));
+  }
+
+  async #releaseRevoked(member: Member): Promise<void> {
+    const view = await this.#view();
+    for (const partition of member.assigned ?? []) {
+      const place = placeOf(partition);
+      if (member.owned.has(place) || !member.revoking.delete(place)) continue;
+      const lease = await this.#leaseOf(view, partition);
+      if (lease !== undefined) await this.#release(lease, member.owner);
+    }
+    // What Kafka has given to others meanwhile is theirs.
+    for (const place of member.revoking)
+      if (!member.owned.has(place)) member.revoking.delete(place);
   }
 
   async #releaseAll(member: Member): Promise<void> {
@@ -298,7 +348,7 @@ export class GroupKeeper {
     const view = await this.#view();
     if (view === undefined) return;
     const living = [...this.#members.values()].filter(
-      ({ heardAtMs }) => nowMs - heardAtMs <= failoverMs,
+      ({ heardAtMs, connection }) => !connection.isClosed && nowMs - heardAtMs <= failoverMs,
     );
     for (const member of living) {
       if (member.isWaiting) await this.#endWaiting(member, view);
@@ -340,12 +390,14 @@ export class GroupKeeper {
       if (lease.owner === owner || isHandedOver) {
         const isKept = await isDone(tables.renew(table.name, lease.key, owner));
         const isWaiting = !member.held.has(place) || isHandedOver;
-        if (isKept && isWaiting && member.isShareable) member.mustRejoin = true;
+        const isTold = member.revoking.has(place);
+        if (isKept && isWaiting && !isTold && member.isShareable) member.mustRejoin = true;
         return;
       }
-      const isOfOther = lease.owner !== undefined && isMember(lease.owner);
-      if (isOfOther) return;
-      if (!this.#isFree(lease)) return this.#lose(member, place);
+      const isFree = this.#isFree(lease);
+      // Of a member that died before this one could take it, it is nobody's.
+      if (!isFree && lease.owner !== undefined && isMember(lease.owner)) return;
+      if (!isFree) return this.#lose(member, place);
       const isTaken = await this.#take(lease, owner);
       if (isTaken && !member.held.has(place)) member.mustRejoin = member.isShareable;
     });
@@ -366,6 +418,7 @@ export class GroupKeeper {
   /** A KCL worker has the lease. */
   #lose(member: Member, place: string): void {
     if (!member.isShareable) return;
+    member.revoking.delete(place);
     if (member.held.delete(place)) member.mustRejoin = true;
   }
 

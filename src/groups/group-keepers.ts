@@ -40,6 +40,15 @@ export class GroupKeepers {
     this.#keeper(groupId)?.heard(member);
   }
 
+  /** What a member says that it works on. Errors: `unavailable`. */
+  async owns(
+    groupId: string,
+    member: MemberName,
+    partitions: readonly GroupPartition[],
+  ): Promise<void> {
+    await this.#keeper(groupId)?.owns(member, partitions);
+  }
+
   isClassic(groupId: string, memberId: string): boolean {
     return this.#keepers.get(groupId)?.isClassic(memberId) ?? true;
   }

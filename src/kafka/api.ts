@@ -27,7 +27,12 @@ export type KafkaContext = {
   readonly apis: ReadonlyMap<number, KafkaApi>;
 };
 
-export type Call = KafkaContext & { readonly version: number; readonly clientId: string | null };
+export type Call = KafkaContext & {
+  readonly version: number;
+  readonly clientId: string | null;
+  /** The client's, by which the request came. */
+  readonly connection: { readonly isClosed: boolean };
+};
 
 /** What becomes of a request that a hook has looked at. */
 export type RequestDecision<Q extends Fields, R extends Fields> =

@@ -1,10 +1,14 @@
 /**
- * What a classic member is assigned, as SyncGroup carries it: an int16 with the version, then the
- * assignment. Source: the Kafka protocol guide, "Consumer protocol".
+ * What a classic member is assigned, as SyncGroup carries it, and what it has when it joins, as
+ * JoinGroup does: an int16 with the version, then the assignment or subscription. Source: the Kafka
+ * protocol guide, "Consumer protocol".
  */
 import type { GroupPartition } from '../groups/group-offsets.ts';
 import { readMessage, writeMessage } from '../wire/message.ts';
-import { consumerProtocolAssignment as table } from '../wire/messages/consumer-protocol.ts';
+import {
+  consumerProtocolAssignment as table,
+  consumerProtocolSubscription as subscription,
+} from '../wire/messages/consumer-protocol.ts';
 import { Reader, Writer } from '../wire/primitives.ts';
 
 export type Assignment = {
@@ -33,6 +37,21 @@ export function readAssignment(bytes: Buffer): Assignment | undefined {
       indexes.map((partition) => ({ topic, partition })),
     );
     return { partitions, isShareable: userData === null || userData.length === 0 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a member works on while it joins; undefined for bytes that are no subscription. */
+export function readOwned(bytes: Buffer): readonly GroupPartition[] | undefined {
+  if (bytes.length < versionBytes) return undefined;
+  const version = Math.min(bytes.readInt16BE(0), subscription.versionMax);
+  if (version < subscription.versionMin) return undefined;
+  try {
+    const { ownedPartitions } = readMessage(subscription, version, new Reader(bytes, versionBytes));
+    return ownedPartitions.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
   } catch {
     return undefined;
   }

@@ -108,6 +108,7 @@ export class Relay {
     const { context, observer } = settings;
     this.#responses = new ResponseFlow(client, this.#backing, this.#calls, {
       context,
+      connection: this,
       observer,
       onFailure: (reason, cause) => this.#refuse(reason, cause),
       onRoom: () => this.#resumeClient(),
@@ -129,6 +130,10 @@ export class Relay {
   get standsInFor(): number | undefined {
     const { nodeId } = this.#backing;
     return nodeId === undefined || nodeId === this.#wantedId ? undefined : this.#wantedId;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Takes no further request; what is under way is answered. */
@@ -515,6 +520,7 @@ export class Relay {
       ...this.#settings.context,
       version: head.version,
       clientId: head.clientId,
+      connection: this,
     };
     const decided = api.onRequest!(request, call);
     const goOn = (decision: Awaited<typeof decided>) => {

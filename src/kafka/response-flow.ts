@@ -12,6 +12,7 @@ import type { ReadBuffer } from './read-buffers.ts';
 
 export type ResponseFlowSettings = {
   readonly context: KafkaContext;
+  readonly connection: { readonly isClosed: boolean };
   readonly observer: DoorObserver;
   readonly onFailure: (reason: string, cause?: unknown) => void;
   /** Calls were answered: more may be read from the client. */
@@ -196,10 +197,10 @@ export class ResponseFlow {
       return this.#answerHooked({ pieces: [frame], error: undefined, waitMs });
     }
     const response = decodeResponse(api, head, frame.subarray(4));
-    const context = this.#settings.context;
+    const { context, connection } = this.#settings;
     const changed = api.onResponse(
       response,
-      { ...context, version: head.version, clientId: head.clientId },
+      { ...context, version: head.version, clientId: head.clientId, connection },
       note,
     );
     const error = errorNameOf(response);

@@ -8,6 +8,7 @@ import { startGateway } from '../support/gateway.ts';
 import { kclRow, type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
 import { filledStream } from './doors.ts';
+import { joinRaw } from './raw-member.ts';
 
 const failoverMs = 1_500;
 const settings = { KINESKA_LEASE_FAILOVER_MS: String(failoverMs) };
@@ -129,6 +130,76 @@ test('members of a Kafka group own their leases', async (suite) => {
     assert.equal(row['leaseOwner']?.S, owner);
     assert.equal(row['checkpointOwner'], undefined);
     assert.equal(row['kineskaPosition']?.N, '9');
+  });
+
+  await suite.test(
+    'a member that the coordinator assigns hands over after its last commit',
+    async (t) => {
+      const groupId = await sharedTable();
+      const { owner } = worker(t, rows, groupId, keys.slice(0, 3));
+      const raw = await joinRaw(t, gateway.kafka, groupId, stream);
+      await raw.untilAssigned([2, 3]);
+      await raw.heartbeat([2, 3]);
+      const row = async () => (await rows.all(groupId))!.get(keys[2]!)!;
+      await rows.set(groupId, keys[2]!, {
+        leaseOwner: { S: owner },
+        checkpointOwner: { S: raw.owner },
+      });
+      await raw.untilAssigned([3]);
+      // It has been told, and works on what it has read.
+      await raw.heartbeat();
+      assert.equal(await raw.commit(2, 9), 0);
+      assert.equal((await row())['kineskaPosition']?.N, '9');
+      assert.equal((await row())['checkpointOwner']?.S, raw.owner);
+      await raw.heartbeat([3]);
+      assert.equal((await row())['checkpointOwner'], undefined);
+      assert.equal((await row())['leaseOwner']?.S, owner);
+      assert.notEqual(await raw.commit(2, 12), 0);
+      assert.equal((await row())['kineskaPosition']?.N, '9');
+    },
+  );
+
+  await suite.test('a member that was not told what it lost is told again', async (t) => {
+    const groupId = await sharedTable();
+    worker(t, rows, groupId, keys.slice(0, 2));
+    const raw = await joinRaw(t, gateway.kafka, groupId, stream);
+    await raw.untilAssigned([2, 3]);
+    // As where the answer that took two away was lost on its way.
+    assert.equal(await raw.heartbeat([0, 1, 2, 3]), true);
+    assert.deepEqual(raw.assigned(), [2, 3]);
+    assert.equal(await raw.heartbeat([2, 3]), false);
+  });
+
+  await suite.test('leases of a member are left alone once its connection ends', async (t) => {
+    const groupId = await sharedTable();
+    worker(t, rows, groupId, keys.slice(0, 2));
+    const [lives, dies] = await Promise.all([
+      joinRaw(t, gateway.kafka, groupId, stream),
+      joinRaw(t, gateway.kafka, groupId, stream),
+    ]);
+    const counters = async () => {
+      await lives.heartbeat();
+      const all = await rows.all(groupId);
+      const of = (owner: string) =>
+        keys
+          .filter((key) => all!.get(key)!['leaseOwner']?.S === owner)
+          .map((key) => Number(all!.get(key)!['leaseCounter']?.N))
+          .at(0);
+      return { lives: of(lives.owner), dies: of(dies.owner) };
+    };
+    await untilTrue('each of the two to have a lease', async () => {
+      await dies.heartbeat(dies.assigned());
+      await lives.heartbeat(lives.assigned());
+      const { lives: one, dies: other } = await counters();
+      return one !== undefined && other !== undefined;
+    });
+    dies.die();
+    const before = await counters();
+    await untilTrue('the other lease to be renewed four times', async () => {
+      return (await counters()).lives! >= before.lives! + 4;
+    });
+    // One renewal may have been on its way.
+    assert.ok((await counters()).dies! <= before.dies! + 1);
   });
 
   await suite.test('shards are shared by KCL’s own rule, one at a time', async (t) => {

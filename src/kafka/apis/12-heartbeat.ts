@@ -20,10 +20,11 @@ export const heartbeat = defineApi({
     if (groups?.hasTable(groupId) !== true) return 'relay';
     return { relay: asked, note: { groupId, memberId } };
   },
-  onResponse(answer, { groups, clientId }, note) {
+  onResponse(answer, { groups, clientId, connection }, note) {
     if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
     const { groupId, memberId } = note as Member;
-    groups.keepers.heard(groupId, { memberId, clientId: clientId ?? '', isClassic: true });
+    const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
+    groups.keepers.heard(groupId, member);
     if (!groups.keepers.mustRejoin(groupId, memberId)) return undefined;
     return { ...answer, errorCode: rebalanceInProgress };
   },

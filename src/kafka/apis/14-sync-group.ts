@@ -22,13 +22,13 @@ export const syncGroup = defineApi({
     if (groups?.hasTable(groupId) !== true) return 'relay';
     return { relay: asked, note: { groupId, memberId } };
   },
-  async onResponse(answer, { groups, clientId, logger }, note) {
+  async onResponse(answer, { groups, clientId, connection, logger }, note) {
     if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
     const { groupId, memberId } = note as Member;
     const assignment = readAssignment(answer.assignment);
     if (assignment === undefined) return undefined;
     const { partitions, isShareable } = assignment;
-    const member = { memberId, clientId: clientId ?? '', isClassic: true };
+    const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     try {
       const held = await groups.keepers.assign(groupId, member, partitions, isShareable);
       if (held.length === partitions.length) return undefined;

@@ -11,32 +11,43 @@ import type { GroupPartition } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
 import { tableNotReady } from '../group-errors.ts';
 
-type Member = { readonly groupId: string; readonly memberId: string; readonly isLeaving: boolean };
 type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
+type Member = {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly isLeaving: boolean;
+  /** What it works on, where that has changed since it was last told. */
+  readonly owned: readonly TopicPartitions[] | null;
+};
 
 export const consumerGroupHeartbeat = defineApi({
   request,
   response,
   deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
   onRequest(asked, { groups }) {
-    const { groupId, memberId, memberEpoch } = asked;
+    const { groupId, memberId, memberEpoch, topicPartitions: owned } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
-    return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0 } };
+    return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0, owned } };
   },
   async onResponse(answer, call, note) {
     const { groups, logger } = call;
     if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
-    const { groupId, isLeaving, ...asked } = note as Member;
+    const { groupId, isLeaving, owned, ...asked } = note as Member;
     const memberId = answer.memberId ?? asked.memberId;
     if (isLeaving) {
       await groups.keepers.leave(groupId, memberId);
       return undefined;
     }
-    const member = { memberId, clientId: call.clientId ?? '', isClassic: false };
+    const { connection } = call;
+    const member = { memberId, clientId: call.clientId ?? '', isClassic: false, connection };
     groups.keepers.heard(groupId, member);
-    const isAsked = groups.keepers.mustRejoin(groupId, memberId);
-    if (answer.assignment === null && !isAsked) return undefined;
     try {
+      if (owned !== null) {
+        const { partitions } = await named(owned, call);
+        await groups.keepers.owns(groupId, member, partitions);
+      }
+      const isAsked = groups.keepers.mustRejoin(groupId, memberId);
+      if (answer.assignment === null && !isAsked) return undefined;
       const given = await givenTo(groupId, memberId, answer.assignment?.topicPartitions, call);
       if (given === undefined) return undefined;
       const { partitions, names } = given;
@@ -55,14 +66,16 @@ async function givenTo(
   groupId: string,
   memberId: string,
   now: readonly TopicPartitions[] | undefined,
-  { groups }: Call,
+  call: Call,
 ) {
-  if (now === undefined) {
-    const partitions = groups?.keepers.assignedTo(groupId, memberId);
-    if (partitions === undefined) return undefined;
-    const names = (await groups?.topicNames([])) ?? new Map<string, string>();
-    return { partitions, names };
-  }
+  if (now !== undefined) return named(now, call);
+  const partitions = call.groups?.keepers.assignedTo(groupId, memberId);
+  if (partitions === undefined) return undefined;
+  const names = (await call.groups?.topicNames([])) ?? new Map<string, string>();
+  return { partitions, names };
+}
+
+async function named(now: readonly TopicPartitions[], { groups }: Call) {
   const ids = now.map(({ topicId }) => topicId);
   const names = (await groups?.topicNames(ids)) ?? new Map<string, string>();
   // A topic that is no stream goes by its id; nothing is known of it.
