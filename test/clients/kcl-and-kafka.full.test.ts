@@ -13,8 +13,9 @@ import {
   handedByKcl,
   numbered,
   oneGroup,
-  oneGroupSettings,
   pairsTimeoutMs as timeout,
+  steadyFailoverMs as failoverMs,
+  steadySettings as settings,
   untilHandedByKcl,
   waitMsMax,
 } from './kcl-and-kafka.ts';
@@ -30,8 +31,9 @@ test(
   'KCL stops, a Kafka client reads exactly the rest, and KCL goes on after it',
   { timeout, concurrency: true },
   async (t) => {
-    const gateway = await startGateway(t, { settings: oneGroupSettings });
-    await forEachPair(t, async (inner, pair) => {
+    const gateway = await startGateway(t, { settings });
+    await forEachPair(t, async (inner, { kind, client }) => {
+      const pair = { kind: { ...kind, failoverMs }, client };
       const { application, put, startMember } = await oneGroup(inner, gateway, pair);
       await put(0, begun);
       const worker = application.startWorker();

@@ -12,6 +12,16 @@ import type { LeaseRows } from '../support/lease-rows.ts';
 /** As the workers of the tests have it. */
 export const oneGroupSettings = { KINESKA_LIMITS: 'off', KINESKA_LEASE_FAILOVER_MS: '3000' };
 
+/**
+ * KCL's default, for what must come exactly once: a worker that is held up for longer loses its
+ * leases, and what it did since its last checkpoint comes again.
+ */
+export const steadyFailoverMs = 10_000;
+export const steadySettings = {
+  ...oneGroupSettings,
+  KINESKA_LEASE_FAILOVER_MS: String(steadyFailoverMs),
+};
+
 /** Of a test of many pairs. */
 export const pairsTimeoutMs = 840_000;
 export const waitMsMax = 240_000;

@@ -22,9 +22,10 @@ import {
   kcl3 as kcl3Soon,
   numbered,
   oneGroup,
-  oneGroupSettings,
   type Pair,
   pairsTimeoutMs as timeout,
+  steadyFailoverMs as failoverMs,
+  steadySettings as settings,
   untilHandedByKcl,
   waitMsMax,
 } from './kcl-and-kafka.ts';
@@ -41,11 +42,6 @@ const countAfter = 4_000;
 /** KCL takes leases of finished shards away once in five minutes. */
 const cleanUpMsMax = 480_000;
 const runsAtOnce = 3;
-/**
- * KCL's default. A worker that is held up for longer loses its leases, and what it did since its
- * last checkpoint comes again.
- */
-const failoverMs = 10_000;
 const kcl2 = { ...kcl2Soon, failoverMs };
 const kcl3 = { ...kcl3Soon, failoverMs };
 const notClosed = [1, ...childShards];
@@ -317,9 +313,7 @@ test(
   'KCL and a Kafka group take over from each other across a split and a merge',
   { timeout, concurrency: true },
   async (t) => {
-    const gateway = await startGateway(t, {
-      settings: { ...oneGroupSettings, KINESKA_LEASE_FAILOVER_MS: String(failoverMs) },
-    });
+    const gateway = await startGateway(t, { settings });
     const rows = await openLeaseRows(t, gateway.dynamodb);
     const begin = async ({ name, pair, scenario }: Run): Promise<void> => {
       const title = `${name}: ${pair.kind.program} and ${pair.client.name}`;
