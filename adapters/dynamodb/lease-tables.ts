@@ -43,6 +43,12 @@ const notOfWorker: UpdateParts = {
   values: { ':member': { S: memberOwnerPrefix } },
 };
 
+/** It was neither renewed nor taken since it was read. */
+function hasCounterOf({ counter }: Lease): UpdateParts {
+  const values = { ':counter': { N: String(counter) } };
+  return { expression: 'leaseCounter = :counter', values };
+}
+
 let schemaCount = 0;
 
 /** Sends nothing yet. */
@@ -236,11 +242,19 @@ class DynamoLeaseTables implements LeaseTables {
       expression: `SET leaseOwner = :owner REMOVE checkpointOwner ADD leaseCounter :one${switches}`,
       values: { ':owner': { S: owner }, ...one },
     };
-    const asRead = {
-      expression: 'leaseCounter = :counter',
-      values: { ':counter': { N: String(lease.counter) } },
+    await this.#update(table, lease.key, update, [hasCounterOf(lease)]);
+  }
+
+  async handOver(table: string, lease: Lease, owner: string): Promise<void> {
+    const former = lease.checkpointOwner ?? lease.owner;
+    if (former === undefined) return this.take(table, lease, owner);
+    const update = {
+      expression:
+        'SET leaseOwner = :owner, checkpointOwner = :former ' +
+        'ADD leaseCounter :one, ownerSwitchesSinceCheckpoint :one',
+      values: { ':owner': { S: owner }, ':former': { S: former }, ...one },
     };
-    await this.#update(table, lease.key, update, [asRead]);
+    await this.#update(table, lease.key, update, [hasCounterOf(lease)]);
   }
 
   async renew(table: string, key: string, owner: string): Promise<void> {

@@ -238,9 +238,25 @@ export class GroupKeeper {
       return false;
     }
     member.revoking.delete(place);
-    if (lease.owner === owner) return true;
     const isOfMember = lease.owner !== undefined && isMember(lease.owner);
+    if (isOfMember && this.#isStillOfWorker(lease)) {
+      if (lease.owner !== owner) await this.#handOver(lease, owner);
+      return false;
+    }
+    if (lease.owner === owner && lease.checkpointOwner === undefined) return true;
     return isOfMember || this.#isFree(lease) ? this.#take(lease, owner) : false;
+  }
+
+  /** A worker that lives makes his last checkpoint before the lease is its owner's. */
+  #isStillOfWorker({ key, checkpointOwner }: Lease): boolean {
+    if (checkpointOwner === undefined || isMember(checkpointOwner)) return false;
+    const { atMs = performance.now() } = this.#observed.get(key) ?? {};
+    return performance.now() - atMs < this.#settings.failoverMs;
+  }
+
+  async #handOver(lease: Lease, owner: string): Promise<boolean> {
+    const { tables, table } = this.#settings;
+    return isDone(tables.handOver(table.name, lease, owner));
   }
 
   async #take(lease: Lease, owner: string): Promise<boolean> {
@@ -387,6 +403,10 @@ export class GroupKeeper {
       const place = placeOf(partition);
       const { owner } = member;
       const isHandedOver = lease.checkpointOwner === owner;
+      if (lease.owner === owner && lease.checkpointOwner !== undefined && !isHandedOver) {
+        if (!this.#isStillOfWorker(lease)) member.mustRejoin ||= await this.#take(lease, owner);
+        return;
+      }
       if (lease.owner === owner || isHandedOver) {
         const isKept = await isDone(tables.renew(table.name, lease.key, owner));
         const isWaiting = !member.held.has(place) || isHandedOver;
@@ -427,7 +447,10 @@ export class GroupKeeper {
     const leases = view.leases.filter(
       ({ checkpoint }) => checkpoint.sequenceNumber !== 'SHARD_END',
     );
-    const counts = await this.#counts(leases, living);
+    const { tables, table } = this.#settings;
+    const since = Math.floor(Date.now() / 1000) - workerSilentSecondsMax;
+    const workersOfKcl3 = await tables.workers(table.name, since);
+    const counts = this.#counts(leases, living, workersOfKcl3);
     const isWorker = (owner: string) => !isMember(owner);
     const [mostOfWorkers, fewestOfWorkers] = (['most', 'fewest'] as const).map((which) =>
       extremeOwner(counts, isWorker, which),
@@ -440,7 +463,8 @@ export class GroupKeeper {
     for (const member of shareable) {
       const count = counts.get(member.owner) ?? 0;
       if (!shouldGive(share, mostOfWorkers.count, count)) continue;
-      if (await this.#steal(member, view, mostOfWorkers.owner)) return;
+      const { owner } = mostOfWorkers;
+      if (await this.#steal(member, view, owner, workersOfKcl3.includes(owner))) return;
     }
     const mostOfMembers = extremeOwner(counts, isMember, 'most');
     const giver = shareable.find(({ owner }) => owner === mostOfMembers?.owner);
@@ -453,11 +477,23 @@ export class GroupKeeper {
     giver.mustRejoin = true;
   }
 
-  /** Takes from a worker one lease that Kafka has given the member. */
-  async #steal(member: Member, view: LeaseView, worker: string): Promise<boolean> {
+  /**
+   * Takes from a worker one lease that Kafka has given the member: at once, as KCL 2 does, or, from
+   * a worker of KCL 3, when he has made his last checkpoint.
+   */
+  async #steal(
+    member: Member,
+    view: LeaseView,
+    worker: string,
+    isOfKcl3: boolean,
+  ): Promise<boolean> {
     for (const partition of member.assigned ?? []) {
       const lease = await this.#leaseOf(view, partition);
       if (lease?.owner !== worker || lease.checkpointOwner !== undefined) continue;
+      if (isOfKcl3) {
+        if (await this.#handOver(lease, member.owner)) return true;
+        continue;
+      }
       if (!(await this.#take(lease, member.owner))) continue;
       member.mustRejoin = true;
       return true;
@@ -466,14 +502,13 @@ export class GroupKeeper {
   }
 
   /** Leases of each owner that lives, and 0 for those that have none yet. */
-  async #counts(
+  #counts(
     leases: readonly Lease[],
     living: readonly Member[],
-  ): Promise<ReadonlyMap<string, number>> {
-    const { tables, table, failoverMs } = this.#settings;
-    const since = Math.floor(Date.now() / 1000) - workerSilentSecondsMax;
-    const workers = await tables.workers(table.name, since);
-    const counts = new Map(workers.map((worker) => [worker, 0]));
+    workersOfKcl3: readonly string[],
+  ): ReadonlyMap<string, number> {
+    const { failoverMs } = this.#settings;
+    const counts = new Map(workersOfKcl3.map((worker) => [worker, 0]));
     for (const { owner, assigned = [] } of living) if (assigned.length > 0) counts.set(owner, 0);
     const nowMs = performance.now();
     for (const { key, owner } of leases) {

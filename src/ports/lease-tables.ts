@@ -49,6 +49,11 @@ export type LeaseTables = {
   rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void>;
   /** Makes `owner` the owner of a lease; `conflict` where it was renewed or changed since. */
   take(table: string, lease: Lease, owner: string): Promise<void>;
+  /**
+   * Makes `owner` the owner of a lease once he that works on it, a worker of KCL 3, has made his
+   * last checkpoint; `conflict` as in take.
+   */
+  handOver(table: string, lease: Lease, owner: string): Promise<void>;
   /** Shows that the owner lives; `conflict` where he owns the lease no more. */
   renew(table: string, key: string, owner: string): Promise<void>;
   /** The lease has no owner now, or he that it was handed to; `conflict` as in renew. */

@@ -22,7 +22,7 @@ function worker(t: TestContext, rows: LeaseRows, table: string, leaseKeys: reado
         TableName: table,
         Key: { leaseKey: { S: leaseKey } },
         UpdateExpression: 'ADD leaseCounter :one',
-        ConditionExpression: 'leaseOwner = :owner',
+        ConditionExpression: 'leaseOwner = :owner OR checkpointOwner = :owner',
         ExpressionAttributeValues: { ':one': { N: '1' }, ':owner': { S: owner } },
       })
       .catch(() => undefined);
@@ -56,6 +56,15 @@ async function member(t: TestContext, bootstrap: string, groupId: string, topic:
       untilTrue(`partitions ${wanted.join()} to be held, not ${partitions.join()}`, () => {
         return String(partitions) === String(wanted);
       }),
+  };
+}
+
+/** What a worker of KCL 3 tells of itself. */
+function metricsOf(workerId: string) {
+  return {
+    leaseKey: { S: workerId },
+    entityType: { S: 'WORKER_METRIC_STATS' },
+    lut: { N: String(Math.floor(Date.now() / 1000)) },
   };
 }
 
@@ -215,6 +224,42 @@ test('members of a Kafka group own their leases', async (suite) => {
     await holds(partitions());
   });
 
+  await suite.test(
+    'a worker of KCL 3 makes his last checkpoint before a member begins',
+    async (t) => {
+      const groupId = await sharedTable();
+      for (const shard of shards) await rows.put(groupId, kclRow(shard, 3));
+      const { owner, die } = worker(t, rows, groupId, keys);
+      await rows.put(groupId, metricsOf(owner));
+      const raw = await joinRaw(t, gateway.kafka, groupId, stream);
+      const handedOver = async () => {
+        await raw.heartbeat(raw.assigned());
+        const all = (await rows.all(groupId))!;
+        const isAsked = (key: string) =>
+          all.get(key)!['leaseOwner']?.S === raw.owner &&
+          all.get(key)!['checkpointOwner']?.S === owner;
+        return keys.findIndex(isAsked);
+      };
+      await untilTrue('the worker to be asked', async () => (await handedOver()) >= 0);
+      const first = await handedOver();
+      assert.ok(!raw.assigned().includes(first));
+      assert.notEqual(await raw.commit(first, 5), 0);
+      // He does as asked; of the next one he dies.
+      const key = { leaseKey: { S: keys[first]! } };
+      await rows.client.updateItem({
+        TableName: groupId,
+        Key: key,
+        UpdateExpression: 'REMOVE checkpointOwner ADD leaseCounter :one',
+        ExpressionAttributeValues: { ':one': { N: '1' } },
+      });
+      await raw.untilAssigned([first]);
+      assert.equal(await raw.commit(first, 5), 0);
+      await untilTrue('the worker to be asked again', async () => (await handedOver()) >= 0);
+      die();
+      await raw.untilAssigned([0, 1, 2, 3]);
+    },
+  );
+
   await suite.test('a worker of KCL 3 without leases is given its share', async (t) => {
     const groupId = newName();
     await rows.make(groupId);
@@ -225,12 +270,7 @@ test('members of a Kafka group own their leases', async (suite) => {
     }
     const { holds, partitions } = await member(t, gateway.kafka, groupId, stream);
     await holds([0, 1, 2, 3]);
-    const told = () => ({
-      leaseKey: { S: 'worker-3' },
-      entityType: { S: 'WORKER_METRIC_STATS' },
-      lut: { N: String(Math.floor(Date.now() / 1000)) },
-    });
-    await rows.put(groupId, told());
+    await rows.put(groupId, metricsOf('worker-3'));
     await untilTrue('a lease to be given back', () => partitions().length === 3);
     const free = (await ownersOf(groupId)).filter((each) => each === undefined);
     assert.equal(free.length, 1);
