@@ -12,22 +12,33 @@ type CommandLine = readonly [command: string, ...given: string[]];
 
 export type FollowerKind = {
   readonly name: string;
-  commandLine(bootstrap: string, topic: string, group: string): Promise<CommandLine>;
+  commandLine(
+    bootstrap: string,
+    topic: string,
+    group: string,
+    ...clientId: readonly string[]
+  ): Promise<CommandLine>;
 };
 
 const pythonProgram = 'test/clients/python/kafka_client.py';
 
-function byJava(protocol: 'classic' | 'consumer'): FollowerKind {
+type Protocol = 'classic' | 'cooperative' | 'consumer';
+
+function byJava(protocol: Protocol): FollowerKind {
   return {
     name: `kafka-clients, group protocol ${protocol}`,
-    commandLine: (...given) => kafkaCommandLine(['follow', ...given, protocol]),
+    commandLine: (bootstrap, topic, group, ...clientId) =>
+      kafkaCommandLine(['follow', bootstrap, topic, group, protocol, ...clientId]),
   };
 }
 
-function byPython(protocol: 'classic' | 'consumer'): FollowerKind {
+function byPython(protocol: Protocol): FollowerKind {
   return {
     name: `confluent-kafka-python, group protocol ${protocol}`,
-    commandLine: async (...given) => [await python(), pythonProgram, 'follow', ...given, protocol],
+    commandLine: async (bootstrap, topic, group, ...clientId) => [
+      ...([await python(), pythonProgram, 'follow', bootstrap, topic, group] as const),
+      ...[protocol, ...clientId],
+    ],
   };
 }
 
@@ -47,6 +58,23 @@ export const followerKinds = {
   pythonClassic: byPython('classic'),
   pythonConsumer: byPython('consumer'),
 } satisfies Readonly<Record<string, FollowerKind>>;
+
+/** Members that keep their partitions while they join (KIP-429). */
+export const cooperativeKinds = {
+  java: byJava('cooperative'),
+  python: byPython('cooperative'),
+} satisfies Readonly<Record<string, FollowerKind>>;
+
+/** What a member prints beside its records. */
+export type FollowerLine = {
+  /** When it was handed what follows. */
+  readonly polled?: number;
+  /** Offsets by partition, when they were sent and when they were acknowledged. */
+  readonly committed?: Readonly<Record<string, number>>;
+  readonly asked?: number;
+  readonly at?: number;
+  readonly failed?: string;
+};
 
 export type Follower = {
   readonly kind: FollowerKind;
@@ -80,7 +108,8 @@ export async function startFollower(
   const failed: string[] = [];
   let commits = 0;
   const take = (text: string) => {
-    const said = JSON.parse(text) as { committed?: Record<string, number>; failed?: string };
+    const said = JSON.parse(text) as FollowerLine;
+    if (said.polled !== undefined) return;
     if (said.failed !== undefined) failed.push(said.failed);
     else if (said.committed === undefined) records.push(...kafkaRecords(text));
     else {

@@ -17,12 +17,22 @@ export type KclLine =
   | { readonly shard: string; readonly event: 'started' | 'lost' | 'ended' }
   | {
       readonly shard: string;
+      readonly event: 'checkpointed';
+      readonly seq: string;
+      /** When it was begun, and when it was made. */
+      readonly asked: number;
+      readonly at: number;
+    }
+  | {
+      readonly shard: string;
       readonly seq: string;
       readonly sub: number;
       readonly key: string;
       /** base64 */
       readonly value: string;
       readonly ms: number;
+      /** When the worker was handed it; KCL 1's does not say it. */
+      readonly at?: number;
       readonly event?: undefined;
     };
 
@@ -66,6 +76,26 @@ export function forEachKind(
 const waitTimeoutMs = 280_000;
 const errorCharactersMax = 4_000;
 
+/** How a worker is started, and a folder of what it trusts, which is the caller's to remove. */
+export async function workerCommandLine(
+  gateway: Gateway,
+  stream: string,
+  { program, mode, scheme, failoverMs }: KclKind,
+  name: string,
+  more: readonly string[] = [],
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'kineska-kcl-'));
+  const endpoint = scheme === 'https' ? gateway.kinesisTls : gateway.kinesis;
+  const trusting = await javaTrustStore(gateway.certificate, join(folder, 'trust'));
+  const trusted = scheme === 'https' ? trusting : [];
+  const failover = failoverMs === undefined ? [] : [`-Dfailover.ms=${failoverMs}`];
+  const properties = ['-Daws.region=us-east-1', ...trusted, ...failover, ...more];
+  const [command, ...given] = await javaCommandLine(program, [], properties);
+  const all = [...given, endpoint, gateway.dynamodb, stream, name, mode];
+  const commandLine: readonly [string, ...string[]] = [command, ...all];
+  return { commandLine, folder };
+}
+
 /** One KCL application over one stream, and all that its workers have printed, in order. */
 export class KclApplication {
   readonly name: string;
@@ -74,9 +104,9 @@ export class KclApplication {
   readonly #workers = new Set<KclWorker>();
   readonly #waiting = new Set<() => void>();
 
-  private constructor(name: string, commandLine: (name: string) => readonly [string, ...string[]]) {
+  private constructor(name: string, commandLine: readonly [string, ...string[]]) {
     this.name = name;
-    this.#commandLine = commandLine(name);
+    this.#commandLine = commandLine;
   }
 
   /** Its workers end after `t`. The group of Kafka of its name is the same. */
@@ -87,16 +117,8 @@ export class KclApplication {
     kind: KclKind,
     name = `kcl-${newName()}`,
   ) {
-    const { program, mode, scheme, failoverMs } = kind;
-    const folder = await mkdtemp(join(tmpdir(), 'kineska-kcl-'));
-    const endpoint = scheme === 'https' ? gateway.kinesisTls : gateway.kinesis;
-    const trusting = await javaTrustStore(gateway.certificate, join(folder, 'trust'));
-    const properties = ['-Daws.region=us-east-1', ...(scheme === 'https' ? trusting : [])];
-    const [command, ...given] = await javaCommandLine(program, [], properties);
-    const application = new KclApplication(name, (named) => [
-      ...([command, ...given, endpoint, gateway.dynamodb, stream, named, mode] as const),
-      ...(failoverMs === undefined ? [] : [String(failoverMs)]),
-    ]);
+    const { commandLine, folder } = await workerCommandLine(gateway, stream, kind, name);
+    const application = new KclApplication(name, commandLine);
     t.after(async () => {
       for (const worker of application.#workers) await worker.kill9();
       await rm(folder, { recursive: true, force: true });

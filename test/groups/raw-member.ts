@@ -1,4 +1,4 @@
-/** A member of a group whose coordinator assigns (KIP-848), which does what the test says only. */
+/** A member of a group whose coordinator assigns (KIP-848): it does what the test says, no more. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';

@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -32,7 +33,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * odd BOOTSTRAP TOPIC                         records with no key, no value, binary keys, headers
  * transactions BOOTSTRAP TOPIC COUNT          COUNT aborted records, then COUNT committed ones
  * consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT records
- * follow BOOTSTRAP TOPIC GROUP PROTOCOL       a member that reads and commits until its input ends
+ * follow BOOTSTRAP TOPIC GROUP PROTOCOL [ID]  a member that reads and commits until its input ends;
+ *     PROTOCOL may be cooperative
  * all BOOTSTRAP TOPIC                         every committed record up to the end, without a group
  * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
  * share BOOTSTRAP TOPIC COUNT                 two members of a share group read COUNT records
@@ -52,7 +54,7 @@ public class KafkaClient {
       case "odd" -> odd(bootstrap, topic);
       case "transactions" -> transactions(bootstrap, topic, Integer.parseInt(arguments[3]));
       case "consume" -> consume(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
-      case "follow" -> follow(bootstrap, topic, arguments[3], arguments[4]);
+      case "follow" -> follow(bootstrap, topic, arguments[3], arguments[4], arguments.length > 5 ? arguments[5] : "java");
       case "all" -> all(bootstrap, topic);
       case "members" -> members(bootstrap, topic, arguments[3]);
       case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]));
@@ -162,10 +164,15 @@ public class KafkaClient {
     print(read);
   }
 
-  private static void follow(String bootstrap, String topic, String group, String protocol) {
+  private static void follow(String bootstrap, String topic, String group, String protocol, String id) {
+    var settings = new HashMap<String, Object>(Map.of("client.id", id, "metadata.max.age.ms", 10_000));
     // The coordinator says it where the group protocol is the new one.
-    Map<String, ?> session = protocol.equals("classic") ? Map.of("session.timeout.ms", 10_000) : Map.of();
-    try (var consumer = member(bootstrap, group, protocol, session)) {
+    boolean isClassic = !protocol.equals("consumer");
+    if (isClassic) settings.putAll(Map.of("session.timeout.ms", 10_000, "heartbeat.interval.ms", 1_000));
+    if (protocol.equals("cooperative")) {
+      settings.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
+    }
+    try (var consumer = member(bootstrap, group, isClassic ? "classic" : protocol, settings)) {
       consumer.subscribe(List.of(topic));
       var input = new Thread(KafkaClient::readInput);
       input.setDaemon(true);
@@ -174,6 +181,7 @@ public class KafkaClient {
         var records = consumer.poll(POLL);
         if (records.isEmpty()) continue;
         StringBuilder out = new StringBuilder();
+        out.append("{\"polled\":").append(System.currentTimeMillis()).append("}\n");
         for (var record : records) print(out, record);
         System.out.print(out);
         System.out.flush();
@@ -193,11 +201,13 @@ public class KafkaClient {
   /** What was acknowledged, or why it was not, as a JSON line. */
   private static void commitTold(
       KafkaConsumer<byte[], byte[]> consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    long asked = System.currentTimeMillis();
     try {
       consumer.commitSync(offsets);
       var committed = offsets.entrySet().stream()
           .map(each -> "\"" + each.getKey().partition() + "\":" + each.getValue().offset())
-          .collect(Collectors.joining(",", "{\"committed\":{", "}}"));
+          .collect(Collectors.joining(",", "{\"committed\":{", "}"));
+      committed += ",\"asked\":" + asked + ",\"at\":" + System.currentTimeMillis() + "}";
       System.out.println(committed);
     } catch (KafkaException error) {
       System.out.println("{\"failed\":\"" + error.getClass().getSimpleName() + "\"}");

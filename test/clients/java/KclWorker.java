@@ -27,9 +27,9 @@ import software.amazon.kinesis.retrieval.polling.PollingConfig;
 /**
  * One worker of an application of KCL 2 or 3, with the clients that KCL makes by default.
  *
- * KINESIS DYNAMODB STREAM APPLICATION polling|fan-out [FAILOVER-MS]   reads from TRIM_HORIZON and
- *     checkpoints after each batch until its input ends; records and what befell its shards, as JSON
- *     lines
+ * KINESIS DYNAMODB STREAM APPLICATION polling|fan-out   reads from TRIM_HORIZON and checkpoints
+ *     after each batch until its input ends; records, what befell its shards, and the checkpoints
+ *     that were made, as JSON lines. The properties worker.id and failover.ms may be set.
  */
 public class KclWorker {
   private static final int SECOND_MS = 1_000;
@@ -60,15 +60,15 @@ public class KclWorker {
             kinesis,
             dynamodb,
             cloudwatch,
-            "worker-" + UUID.randomUUID(),
+            System.getProperty("worker.id", "worker-" + UUID.randomUUID()),
             Processor::new);
     var retrieval = configs.retrievalConfig();
     if (arguments[4].equals("polling")) {
       retrieval.retrievalSpecificConfig(
           new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(SECOND_MS / 4));
     }
-    long failoverMs = arguments.length > 5 ? Long.parseLong(arguments[5]) : 3 * SECOND_MS;
     // Shorter waits than the defaults, which are made for days of work.
+    int failoverMs = Integer.getInteger("failover.ms", 3 * SECOND_MS);
     var scheduler =
         new Scheduler(
             configs.checkpointConfig(),
@@ -105,20 +105,31 @@ public class KclWorker {
     @Override
     public void processRecords(ProcessRecordsInput input) {
       var lines = new StringBuilder();
+      long handedAt = System.currentTimeMillis();
       for (KinesisClientRecord record : input.records()) {
         lines.append(
             String.format(
-                "{\"shard\":\"%s\",\"seq\":\"%s\",\"sub\":%d,\"key\":\"%s\",\"value\":\"%s\",\"ms\":%d}%n",
+                "{\"shard\":\"%s\",\"seq\":\"%s\",\"sub\":%d,\"key\":\"%s\",\"value\":\"%s\",\"ms\":%d,\"at\":%d}%n",
                 shard,
                 record.sequenceNumber(),
                 record.subSequenceNumber(),
                 record.partitionKey(),
                 base64(record.data()),
-                record.approximateArrivalTimestamp().toEpochMilli()));
+                record.approximateArrivalTimestamp().toEpochMilli(),
+                handedAt));
       }
       System.out.print(lines);
       System.out.flush();
-      if (!input.records().isEmpty()) at(() -> input.checkpointer().checkpoint());
+      if (input.records().isEmpty()) return;
+      long asked = System.currentTimeMillis();
+      at(() -> input.checkpointer().checkpoint());
+      System.out.printf(
+          "{\"shard\":\"%s\",\"event\":\"checkpointed\",\"seq\":\"%s\",\"asked\":%d,\"at\":%d}%n",
+          shard,
+          input.records().get(input.records().size() - 1).sequenceNumber(),
+          asked,
+          System.currentTimeMillis());
+      System.out.flush();
     }
 
     @Override

@@ -3,7 +3,7 @@
 kafka_client.py produce BOOTSTRAP TOPIC COUNT CODEC,…       record-0 … under 97 keys, by every codec
 kafka_client.py transactions BOOTSTRAP TOPIC COUNT          COUNT committed, COUNT aborted records
 kafka_client.py consume BOOTSTRAP TOPIC COUNT PROTOCOL      a group (classic or consumer) reads COUNT
-kafka_client.py follow BOOTSTRAP TOPIC GROUP PROTOCOL       a member that reads and commits until its input ends
+kafka_client.py follow BOOTSTRAP TOPIC GROUP PROTOCOL [ID]  a member that reads and commits until its input ends
 kafka_client.py members BOOTSTRAP TOPIC PROTOCOL            two members share 4 partitions; one leaves
 kafka_client.py transform BOOTSTRAP SOURCE COUNT TARGET     copies in transactions, the first aborted
 kafka_client.py copy BOOTSTRAP SOURCE COUNT TARGET          copies in many, each begun again where it failed
@@ -200,6 +200,7 @@ def commit_told(consumer, offsets):
     if not offsets:
         return
     sys.stdout.flush()
+    asked = now_ms()
     wanted = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
     try:
         answered = consumer.commit(offsets=wanted, asynchronous=False)
@@ -213,24 +214,35 @@ def commit_told(consumer, offsets):
             offsets.pop((each.topic, each.partition))
         else:
             print(json.dumps({"failed": each.error.name()}))
-    print(json.dumps({"committed": committed}), flush=True)
+    print(json.dumps({"committed": committed, "asked": asked, "at": now_ms()}), flush=True)
 
 
-def follow(bootstrap, topic, group, protocol):
+def now_ms():
+    return time.time_ns() // 1_000_000
+
+
+def follow(bootstrap, topic, group, protocol, client_id="rdkafka"):
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     # The coordinator says it where the group protocol is the new one.
-    session = {"session.timeout.ms": 10_000} if protocol == "classic" else {}
-    consumer = member(bootstrap, group, protocol, **session)
+    settings = {"client.id": client_id, "topic.metadata.refresh.interval.ms": 10_000}
+    if protocol != "consumer":
+        settings |= {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 1_000}
+    if protocol == "cooperative":
+        settings |= {"partition.assignment.strategy": "cooperative-sticky"}
+    consumer = member(bootstrap, group, protocol.replace("cooperative", "classic"), **settings)
     offsets = {}
     # What a member loses it commits no more.
     consumer.subscribe([topic], on_revoke=lambda *_: (commit_told(consumer, offsets), offsets.clear()))
-    uncommitted = 0
+    uncommitted = polled = 0
     while not ended.is_set():
         message = consumer.poll(0.1)
         if message is not None and message.error() is not None:
             print(json.dumps({"failed": message.error().name()}))
         elif message is not None:
+            if now_ms() != polled:
+                polled = now_ms()
+                print(json.dumps({"polled": polled}))
             show(message)
             offsets[message.topic(), message.partition()] = message.offset() + 1
             uncommitted += 1
