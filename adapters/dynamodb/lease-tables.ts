@@ -274,7 +274,7 @@ class DynamoLeaseTables implements LeaseTables {
     await this.#update(table, lease.key, update, [isOwn]);
   }
 
-  async workers(table: string, sinceSeconds: number): Promise<readonly string[]> {
+  async workers(table: string, sinceSeconds: number): Promise<ReadonlyMap<string, number>> {
     const rows = await Promise.all(
       [table, `${table}-WorkerMetricStats`].map((name) =>
         this.#database.callExisting('Scan', () =>
@@ -286,8 +286,12 @@ class DynamoLeaseTables implements LeaseTables {
         ),
       ),
     );
-    const ids = rows.flatMap((page) => page?.Items ?? []).map(workerOf);
-    return ids.filter((id) => id !== undefined);
+    const workers = new Map<string, number>();
+    for (const row of rows.flatMap((page) => page?.Items ?? [])) {
+      const worker = workerOf(row);
+      if (worker !== undefined) workers.set(worker, Number(row['lut']?.N));
+    }
+    return workers;
   }
 
   /** Of single attributes of a row that is there, under all of the conditions. */

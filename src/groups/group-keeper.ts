@@ -21,6 +21,7 @@ import { atOnce } from './at-once.ts';
 import { takenOver } from './checkpoint-writer.ts';
 import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
+import { KclWorkers } from './kcl-workers.ts';
 
 const writesAtOnce = 32;
 /** A worker of KCL 3 that has told nothing of itself for so long is gone. */
@@ -64,7 +65,7 @@ type Member = {
   /** What it was told to give back, and works on until it says that it does not any more. */
   readonly revoking: Set<string>;
   /**
-   * It has nothing yet, until it is known which owners of its leases live: what it began now, it
+   * It begins nothing, until it is known which owners of its leases live: what it began now, it
    * might have to begin again when it joins for the rest.
    */
   isWaiting: boolean;
@@ -86,6 +87,7 @@ export class GroupKeeper {
   readonly #observed = new Map<string, Observed>();
   /** Leases that were given back for KCL workers, and until when they are left to them. */
   readonly #yielded = new Map<string, number>();
+  readonly #workers = new KclWorkers();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(settings: GroupKeeperSettings) {
@@ -210,9 +212,16 @@ export class GroupKeeper {
     const view = await this.#view(partitions);
     member.isWaiting = isShareable && (await this.#isInDoubt(view, partitions));
     if (member.isWaiting) {
+      // What it works on already it goes on with.
+      const kept: GroupPartition[] = [];
+      for (const partition of partitions) {
+        const lease = await this.#leaseOf(view, partition);
+        const isOwn = lease === undefined || lease.owner === member.owner;
+        if (isOwn && member.owned.has(placeOf(partition))) kept.push(partition);
+      }
       member.assigned = partitions;
-      member.held = new Set();
-      return [];
+      member.held = new Set(kept.map(placeOf));
+      return kept;
     }
     const held = new Set(isShareable ? [] : partitions.map(placeOf));
     await atOnce(writesAtOnce, partitions, async (partition) => {
@@ -315,9 +324,17 @@ export class GroupKeeper {
   /** Nobody has it, or he who has it was silent for too long. */
   #isFree({ key, owner }: Lease): boolean {
     const nowMs = performance.now();
-    if (owner === undefined) return nowMs >= (this.#yielded.get(key) ?? 0);
+    if (owner === undefined) {
+      const yieldedUntilMs = this.#yielded.get(key) ?? -Infinity;
+      if (nowMs < yieldedUntilMs) return false;
+      if (this.#yielded.delete(key)) this.#workers.tookNone();
+      return true;
+    }
     const observed = this.#observed.get(key);
-    return observed?.owner === owner && nowMs - observed.atMs >= this.#settings.failoverMs;
+    const { failoverMs } = this.#settings;
+    if (observed?.owner !== owner || nowMs - observed.atMs < failoverMs) return false;
+    if (!isMember(owner)) this.#workers.wasSilent(owner);
+    return true;
   }
 
   /** The table as it is now, each lease observed; undefined where there is none. */
@@ -326,6 +343,7 @@ export class GroupKeeper {
     if (view === undefined) return undefined;
     const nowMs = performance.now();
     for (const { key, owner, counter } of view.leases) {
+      if (owner !== undefined) this.#yielded.delete(key);
       const before = this.#observed.get(key);
       if (before?.owner !== owner || before?.counter !== counter) {
         const hasMoved = before !== undefined;
@@ -334,7 +352,7 @@ export class GroupKeeper {
     }
     const keys = new Set(view.leases.map(({ key }) => key));
     for (const key of this.#observed.keys()) if (!keys.has(key)) this.#observed.delete(key);
-    for (const [key, untilMs] of this.#yielded) if (untilMs < nowMs) this.#yielded.delete(key);
+    for (const key of this.#yielded.keys()) if (!keys.has(key)) this.#yielded.delete(key);
     const assigned = [...this.#members.values()].flatMap((each) => each.assigned ?? []);
     const streams: Stream[] = [];
     for (const topic of new Set([...assigned, ...also].map((each) => each.topic))) {
@@ -367,8 +385,8 @@ export class GroupKeeper {
       ({ heardAtMs, connection }) => !connection.isClosed && nowMs - heardAtMs <= failoverMs,
     );
     for (const member of living) {
+      await this.#keep(member, view);
       if (member.isWaiting) await this.#endWaiting(member, view);
-      else await this.#keep(member, view);
       await this.#endShards(member, view);
     }
     await this.#balance(view, living);
@@ -401,6 +419,7 @@ export class GroupKeeper {
       const lease = await this.#leaseOf(view, partition);
       if (lease === undefined) return;
       const place = placeOf(partition);
+      if (member.isWaiting && !member.held.has(place)) return;
       const { owner } = member;
       const isHandedOver = lease.checkpointOwner === owner;
       if (lease.owner === owner && lease.checkpointOwner !== undefined && !isHandedOver) {
@@ -449,8 +468,9 @@ export class GroupKeeper {
     );
     const { tables, table } = this.#settings;
     const since = Math.floor(Date.now() / 1000) - workerSilentSecondsMax;
-    const workersOfKcl3 = await tables.workers(table.name, since);
-    const counts = this.#counts(leases, living, workersOfKcl3);
+    const told = await tables.workers(table.name, since);
+    const owners = new Set(leases.map(({ owner }) => owner ?? ''));
+    const counts = this.#counts(leases, living, this.#workers.living(told, owners));
     const isWorker = (owner: string) => !isMember(owner);
     const [mostOfWorkers, fewestOfWorkers] = (['most', 'fewest'] as const).map((which) =>
       extremeOwner(counts, isWorker, which),
@@ -464,7 +484,7 @@ export class GroupKeeper {
       const count = counts.get(member.owner) ?? 0;
       if (!shouldGive(share, mostOfWorkers.count, count)) continue;
       const { owner } = mostOfWorkers;
-      if (await this.#steal(member, view, owner, workersOfKcl3.includes(owner))) return;
+      if (await this.#steal(member, view, owner, told.has(owner))) return;
     }
     const mostOfMembers = extremeOwner(counts, isMember, 'most');
     const giver = shareable.find(({ owner }) => owner === mostOfMembers?.owner);

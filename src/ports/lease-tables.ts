@@ -58,8 +58,8 @@ export type LeaseTables = {
   renew(table: string, key: string, owner: string): Promise<void>;
   /** The lease has no owner now, or he that it was handed to; `conflict` as in renew. */
   release(table: string, lease: Lease, owner: string): Promise<void>;
-  /** Workers of KCL 3 that said of themselves since then (seconds) that they are there. */
-  workers(table: string, sinceSeconds: number): Promise<readonly string[]>;
+  /** Workers of KCL 3 that have told of themselves since then, and when they did so last. */
+  workers(table: string, sinceSeconds: number): Promise<ReadonlyMap<string, number>>;
   /** Takes a lease away; `conflict` where it changed. */
   remove(table: string, lease: Lease): Promise<void>;
   /** Deletes the table and what KCL keeps beside it; that nothing is there is no error. */

@@ -260,6 +260,25 @@ test('members of a Kafka group own their leases', async (suite) => {
     },
   );
 
+  await suite.test('a worker of KCL 3 that died is given nothing', async (t) => {
+    const groupId = await sharedTable();
+    const { owner, die } = worker(t, rows, groupId, keys.slice(0, 2));
+    const raw = await joinRaw(t, gateway.kafka, groupId, stream);
+    await raw.untilAssigned([2, 3]);
+    // It has told of itself just now, and will be taken for alive by that for two minutes.
+    await rows.put(groupId, metricsOf(owner));
+    die();
+    await raw.untilAssigned([0, 1, 2, 3]);
+    const counterOf = async () =>
+      Number((await rows.all(groupId))!.get(keys[3]!)!['leaseCounter']?.N);
+    const before = await counterOf();
+    await untilTrue('the leases to be renewed nine times', async () => {
+      await raw.heartbeat(raw.assigned());
+      assert.deepEqual(raw.assigned(), [0, 1, 2, 3]);
+      return (await counterOf()) >= before + 9;
+    });
+  });
+
   await suite.test('a worker of KCL 3 without leases is given its share', async (t) => {
     const groupId = newName();
     await rows.make(groupId);
