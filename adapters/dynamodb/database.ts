@@ -195,15 +195,25 @@ function wrapped(operation: string, cause: unknown): GatewayError {
   return new GatewayError(kind, `DynamoDB ${operation} failed${said}`, { cause });
 }
 
+/** Which items of a transaction had a condition that did not hold. */
+export function failedConditionsIn({ cause }: GatewayError): ReadonlySet<number> {
+  const codes = cancellationCodesOf(cause);
+  return new Set([...codes.keys()].filter((at) => codes[at] === 'ConditionalCheckFailed'));
+}
+
+function cancellationCodesOf(error: unknown): readonly (string | undefined)[] {
+  const { CancellationReasons: reasons = [] } = (error ?? {}) as {
+    CancellationReasons?: readonly { readonly Code?: string }[];
+  };
+  return reasons.map(({ Code: code }) => code);
+}
+
 function kindOf(error: unknown): ErrorKind {
   const name = nameOf(error);
   if (conflicts.has(name)) return 'conflict';
   if (defects.has(name)) return 'internal';
   if (name !== 'TransactionCanceledException') return 'unavailable';
-  const { CancellationReasons: reasons = [] } = error as {
-    CancellationReasons?: readonly { readonly Code?: string }[];
-  };
-  const codes = reasons.map(({ Code: code }) => code);
+  const codes = cancellationCodesOf(error);
   if (codes.includes('ConditionalCheckFailed')) return 'conflict';
   if (codes.includes('TransactionConflict')) return 'conflict';
   return codes.includes('ValidationError') ? 'internal' : 'unavailable';

@@ -6,9 +6,16 @@
 import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases.ts';
 import { memberOwnerPrefix } from '../../src/domain/lease-owners.ts';
 import { companionSuffixes } from '../../src/domain/lease-tables.ts';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError, isGatewayError } from '../../src/errors.ts';
+import { atOnce } from '../../src/domain/at-once.ts';
 import type { CheckpointChange, LeaseTables, RenamedLease } from '../../src/ports/lease-tables.ts';
-import type { AttributeValue, CreateTableInput, Database } from './database.ts';
+import {
+  type AttributeValue,
+  type CreateTableInput,
+  type Database,
+  failedConditionsIn,
+  type TransactItem,
+} from './database.ts';
 import {
   checkpointAttributes,
   isAsRead,
@@ -27,6 +34,10 @@ const ownerIndex = 'LeaseOwnerToLeaseKeyIndex';
 /** Names of tables whose layout is known to be right. */
 const knownTablesMax = 10_000;
 const describedAtOnce = 8;
+/** As many as DynamoDB takes. */
+const changesInCallMax = 100;
+const callsAtOnce = 4;
+const rowsAtOnce = 32;
 
 /** The keys of KCL's companion tables. */
 const companionKeys = companionSuffixes.map(
@@ -47,6 +58,29 @@ const notOfWorker: UpdateParts = {
 function hasCounterOf({ counter }: Lease): UpdateParts {
   const values = { ':counter': { N: String(counter) } };
   return { expression: 'leaseCounter = :counter', values };
+}
+
+type RowChange = Pick<TransactItem, 'Put' | 'Update'>;
+
+/** Of single attributes of a row that is there, under all of the conditions. */
+function updateOf(
+  table: string,
+  key: string,
+  { expression, values }: UpdateParts,
+  conditions: readonly UpdateParts[],
+) {
+  const exists = `attribute_exists(${keyAttribute})`;
+  const expressions = [exists, ...conditions.map((each) => each.expression)];
+  return {
+    TableName: table,
+    Key: { [keyAttribute]: { S: key } },
+    UpdateExpression: expression,
+    ConditionExpression: expressions.join(' AND '),
+    ExpressionAttributeValues: Object.assign(
+      { ...values },
+      ...conditions.map((each) => each.values),
+    ) as Record<string, AttributeValue>,
+  };
 }
 
 let schemaCount = 0;
@@ -143,14 +177,15 @@ class DynamoLeaseTables implements LeaseTables {
     }
   }
 
-  async add(table: string, lease: NewLease): Promise<void> {
-    await this.#change('PutItem', table, () =>
-      this.#database.client.putItem({
+  async add(table: string, leases: readonly NewLease[]): Promise<void> {
+    const puts = leases.map((lease) => ({
+      Put: {
         TableName: table,
         Item: rowOf(lease),
         ConditionExpression: `attribute_not_exists(${keyAttribute})`,
-      }),
-    );
+      },
+    }));
+    await this.#changeEach(table, puts);
   }
 
   async setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void> {
@@ -235,19 +270,24 @@ class DynamoLeaseTables implements LeaseTables {
     );
   }
 
-  async take(table: string, lease: Lease, owner: string): Promise<void> {
-    const isSwitch = lease.owner !== undefined && lease.owner !== owner;
-    const switches = isSwitch ? ', ownerSwitchesSinceCheckpoint :one' : '';
-    const update = {
-      expression: `SET leaseOwner = :owner REMOVE checkpointOwner ADD leaseCounter :one${switches}`,
-      values: { ':owner': { S: owner }, ...one },
-    };
-    await this.#update(table, lease.key, update, [hasCounterOf(lease)]);
+  async take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
+    const updates = leases.map((lease) => {
+      const isSwitch = lease.owner !== undefined && lease.owner !== owner;
+      const switches = isSwitch ? ', ownerSwitchesSinceCheckpoint :one' : '';
+      const set = 'SET leaseOwner = :owner REMOVE checkpointOwner';
+      const update = {
+        expression: `${set} ADD leaseCounter :one${switches}`,
+        values: { ':owner': { S: owner }, ...one },
+      };
+      return { Update: updateOf(table, lease.key, update, [hasCounterOf(lease)]) };
+    });
+    const areDone = await this.#changeEach(table, updates);
+    return leases.filter((_, index) => areDone[index]);
   }
 
   async handOver(table: string, lease: Lease, owner: string): Promise<void> {
     const former = lease.checkpointOwner ?? lease.owner;
-    if (former === undefined) return this.take(table, lease, owner);
+    if (former === undefined) throw new GatewayError('conflict', `${lease.key} is nobody's`);
     const update = {
       expression:
         'SET leaseOwner = :owner, checkpointOwner = :former ' +
@@ -257,13 +297,20 @@ class DynamoLeaseTables implements LeaseTables {
     await this.#update(table, lease.key, update, [hasCounterOf(lease)]);
   }
 
-  async renew(table: string, key: string, owner: string): Promise<void> {
+  async renew(
+    table: string,
+    leases: readonly Lease[],
+    owner: string,
+    together: boolean,
+  ): Promise<readonly Lease[]> {
     const update = { expression: 'ADD leaseCounter :one', values: one };
     const isOwn = {
       expression: '(leaseOwner = :owner OR checkpointOwner = :owner)',
       values: { ':owner': { S: owner } },
     };
-    await this.#update(table, key, update, [isOwn]);
+    const updates = leases.map(({ key }) => ({ Update: updateOf(table, key, update, [isOwn]) }));
+    const areDone = await this.#changeEach(table, updates, together ? changesInCallMax : 1);
+    return leases.filter((_, index) => areDone[index]);
   }
 
   async release(table: string, lease: Lease, owner: string): Promise<void> {
@@ -294,27 +341,77 @@ class DynamoLeaseTables implements LeaseTables {
     return workers;
   }
 
-  /** Of single attributes of a row that is there, under all of the conditions. */
   async #update(
     table: string,
     key: string,
-    { expression, values }: UpdateParts,
+    update: UpdateParts,
     conditions: readonly UpdateParts[],
   ): Promise<void> {
-    const exists = `attribute_exists(${keyAttribute})`;
-    const expressions = [exists, ...conditions.map((each) => each.expression)];
     await this.#change('UpdateItem', table, () =>
-      this.#database.client.updateItem({
-        TableName: table,
-        Key: { [keyAttribute]: { S: key } },
-        UpdateExpression: expression,
-        ConditionExpression: expressions.join(' AND '),
-        ExpressionAttributeValues: Object.assign(
-          { ...values },
-          ...conditions.map((each) => each.values),
-        ) as Record<string, AttributeValue>,
-      }),
+      this.#database.client.updateItem(updateOf(table, key, update, conditions)),
     );
+  }
+
+  /**
+   * Many rows in one call, each under its own condition; answers which were changed. Ten calls in
+   * place of a thousand take a tenth of the time, and hardly any processor.
+   */
+  async #changeEach(
+    table: string,
+    changes: readonly RowChange[],
+    changesInCall = changesInCallMax,
+  ): Promise<readonly boolean[]> {
+    const areDone = changes.map(() => false);
+    const all = [...changes.keys()];
+    const changeOne = async (index: number) => {
+      areDone[index] = await this.#changeOne(table, changes[index]!);
+    };
+    const firsts = all.filter((index) => index % changesInCall === 0);
+    await atOnce(changesInCall === 1 ? rowsAtOnce : callsAtOnce, firsts, async (first) => {
+      let left = all.slice(first, first + changesInCall);
+      while (left.length > 1) {
+        const some = left.map((index) => changes[index]!);
+        const failed = await this.#changeTogether(table, some);
+        if (failed === undefined) {
+          for (const index of left) areDone[index] = true;
+          return;
+        }
+        // Others are changing these rows at the moment: one by one each is tried for itself.
+        if (failed.size === 0) break;
+        left = left.filter((_, position) => !failed.has(position));
+      }
+      await atOnce(rowsAtOnce, left, changeOne);
+    });
+    return areDone;
+  }
+
+  /** Nothing is changed where a condition does not hold: answers the positions of those. */
+  async #changeTogether(
+    table: string,
+    changes: readonly RowChange[],
+  ): Promise<ReadonlySet<number> | undefined> {
+    try {
+      await this.#change('TransactWriteItems', table, () =>
+        this.#database.client.transactWriteItems({ TransactItems: [...changes] }),
+      );
+      return undefined;
+    } catch (error) {
+      if (!isGatewayError(error, 'conflict')) throw error;
+      return failedConditionsIn(error);
+    }
+  }
+
+  async #changeOne(table: string, { Put: put, Update: update }: RowChange): Promise<boolean> {
+    const { client } = this.#database;
+    try {
+      if (put === undefined)
+        await this.#change('UpdateItem', table, () => client.updateItem(update!));
+      else await this.#change('PutItem', table, () => client.putItem(put));
+      return true;
+    } catch (error) {
+      if (isGatewayError(error, 'conflict')) return false;
+      throw error;
+    }
   }
 
   /** A table that is gone is a condition that does not hold. */

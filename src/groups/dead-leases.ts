@@ -9,7 +9,7 @@ import type { Stream } from '../domain/stream.ts';
 import { isGatewayError } from '../errors.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../domain/at-once.ts';
 
 /** A deletion waits no longer; the walk over the tables goes on. */
 const waitMsMax = 5_000;

@@ -17,13 +17,16 @@ import type { Stream } from '../domain/stream.ts';
 import { isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { takenOver } from './checkpoint-writer.ts';
 import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
 import { KclWorkers } from './kcl-workers.ts';
 
 const writesAtOnce = 32;
+const renewedAtOnce = 100;
+/** Of the failover time: what renewing all leases of a member may take. */
+const renewalPart = 1 / 10;
 /** A worker of KCL 3 that has told nothing of itself for so long is gone. */
 const workerSilentSecondsMax = 120;
 /** A member that was not heard of for so many failover times is forgotten. */
@@ -224,36 +227,44 @@ export class GroupKeeper {
       return kept;
     }
     const held = new Set(isShareable ? [] : partitions.map(placeOf));
+    const wanted = new Map<Lease, string>();
     await atOnce(writesAtOnce, partitions, async (partition) => {
       const lease = await this.#leaseOf(view, partition);
-      if (lease === undefined || (await this.#claim(member, partition, lease))) {
-        held.add(placeOf(partition));
-      }
+      const claim = lease === undefined ? 'has' : await this.#claim(member, partition, lease);
+      if (claim === 'has') held.add(placeOf(partition));
+      else if (claim === 'may-take') wanted.set(lease!, placeOf(partition));
     });
+    for (const lease of await this.#take([...wanted.keys()], member.owner)) {
+      held.add(wanted.get(lease)!);
+    }
     member.releasing.clear();
     member.assigned = partitions;
     member.held = held;
     return partitions.filter((each) => held.has(placeOf(each)));
   }
 
-  /** Whether the lease is the member's now. */
-  async #claim(member: Member, partition: GroupPartition, lease: Lease): Promise<boolean> {
+  /** Whether the lease is the member's, or may be. */
+  async #claim(
+    member: Member,
+    partition: GroupPartition,
+    lease: Lease,
+  ): Promise<'has' | 'may-take' | 'not-his'> {
     const { owner } = member;
     const place = placeOf(partition);
     const isHandedOver = lease.checkpointOwner === owner;
     if (isHandedOver || (member.releasing.has(place) && lease.owner === owner)) {
       if (member.owned.has(place)) member.revoking.add(place);
       else await this.#release(lease, owner);
-      return false;
+      return 'not-his';
     }
     member.revoking.delete(place);
     const isOfMember = lease.owner !== undefined && isMember(lease.owner);
     if (isOfMember && this.#isStillOfWorker(lease)) {
       if (lease.owner !== owner) await this.#handOver(lease, owner);
-      return false;
+      return 'not-his';
     }
-    if (lease.owner === owner && lease.checkpointOwner === undefined) return true;
-    return isOfMember || this.#isFree(lease) ? this.#take(lease, owner) : false;
+    if (lease.owner === owner && lease.checkpointOwner === undefined) return 'has';
+    return isOfMember || this.#isFree(lease) ? 'may-take' : 'not-his';
   }
 
   /** A worker that lives makes his last checkpoint before the lease is its owner's. */
@@ -268,11 +279,16 @@ export class GroupKeeper {
     return isDone(tables.handOver(table.name, lease, owner));
   }
 
-  async #take(lease: Lease, owner: string): Promise<boolean> {
+  async #takeOne(lease: Lease, owner: string): Promise<boolean> {
+    return (await this.#take([lease], owner)).length > 0;
+  }
+
+  /** Those that are the owner's now. */
+  async #take(leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
     const { tables, table } = this.#settings;
-    const isTaken = await isDone(tables.take(table.name, lease, owner));
-    if (isTaken) this.#observed.delete(lease.key);
-    return isTaken;
+    const taken = await tables.take(table.name, leases, owner);
+    for (const { key } of taken) this.#observed.delete(key);
+    return taken;
   }
 
   async #release(lease: Lease, owner: string): Promise<void> {
@@ -414,32 +430,53 @@ export class GroupKeeper {
 
   /** Renews what the member has, and sees what changed about the rest. */
   async #keep(member: Member, view: LeaseView): Promise<void> {
-    const { tables, table } = this.#settings;
+    const { owner } = member;
+    const own = new Map<Lease, string>();
     await atOnce(writesAtOnce, member.assigned ?? [], async (partition) => {
       const lease = await this.#leaseOf(view, partition);
       if (lease === undefined) return;
       const place = placeOf(partition);
       if (member.isWaiting && !member.held.has(place)) return;
-      const { owner } = member;
       const isHandedOver = lease.checkpointOwner === owner;
       if (lease.owner === owner && lease.checkpointOwner !== undefined && !isHandedOver) {
-        if (!this.#isStillOfWorker(lease)) member.mustRejoin ||= await this.#take(lease, owner);
+        if (!this.#isStillOfWorker(lease)) member.mustRejoin ||= await this.#takeOne(lease, owner);
         return;
       }
       if (lease.owner === owner || isHandedOver) {
-        const isKept = await isDone(tables.renew(table.name, lease.key, owner));
-        const isWaiting = !member.held.has(place) || isHandedOver;
-        const isTold = member.revoking.has(place);
-        if (isKept && isWaiting && !isTold && member.isShareable) member.mustRejoin = true;
+        own.set(lease, place);
         return;
       }
       const isFree = this.#isFree(lease);
       // Of a member that died before this one could take it, it is nobody's.
       if (!isFree && lease.owner !== undefined && isMember(lease.owner)) return;
       if (!isFree) return this.#lose(member, place);
-      const isTaken = await this.#take(lease, owner);
+      const isTaken = await this.#takeOne(lease, owner);
       if (isTaken && !member.held.has(place)) member.mustRejoin = member.isShareable;
     });
+    for (const lease of await this.#renew([...own.keys()], owner)) {
+      const place = own.get(lease)!;
+      const isWaiting = !member.held.has(place) || lease.checkpointOwner === owner;
+      const isTold = member.revoking.has(place);
+      if (isWaiting && !isTold && member.isShareable) member.mustRejoin = true;
+    }
+  }
+
+  /**
+   * Those that are the owner's still. Where single writes would take too long for so many leases,
+   * as on a busy machine, the rest of them goes together: owners that are late lose their leases.
+   */
+  async #renew(leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
+    const { tables, table, failoverMs } = this.#settings;
+    const kept: Lease[] = [];
+    let together = false;
+    for (let from = 0; from < leases.length; from += renewedAtOnce) {
+      const some = leases.slice(from, from + renewedAtOnce);
+      const startedAtMs = performance.now();
+      kept.push(...(await tables.renew(table.name, some, owner, together)));
+      const allMs = ((performance.now() - startedAtMs) * leases.length) / some.length;
+      together ||= allMs > failoverMs * renewalPart;
+    }
+    return kept;
   }
 
   /** Shards that were closed after the member had read all of them: nothing is committed again. */
@@ -514,7 +551,7 @@ export class GroupKeeper {
         if (await this.#handOver(lease, member.owner)) return true;
         continue;
       }
-      if (!(await this.#take(lease, member.owner))) continue;
+      if (!(await this.#takeOne(lease, member.owner))) continue;
       member.mustRejoin = true;
       return true;
     }

@@ -13,7 +13,7 @@ import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { CheckpointWriter, takenOver } from './checkpoint-writer.ts';
 import { GroupKeepers } from './group-keepers.ts';
 import { GroupTable } from './group-table.ts';

@@ -13,7 +13,7 @@ import type { GroupCoordinator, GroupMember } from '../ports/group-coordinator.t
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { resumePosition } from './lease-position.ts';
 
 const groupsAtOnce = 4;

@@ -19,7 +19,7 @@ import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/strea
 import { GatewayError, isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import { atOnce } from './at-once.ts';
+import { atOnce } from '../domain/at-once.ts';
 import type { CheckpointWrite } from './checkpoint-writer.ts';
 
 /** Attempts at a change that others keep coming before. */
@@ -267,18 +267,14 @@ export class GroupTable {
     isOfSeveral: boolean,
   ): Promise<void> {
     const { tables, table, account } = this.#settings;
-    await atOnce(rowsAtOnce, shards, async (shard) => {
+    const leases = shards.map((shard) => {
       const offset = offsets.get(shard.index);
       const checkpoint = offset === undefined ? trimHorizon : checkpointAt(shard, offset);
       const position = offset ?? noOffset;
       const seen = { checkpoint, position, committed: position };
-      const where = { stream, shard, account };
-      try {
-        await tables.add(table, view.newLease(where, isOfSeveral, checkpoint, seen));
-      } catch (error) {
-        if (!isGatewayError(error, 'conflict')) throw error;
-      }
+      return view.newLease({ stream, shard, account }, isOfSeveral, checkpoint, seen);
     });
+    await tables.add(table, leases);
   }
 
   /** The leases of a stream that was deleted and made again. */

@@ -36,8 +36,8 @@ export type LeaseTables = {
   read(table: string): Promise<readonly Lease[] | undefined>;
   /** Makes the table where there is none; resolves when it can be used. */
   make(table: string): Promise<void>;
-  /** Adds a lease; `conflict` where there is one of that key. */
-  add(table: string, lease: NewLease): Promise<void>;
+  /** Adds leases, many in one call; those whose keys are there already stay as they are. */
+  add(table: string, leases: readonly NewLease[]): Promise<void>;
   /** `conflict` where there is no such lease, or it changed. */
   setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void>;
   /** Notes what was seen of a lease; `conflict` where it has moved on meanwhile. */
@@ -47,15 +47,26 @@ export type LeaseTables = {
    * `conflict` where it changed, or there is one of that key.
    */
   rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void>;
-  /** Makes `owner` the owner of a lease; `conflict` where it was renewed or changed since. */
-  take(table: string, lease: Lease, owner: string): Promise<void>;
+  /**
+   * Makes `owner` the owner of leases, many in one call; answers those that are his now. Not his
+   * are those that were renewed or changed since they were read.
+   */
+  take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]>;
   /**
    * Makes `owner` the owner of a lease once he that works on it, a worker of KCL 3, has made his
-   * last checkpoint; `conflict` as in take.
+   * last checkpoint; `conflict` where it was renewed or changed since.
    */
   handOver(table: string, lease: Lease, owner: string): Promise<void>;
-  /** Shows that the owner lives; `conflict` where he owns the lease no more. */
-  renew(table: string, key: string, owner: string): Promise<void>;
+  /**
+   * Shows that the owner lives; answers the leases of these that are his still. `together`: many in
+   * one call, which is quicker where calls are slow, and on Amazon's DynamoDB costs twice as much.
+   */
+  renew(
+    table: string,
+    leases: readonly Lease[],
+    owner: string,
+    together: boolean,
+  ): Promise<readonly Lease[]>;
   /** The lease has no owner now, or he that it was handed to; `conflict` as in renew. */
   release(table: string, lease: Lease, owner: string): Promise<void>;
   /** Workers of KCL 3 that have told of themselves since then, and when they did so last. */
