@@ -14,7 +14,7 @@ import { javaCommand } from './java.ts';
 import { type JarSet, resolveJars } from './maven.ts';
 import { packageRoot } from './package-root.ts';
 
-const readyTimeoutMs = 60_000;
+const readyMsMaxDefault = 60_000;
 const formatTimeoutMs = 60_000;
 const probeTimeoutMs = 500;
 
@@ -38,6 +38,8 @@ export type KafkaSettings = {
   readonly heapMb: number;
   /** Broker properties on top of ours. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** It may take so long until it listens, where that is not the usual time. */
+  readonly readyMsMax?: number;
 };
 
 export function resolveKafka(
@@ -57,7 +59,7 @@ export function newClusterId(): string {
 
 /** Starts the node and waits until it takes connections. Errors: `unavailable`. */
 export async function startKafka(settings: KafkaSettings): Promise<EngineProcess> {
-  const { folder, node, jars, logFile, heapMb } = settings;
+  const { folder, node, jars, logFile, heapMb, readyMsMax = readyMsMaxDefault } = settings;
   await mkdir(join(folder, 'data'), { recursive: true });
   const propertiesFile = join(folder, 'server.properties');
   const logging = join(folder, 'log4j2.properties');
@@ -78,7 +80,7 @@ export async function startKafka(settings: KafkaSettings): Promise<EngineProcess
     ],
     logFile,
   });
-  await waitUntilReady(engine, () => accepts(node.host, node.port), readyTimeoutMs);
+  await waitUntilReady(engine, () => accepts(node.host, node.port), readyMsMax);
   return engine;
 }
 

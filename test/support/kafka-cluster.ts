@@ -48,7 +48,9 @@ const host = '127.0.0.1';
 const heapMbDefault = 256;
 const stopGraceMs = 8_000;
 const handOverMsMax = 60_000;
-const formingTimeoutMs = 60_000;
+/** Several start at once, beside clients that go on. */
+const readyMsMax = 180_000;
+const formingTimeoutMs = 120_000;
 
 /** Brokers that are controllers, too; they end, and their data go, after `t`. */
 export async function startKafkaCluster(
@@ -71,7 +73,16 @@ export async function startKafkaCluster(
     const logFile = join(own, 'kafka.log');
     const start = async () => {
       const all = { ...clusterProperties, ...properties(node), ...more };
-      const settings = { jars, node, nodes: voters, clusterId, folder: own, logFile, heapMb };
+      const settings = {
+        jars,
+        node,
+        nodes: voters,
+        clusterId,
+        folder: own,
+        logFile,
+        heapMb,
+        readyMsMax,
+      };
       running.set(node.nodeId, await startKafka({ ...settings, properties: all }));
     };
     await start();
