@@ -18,6 +18,7 @@ import {
   type Target,
 } from './kafka-targets.ts';
 import { startLiveClients } from './live-clients.ts';
+import { processorSeconds } from './process-usage.ts';
 
 const partitions = 500;
 const replicas = 3;
@@ -64,8 +65,8 @@ async function benchCluster(): Promise<readonly Row[]> {
   ends.push(() => hop.stop());
   const targets: readonly Target[] = [
     { name: 'direct', bootstrap: direct },
-    { name: 'gateway', bootstrap: gateway.bootstrap },
-    { name: 'hop', bootstrap: hop.bootstrap },
+    { name: 'gateway', ...gateway },
+    { name: 'hop', ...hop },
   ];
   for (const topic of [alive, written]) await createTopic(direct, topic, partitions, replicas);
   // The brokers' own code is compiled as it runs: the first measurements would pay for it.
@@ -89,20 +90,30 @@ async function benchCluster(): Promise<readonly Row[]> {
   return [...produced, ...consumed, ...latencies, memory];
 }
 
-/** Runs it while the other clients are connected to the same target. */
+/**
+ * Runs it while the other clients are connected to the same target. What the process in between
+ * has used of a processor tells of its cost where the machine is too busy for other figures.
+ */
 async function besideOthers<T extends Readonly<Record<string, number>>>(
   target: Target,
   run: (target: Target) => Promise<T>,
 ) {
   const others = await startLiveClients(target.bootstrap, alive, liveConnections);
   await wait(settleMs);
-  const startedAtMs = performance.now();
-  const before = others.requests();
+  const { pid } = target;
+  const used = () => (pid === undefined ? 0 : processorSeconds(pid));
+  const before = { atMs: performance.now(), requests: others.requests(), usedS: used() };
   const found = await run(target);
-  const perSecond = (others.requests() - before) / ((performance.now() - startedAtMs) / 1_000);
+  const seconds = (performance.now() - before.atMs) / 1_000;
+  const perSecond = (others.requests() - before.requests) / seconds;
+  const usedS = used() - before.usedS;
   await others.stop();
-  const [name] = Object.keys(found);
-  return { ...found, [`others' requests/s beside ${name}`]: Math.round(perSecond) };
+  const [name = ''] = Object.keys(found);
+  return {
+    ...found,
+    [`processor beside ${name}, s`]: usedS,
+    [`others' requests/s beside ${name}`]: Math.round(perSecond),
+  };
 }
 
 async function latencyAt(bootstrap: string, perSecond: number) {

@@ -3,7 +3,6 @@
  * gateway for each, and its processor time while all are idle.
  * `node --import tsx test/bench/connections.ts [connections]`, after `npm run build`.
  */
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { writeRequestHeader } from '../../src/wire/header.ts';
 import { type Fields, type Input, type Message, writeMessage } from '../../src/wire/message.ts';
@@ -12,14 +11,13 @@ import { apiVersionsRequest } from '../../src/wire/messages/18-api-versions.ts';
 import { Writer } from '../../src/wire/primitives.ts';
 import { startTestEngines } from '../support/engines.ts';
 import { startGateway } from './kinesis-servers.ts';
+import { processorSeconds, residentKiB } from './process-usage.ts';
 
 /** Opened and closed first, so that the gateway has its code compiled and its heap grown. */
 const warmUpConnections = 500;
 const openedAtOnce = 50;
 const settleMs = 5_000;
 const idleMs = 10_000;
-/** Linux counts a process's time in hundredths of a second. */
-const ticksPerSecond = 100;
 
 const [connectionCount = 2_000] = process.argv.slice(2).map(Number);
 
@@ -68,16 +66,6 @@ async function openAll(port: number, count: number): Promise<Socket[]> {
   };
   await Promise.all(Array.from({ length: openedAtOnce }, worker));
   return sockets;
-}
-
-function residentKiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
-}
-
-function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 async function idleShare(pid: number): Promise<number> {

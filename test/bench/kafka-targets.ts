@@ -16,7 +16,12 @@ const toolTimeoutMs = 300_000;
 
 export type Row = { readonly name: string; readonly values: Readonly<Record<string, number>> };
 
-export type Target = { readonly name: string; readonly bootstrap: string };
+export type Target = {
+  readonly name: string;
+  readonly bootstrap: string;
+  /** Of the process in between, where there is one. */
+  readonly pid?: number | undefined;
+};
 
 /** `BENCH_NODE_FLAGS` go to its process: `--cpu-prof` for a profile. */
 export async function startGateway({ kafkaBootstrap, dynamodbEndpoint }: Engines) {
@@ -35,6 +40,7 @@ export async function startGateway({ kafkaBootstrap, dynamodbEndpoint }: Engines
   });
   await saidReady(child);
   return {
+    pid: child.pid,
     bootstrap: `127.0.0.1:${port}`,
     async memoryMb() {
       const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
@@ -57,7 +63,7 @@ export async function startHop(kafkaBootstrap: string) {
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
   await saidReady(child);
   const bootstrap = ports.map((port) => `127.0.0.1:${port}`).join(',');
-  return { bootstrap, stop: () => child.kill('SIGKILL') };
+  return { pid: child.pid, bootstrap, stop: () => child.kill('SIGKILL') };
 }
 
 async function saidReady(child: ChildProcess): Promise<void> {

@@ -21,7 +21,7 @@ import {
 } from './loads.ts';
 import { kafkaRecords } from './records.ts';
 
-const timeout = 420_000;
+const timeout = 600_000;
 
 await Promise.all([sharedEngines(), installClients()]);
 
