@@ -2,7 +2,8 @@
  * The Kafka door before a cluster of three brokers, beside the same cluster directly and a plain
  * TCP hop: a topic of 500 partitions, three replicas each, and 200 connections of other clients
  * that are alive all the while. Latency is that at half of the load that the gateway takes.
- * `node --import tsx test/bench/cluster.ts [rounds]`, after `npm run build`.
+ * `node --import tsx test/bench/cluster.ts [rounds [part]]`, after `npm run build`; a part below 1
+ * takes fewer records, to try it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { startTestEngines } from '../support/engines.ts';
@@ -24,9 +25,13 @@ const partitions = 500;
 const replicas = 3;
 const liveConnections = 200;
 const brokerHeapMb = 512;
-const throughputRecords = 300_000;
-const warmUpRecords = 200_000;
-const consumeRecords = 600_000;
+
+const [rounds = 3, part = 1] = process.argv.slice(2).map(Number);
+
+const throughputRecords = 300_000 * part;
+const warmUpRecords = 200_000 * part;
+/** The warm-up alone has written as many. */
+const consumeRecords = 3 * warmUpRecords;
 const latencyMeasuredS = 15;
 /** A client's first seconds, in which its own code is compiled, are not the door's. */
 const latencyWarmUpS = 5;
@@ -39,8 +44,6 @@ const steady = {
 };
 const alive = 'alive';
 const written = 'written';
-
-const [rounds = 3] = process.argv.slice(2).map(Number);
 
 const ends: (() => unknown)[] = [];
 try {
