@@ -8,13 +8,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { startTestEngines } from '../support/engines.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
+import { startBenchGateway } from './gateway-process.ts';
 import {
   consume,
   createTopic,
   measure,
   produce,
   type Row,
-  startGateway,
   startHop,
   type Target,
 } from './kafka-targets.ts';
@@ -62,7 +62,7 @@ async function benchCluster(): Promise<readonly Row[]> {
     { heapMb: brokerHeapMb, properties: () => steady },
   );
   const direct = cluster.bootstrap;
-  const gateway = await startGateway({ ...engines, kafkaBootstrap: direct });
+  const gateway = await startBenchGateway({ ...engines, kafkaBootstrap: direct });
   ends.push(() => gateway.stop());
   const hop = await startHop(direct);
   ends.push(() => hop.stop());

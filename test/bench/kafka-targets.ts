@@ -2,14 +2,10 @@
  * What the Kafka door is measured beside, and by: the cluster directly, the gateway and a plain TCP
  * hop; Kafka's own performance tools; rounds that are interleaved, and their medians.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { freePort } from '../../adapters/engines/free-port.ts';
-import type { Engines } from '../support/engines.ts';
 import { kafkaTool } from '../support/install.ts';
+import { saidReady } from './gateway-process.ts';
 
 const recordBytes = 1024;
 const toolTimeoutMs = 300_000;
@@ -23,37 +19,6 @@ export type Target = {
   readonly pid?: number | undefined;
 };
 
-/** `BENCH_NODE_FLAGS` go to its process: `--cpu-prof` for a profile. */
-export async function startGateway({ kafkaBootstrap, dynamodbEndpoint }: Engines) {
-  const folder = await mkdtemp(join(tmpdir(), 'kineska-bench-'));
-  const [port, opsPort] = await Promise.all([freePort(), freePort()]);
-  const flags = ['--kinesis-port', '0', '--kafka-port', `${port}`, '--ops-port', `${opsPort}`];
-  const extra = process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [];
-  const child = spawn(process.execPath, [...extra, 'dist/kineska.mjs', 'start', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      KINESKA_DATA_DIR: folder,
-      KINESKA_KAFKA_BOOTSTRAP: kafkaBootstrap,
-      KINESKA_DYNAMODB_ENDPOINT: dynamodbEndpoint,
-    },
-  });
-  await saidReady(child);
-  return {
-    pid: child.pid,
-    bootstrap: `127.0.0.1:${port}`,
-    async memoryMb() {
-      const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
-      return Number(/^kineska_process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / 1e6;
-    },
-    async stop() {
-      child.kill('SIGINT');
-      await once(child, 'exit');
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
 /** One hop for each of the brokers, all in one process as the gateway is one. */
 export async function startHop(kafkaBootstrap: string) {
   const brokers = kafkaBootstrap.split(',').map((each) => each.split(':')[1] ?? '');
@@ -64,14 +29,6 @@ export async function startHop(kafkaBootstrap: string) {
   await saidReady(child);
   const bootstrap = ports.map((port) => `127.0.0.1:${port}`).join(',');
   return { pid: child.pid, bootstrap, stop: () => child.kill('SIGKILL') };
-}
-
-async function saidReady(child: ChildProcess): Promise<void> {
-  let said = '';
-  for await (const text of child.stdout!) {
-    said += String(text);
-    if (said.includes('ready')) break;
-  }
 }
 
 export async function createTopic(

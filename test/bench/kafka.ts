@@ -5,13 +5,13 @@
  */
 import { pathToFileURL } from 'node:url';
 import { startTestEngines } from '../support/engines.ts';
+import { startBenchGateway } from './gateway-process.ts';
 import {
   consume,
   createTopic,
   measure,
   produce,
   type Row,
-  startGateway,
   startHop,
   type Target,
 } from './kafka-targets.ts';
@@ -28,7 +28,7 @@ const partitions = 4;
 export async function benchKafka(rounds: number): Promise<readonly Row[]> {
   const engines = await startTestEngines();
   const direct = engines.kafkaBootstrap;
-  const gateway = await startGateway(engines);
+  const gateway = await startBenchGateway(engines);
   const hop = await startHop(direct);
   const targets: readonly Target[] = [
     { name: 'direct', bootstrap: direct },
