@@ -133,6 +133,7 @@ export class RandomFleet {
     process: undefined,
   }));
   #started = 0;
+  #isGatewayDown = false;
 
   private constructor(t: TestContext, options: FleetOptions, stream: string, rows: LeaseRows) {
     this.#t = t;
@@ -197,10 +198,12 @@ export class RandomFleet {
   /** The gateway is killed, and comes back where it was. */
   async #restartAt(atMs: number): Promise<void> {
     await pause(atMs - Date.now());
+    this.#isGatewayDown = true;
     await this.#options.gateway.kill9();
     this.gatewayKilledAtMs = Date.now();
     this.#say('the gateway is killed');
     await this.#options.gateway.again();
+    this.#isGatewayDown = false;
     this.#say('the gateway is back');
   }
 
@@ -222,15 +225,14 @@ export class RandomFleet {
 
   /** Whether all were acknowledged; they are put again where the gateway was killed meanwhile. */
   async #putAll(client: KinesisClient, Records: PutRecordsRequestEntry[]): Promise<boolean> {
-    const killedAtMs = this.gatewayKilledAtMs;
+    const wasDown = this.#isGatewayDown;
     try {
       const put = new PutRecordsCommand({ StreamName: this.#stream, Records });
       const { FailedRecordCount } = await client.send(put);
       assert.equal(FailedRecordCount, 0);
       return true;
     } catch (error) {
-      const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
-      if (killedAtMs === this.gatewayKilledAtMs && !isRefused) throw error;
+      if (!wasDown && !this.#isGatewayDown) throw error;
       return false;
     }
   }
