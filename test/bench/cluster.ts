@@ -86,11 +86,19 @@ async function benchCluster(): Promise<readonly Row[]> {
       'consume, MB/s': await consume(bootstrap, written, consumeRecords),
     })),
   );
+  // What a group of so many partitions costs at its commits is told apart.
+  const uncommitted = await measure(rounds, targets, (target) =>
+    besideOthers(target, async ({ bootstrap }) => ({
+      'consume without commits, MB/s': await consume(bootstrap, written, consumeRecords, [
+        'enable.auto.commit=false',
+      ]),
+    })),
+  );
   const latencies = await measure(rounds, targets, (target) =>
     besideOthers(target, ({ bootstrap }) => latencyAt(bootstrap, Math.round(perSecond / 2))),
   );
   const memory = { name: 'gateway memory, MB', values: { gateway: await gateway.memoryMb() } };
-  return [...produced, ...consumed, ...latencies, memory];
+  return [...produced, ...consumed, ...uncommitted, ...latencies, memory];
 }
 
 /**

@@ -84,13 +84,19 @@ function summaryOf(output: string): Produced {
   };
 }
 
-/** Answers MB/s, the time to join the group left out. */
-export async function consume(bootstrap: string, topic: string, records: number): Promise<number> {
+/** Answers MB/s, the time to join the group left out; `properties` as `name=value`. */
+export async function consume(
+  bootstrap: string,
+  topic: string,
+  records: number,
+  properties: readonly string[] = [],
+): Promise<number> {
   const output = await kafkaTool(
     'org.apache.kafka.tools.ConsumerPerformance',
     [
       ...['--bootstrap-server', bootstrap, '--topic', topic],
       ...['--num-records', String(records), '--timeout', '60000'],
+      ...properties.flatMap((property) => ['--command-property', property]),
     ],
     { timeoutMs: toolTimeoutMs },
   );
