@@ -146,9 +146,9 @@ class WorkerPool {
   }
 }
 
-/** One that ends just now hears nothing any more. */
+/** One that ends just now hears nothing any more; that is seen by its end. */
 function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message);
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
 /**

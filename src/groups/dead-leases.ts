@@ -2,6 +2,7 @@
  * The leases of streams that are gone, in the tables of all groups: they go with the stream. See
  * docs/decisions/0013-leases-of-deleted-streams.md.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { groupFilter, groupOfLeaseTable, isOfHashedGroup } from '../domain/lease-tables.ts';
 import { creationSecondOf } from '../domain/leases.ts';
 import { LeaseView } from '../domain/lease-view.ts';
@@ -15,8 +16,9 @@ import { atOnce } from '../domain/at-once.ts';
 const waitMsMax = 5_000;
 const tablesAtOnce = 8;
 const rowsAtOnce = 8;
-/** Attempts at a table whose leases others change meanwhile. */
+/** Attempts at a table whose leases others change meanwhile, or that does not answer. */
 const attemptsMax = 5;
+const retryAfterMs = 1_000;
 
 export type DeadLeasesSettings = {
   readonly tables: LeaseTables;
@@ -28,6 +30,9 @@ export type DeadLeasesSettings = {
   /** What went wrong with a table, or, where it is '', with all of them. */
   readonly onProblem: (table: string, error: unknown) => void;
 };
+
+/** Whether the stream shares its second of creation with none. */
+type IsAlone = (stream: Stream) => boolean;
 
 export class DeadLeases {
   readonly #settings: DeadLeasesSettings;
@@ -64,20 +69,14 @@ export class DeadLeases {
     try {
       const [names, isAlone] = await Promise.all([tables.list(), this.#alone()]);
       const found = names.filter((name) => this.#isOfGroup(name));
-      await atOnce(tablesAtOnce, found, async (table) => {
-        try {
-          await this.#clear(table, streams, isAlone);
-        } catch (error) {
-          onProblem(table, error);
-        }
-      });
+      await atOnce(tablesAtOnce, found, (table) => this.#clearOrTell(table, streams, isAlone));
     } catch (error) {
       onProblem('', error);
     }
   }
 
   /** Tells streams that share their second of creation with none. */
-  async #alone(): Promise<(stream: Stream) => boolean> {
+  async #alone(): Promise<IsAlone> {
     const known = await this.#settings.streams.listKnown();
     return (stream) =>
       known.every(
@@ -91,11 +90,19 @@ export class DeadLeases {
     return groupId !== undefined && this.#hasTable(groupId);
   }
 
-  async #clear(
-    table: string,
-    streams: readonly Stream[],
-    isAlone: (stream: Stream) => boolean,
-  ): Promise<void> {
+  /** Tried again where the table does not answer; then told of. */
+  async #clearOrTell(table: string, streams: readonly Stream[], isAlone: IsAlone): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#clear(table, streams, isAlone);
+      } catch (error) {
+        if (attempt >= attemptsMax) return this.#settings.onProblem(table, error);
+      }
+      await delay(retryAfterMs);
+    }
+  }
+
+  async #clear(table: string, streams: readonly Stream[], isAlone: IsAlone): Promise<void> {
     const { tables } = this.#settings;
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const view = new LeaseView((await tables.read(table)) ?? []);

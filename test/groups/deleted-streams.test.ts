@@ -22,7 +22,7 @@ import { untilTrue } from '../support/until.ts';
 import {
   clusterAt,
   committedOffsets,
-  commitTo,
+  commitAccepted,
   filledStream,
   readAsGroup,
   shardsOf,
@@ -35,7 +35,6 @@ const settings = {
   KINESKA_CATALOG_TABLE: `catalog-${newName()}`,
   KINESKA_GROUP_TABLES: '!left-out-*',
 };
-const coordinatorLoadInProgress = 14;
 const manyTables = 150;
 const tablesAtOnce = 10;
 const allShards = [0, 1, 2, 3].map(shardIdOf);
@@ -66,13 +65,8 @@ test('the leases of deleted streams', async (suite) => {
   const kinesis = kinesisClient(gateway.kinesis);
   suite.after(() => kinesis.destroy());
   const door = clusterAt(suite, gateway.kafka);
-  /** A coordinator that is just loading is asked again, as clients do. */
   const commit = (groupId: string, topic: string, partition: number, offset: number) =>
-    untilTrue(`a commit of ${groupId} to be accepted`, async () => {
-      const code = await commitTo(door, { groupId, topic, partition, offset });
-      assert.ok([0, coordinatorLoadInProgress].includes(code), `error ${code}`);
-      return code === 0;
-    });
+    commitAccepted(door, { groupId, topic, partition, offset });
   const keys = async (table: string) => [...((await rows.all(table))?.keys() ?? [])].toSorted();
   const secondOf = async (stream: string) => creationSecondOf((await catalog.get(stream))!);
   const deleteStream = (StreamName: string, by = kinesis) =>

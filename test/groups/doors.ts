@@ -68,6 +68,7 @@ export async function committedOffsets(
 const offsetCommitApi = { request: offsetCommitRequest, response: offsetCommitResponse };
 const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
 
+const coordinatorLoadInProgress = 14;
 const notCoordinator = 16;
 
 export type Commit = {
@@ -78,6 +79,15 @@ export type Commit = {
   readonly metadata?: string;
   readonly leaderEpoch?: number;
 };
+
+/** As commitTo, until it is accepted: a coordinator that is just loading is asked again. */
+export function commitAccepted(cluster: Cluster, commit: Commit): Promise<void> {
+  return untilTrue(`a commit of ${commit.groupId} to be accepted`, async () => {
+    const code = await commitTo(cluster, commit);
+    if (code !== 0 && code !== coordinatorLoadInProgress) throw new Error(`error ${code}`);
+    return code === 0;
+  });
+}
 
 /** Commits as administrators do, outside of a generation; answers the error code. */
 export async function commitTo(cluster: Cluster, commit: Commit, versionMax = 9): Promise<number> {
