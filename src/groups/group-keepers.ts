@@ -7,6 +7,8 @@ import type { GroupOffsets, GroupPartition } from './group-offsets.ts';
 
 /** Renewals in each failover time, as KCL's. */
 const ticksPerFailover = 3;
+/** Of the time between two ticks, what lies between them even where a tick takes long. */
+const restPart = 1 / 4;
 const keepersMax = 10_000;
 
 export type GroupKeepersSettings = {
@@ -110,20 +112,25 @@ export class GroupKeepers {
     return keeper;
   }
 
-  #schedule(groupId: string, keeper: GroupKeeper): void {
-    const timer = setTimeout(() => {
-      keeper
-        .tick()
-        .catch((error: unknown) => this.#settings.onProblem(groupId, error))
-        .finally(() => this.#goOn(groupId, keeper));
-    }, this.#settings.failoverMs / ticksPerFailover);
+  #schedule(groupId: string, keeper: GroupKeeper, tookMs = 0): void {
+    const everyMs = this.#settings.failoverMs / ticksPerFailover;
+    const timer = setTimeout(
+      () => {
+        const startedAtMs = performance.now();
+        keeper
+          .tick()
+          .catch((error: unknown) => this.#settings.onProblem(groupId, error))
+          .finally(() => this.#goOn(groupId, keeper, performance.now() - startedAtMs));
+      },
+      Math.max(everyMs - tookMs, everyMs * restPart),
+    );
     timer.unref();
     this.#timers.set(groupId, timer);
   }
 
-  #goOn(groupId: string, keeper: GroupKeeper): void {
+  #goOn(groupId: string, keeper: GroupKeeper, tookMs: number): void {
     if (this.#isStopped) return;
-    if (!keeper.isEmpty) return this.#schedule(groupId, keeper);
+    if (!keeper.isEmpty) return this.#schedule(groupId, keeper, tookMs);
     this.#keepers.delete(groupId);
     this.#timers.delete(groupId);
   }
