@@ -13,7 +13,6 @@ import { untilTrue } from './support/until.ts';
 
 const workers = 2;
 const several = 8;
-const puttingMs = 3_000;
 
 const metricsOf = async ({ operations }: Gateway) => (await fetch(`${operations}/metrics`)).text();
 
@@ -66,25 +65,6 @@ async function putAndRead({ kinesis }: Gateway, stream: string, marker: string):
   for (const client of [asking, reading]) client.destroy();
 }
 
-const recordsPerSecond = 1_000;
-
-/** By more connections than workers, each with the next request when the last was answered. */
-async function putAsFastAsGranted({ kinesis }: Gateway, StreamName: string) {
-  const Records = Array.from({ length: 100 }, () => ({ PartitionKey: 'k', Data: Buffer.of(1) }));
-  const startedAtMs = performance.now();
-  let granted = 0;
-  const put = async () => {
-    const client = kinesisClient(kinesis);
-    while (performance.now() - startedAtMs < puttingMs) {
-      const answer = await client.send(new PutRecordsCommand({ StreamName, Records }));
-      granted += Records.length - (answer.FailedRecordCount ?? 0);
-    }
-    client.destroy();
-  };
-  await Promise.all(Array.from({ length: several }, put));
-  return { granted, seconds: (performance.now() - startedAtMs) / 1000 };
-}
-
 test('several workers behind the same ports', async (t) => {
   const settings = { KINESKA_WORKERS: String(workers) };
   const gateway = await startGateway(t, { settings });
@@ -106,18 +86,6 @@ test('several workers behind the same ports', async (t) => {
     assert.equal(count('PutRecord'), several);
     assert.equal(count('Produce'), workers);
   });
-
-  await t.test(
-    'a shard has one budget, whichever workers its clients are connected to',
-    async () => {
-      const limited = await createStream(gateway.kinesis, 1);
-      const { granted, seconds } = await putAsFastAsGranted(gateway, limited);
-      // Each worker by itself would grant so much; between two tellings a little is over the rate.
-      const ofOneBudget = recordsPerSecond * (1 + seconds);
-      assert.ok(granted < 1.5 * ofOneBudget, `${granted} records in ${seconds} s`);
-      assert.ok(granted >= recordsPerSecond, `${granted} records in ${seconds} s`);
-    },
-  );
 
   await t.test('a worker that dies is replaced, and clients go on', async () => {
     const before = workersOf(gateway);
