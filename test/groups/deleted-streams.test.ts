@@ -15,7 +15,7 @@ import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { createStream, kinesisClient, newName } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';
 import { createTopics } from '../support/create-topics.ts';
-import { sharedEngines } from '../support/engines.ts';
+import { ownDynamodb, sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows, type Row } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
@@ -29,8 +29,11 @@ import {
   withAdmin,
 } from './doors.ts';
 
-const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
+const { kafkaBootstrap } = await sharedEngines();
+// Gateways of other test files, which have other catalogs, take every group of the cluster over.
+const dynamodbEndpoint = await ownDynamodb();
 const settings = {
+  KINESKA_DYNAMODB_ENDPOINT: dynamodbEndpoint,
   KINESKA_LEASE_FAILOVER_MS: '1000',
   KINESKA_CATALOG_TABLE: `catalog-${newName()}`,
   KINESKA_GROUP_TABLES: '!left-out-*',

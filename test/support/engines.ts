@@ -21,6 +21,7 @@ export type Engines = {
 
 const stopGraceMs = 8_000;
 const kafkaHeapMbDefault = 768;
+const dynamodbHeapMb = 256;
 
 let shared: Promise<Engines> | undefined;
 
@@ -39,6 +40,22 @@ async function findOrStart(): Promise<Engines> {
   const started = await startTestEngines();
   after(() => started.stop());
   return started;
+}
+
+/** A DynamoDB Local that no gateway of another test file writes to; it ends with this process. */
+export async function ownDynamodb(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'kineska-test-'));
+  const [installPath, port] = await Promise.all([
+    prepareDynamodb(defaultCacheFolder(), () => undefined),
+    freePort(),
+  ]);
+  const logFile = join(folder, 'dynamodb.log');
+  const started = await startDynamodb({ installPath, port, logFile, heapMb: dynamodbHeapMb });
+  after(async () => {
+    await started.stop(stopGraceMs);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return `http://127.0.0.1:${port}`;
 }
 
 export async function startTestEngines({ kafkaHeapMb = kafkaHeapMbDefault } = {}): Promise<
@@ -75,7 +92,7 @@ export async function startTestEngines({ kafkaHeapMb = kafkaHeapMbDefault } = {}
       installPath,
       port: dynamodbPort,
       logFile: join(folder, 'dynamodb.log'),
-      heapMb: 256,
+      heapMb: dynamodbHeapMb,
     }),
   ]);
   return {
