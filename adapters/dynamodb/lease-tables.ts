@@ -83,6 +83,25 @@ function updateOf(
   };
 }
 
+function checkpointUpdate(table: string, change: CheckpointChange) {
+  const { childShardIds, evict, byMember, unchangedSince } = change;
+  const set = setting({
+    ...checkpointAttributes(change.checkpoint),
+    ownerSwitchesSinceCheckpoint: { N: '0' },
+    ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
+    ...seenAttributes(change.seen, change.stream),
+  });
+  const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
+  // As KCL's own eviction: without its counter the former owner cannot write.
+  const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
+  const update = {
+    expression: `${set.expression} REMOVE ${pending}${evicted}`,
+    values: { ...set.values, ...(evict ? one : {}) },
+  };
+  const asRead = unchangedSince === undefined ? [] : [isAsRead(unchangedSince)];
+  return updateOf(table, change.key, update, byMember ? [...asRead, notOfWorker] : asRead);
+}
+
 let schemaCount = 0;
 
 /** Sends nothing yet. */
@@ -188,23 +207,9 @@ class DynamoLeaseTables implements LeaseTables {
     await this.#changeEach(table, puts);
   }
 
-  async setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void> {
-    const { childShardIds, evict, byMember, unchangedSince } = change;
-    const set = setting({
-      ...checkpointAttributes(change.checkpoint),
-      ownerSwitchesSinceCheckpoint: { N: '0' },
-      ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
-      ...seenAttributes(change.seen, change.stream),
-    });
-    const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
-    // As KCL's own eviction: without its counter the former owner cannot write.
-    const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
-    const update = {
-      expression: `${set.expression} REMOVE ${pending}${evicted}`,
-      values: { ...set.values, ...(evict ? one : {}) },
-    };
-    const asRead = unchangedSince === undefined ? [] : [isAsRead(unchangedSince)];
-    await this.#update(table, key, update, byMember ? [...asRead, notOfWorker] : asRead);
+  setCheckpoints(table: string, changes: readonly CheckpointChange[]): Promise<readonly boolean[]> {
+    const updates = changes.map((change) => ({ Update: checkpointUpdate(table, change) }));
+    return this.#changeEach(table, updates);
   }
 
   async note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void> {

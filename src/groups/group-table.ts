@@ -20,6 +20,7 @@ import { GatewayError, isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { atOnce } from '../domain/at-once.ts';
+import { CheckpointCalls } from './checkpoint-calls.ts';
 import type { CheckpointWrite } from './checkpoint-writer.ts';
 
 /** Attempts at a change that others keep coming before. */
@@ -41,11 +42,14 @@ export type ShardOffsets = ReadonlyMap<number, Offset>;
 
 export class GroupTable {
   readonly #settings: GroupTableSettings;
+  readonly #checkpoints: CheckpointCalls;
   #view: Promise<LeaseView> | undefined;
   #making: Promise<LeaseView> | undefined;
 
   constructor(settings: GroupTableSettings) {
     this.#settings = settings;
+    const { tables, table } = settings;
+    this.#checkpoints = new CheckpointCalls((changes) => tables.setCheckpoints(table, changes));
   }
 
   get name(): string {
@@ -119,10 +123,10 @@ export class GroupTable {
     { evict, byMember }: CheckpointWrite,
     unchangedSince: Lease | undefined,
   ): Promise<void> {
-    const { tables, table } = this.#settings;
     const { checkpoint } = seen;
     const isEnd = checkpoint.sequenceNumber === 'SHARD_END';
-    await tables.setCheckpoint(table, lease.key, {
+    await this.#checkpoints.set({
+      key: lease.key,
       checkpoint,
       seen,
       stream: originOf(stream),
@@ -142,7 +146,8 @@ export class GroupTable {
     const lease = view?.find(stream, shardIndex);
     if (lease === undefined) return;
     const seen = { checkpoint: trimHorizon, position: noOffset, committed: noOffset };
-    await this.#settings.tables.setCheckpoint(this.#settings.table, lease.key, {
+    await this.#checkpoints.set({
+      key: lease.key,
       checkpoint: trimHorizon,
       seen,
       stream: originOf(stream),

@@ -2,6 +2,8 @@ import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../domain/
 
 /** A change of a lease's checkpoint. */
 export type CheckpointChange = {
+  /** Of the lease. */
+  readonly key: string;
   readonly checkpoint: Checkpoint;
   readonly seen: Seen;
   readonly stream: StreamOrigin;
@@ -38,8 +40,11 @@ export type LeaseTables = {
   make(table: string): Promise<void>;
   /** Adds leases, many in one call; those whose keys are there already stay as they are. */
   add(table: string, leases: readonly NewLease[]): Promise<void>;
-  /** `conflict` where there is no such lease, or it changed. */
-  setCheckpoint(table: string, key: string, change: CheckpointChange): Promise<void>;
+  /**
+   * Several are changed in one call, which on Amazon's DynamoDB costs twice as much. Answers which
+   * are: not those whose condition does not hold, or that there is no lease of.
+   */
+  setCheckpoints(table: string, changes: readonly CheckpointChange[]): Promise<readonly boolean[]>;
   /** Notes what was seen of a lease; `conflict` where it has moved on meanwhile. */
   note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void>;
   /**

@@ -22,7 +22,8 @@ import { type BenchGateway, startBenchGateway } from './gateway-process.ts';
 
 const perSecond = Number(process.env['COMMITS_PER_SECOND'] ?? 1_000);
 const seconds = Number(process.env['SECONDS'] ?? 10);
-const warmUpSeconds = 3;
+/** The JVM of DynamoDB Local compiles its own code meanwhile. */
+const warmUpSeconds = 20;
 const connections = 10;
 const commitPartitions = Number(process.env['PARTITIONS'] ?? 10);
 const tickMs = 10;
