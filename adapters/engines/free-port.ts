@@ -1,7 +1,18 @@
 import { createServer } from 'node:net';
 
-/** A port that nothing listens on now; the system does not give it to others for a while. */
-export function freePort(): Promise<number> {
+const given = new Set<number>();
+
+/** A port that nothing listens on now, and that was not given before by this process. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await unusedPort();
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function unusedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
