@@ -21,6 +21,9 @@ const metadataEvery = 20;
 const openedAtOnce = 20;
 const recordBytes = 100;
 
+/** The leader has moved: a client asks for metadata, and goes on after a pause. */
+const notLeader = 6;
+
 type Topic = { readonly name: string; readonly topicId: string };
 type Place = { readonly host: string; readonly port: number; readonly partition: number };
 
@@ -45,7 +48,8 @@ export async function startLiveClients(
       const connection = await open(place);
       // Spread, as clients that have nothing to do with each other are.
       const offset = ((begun + at) / count) * (pollMs + pauseMs);
-      running.push(live(connection, topic, place.partition, begun + at, offset, counter));
+      const client = { bootstrap, topic, partition: place.partition };
+      running.push(live(connection, client, begun + at, offset, counter));
     });
     await Promise.all(more);
   }
@@ -80,18 +84,31 @@ async function placesOf(bootstrap: string, name: string) {
   return { topic: { name, topicId }, places };
 }
 
+type LiveClient = {
+  readonly bootstrap: string;
+  readonly topic: Topic;
+  readonly partition: number;
+};
+
 async function live(
-  connection: Connection,
-  topic: Topic,
-  partition: number,
+  opened: Connection,
+  { bootstrap, topic, partition }: LiveClient,
   first: number,
   startAfterMs: number,
   counter: { isOver: boolean; requests: number },
 ): Promise<void> {
   const record = { key: null, value: Buffer.alloc(recordBytes) };
+  let connection = opened;
+  const moved = async () => {
+    connection.close();
+    const { places } = await placesOf(bootstrap, topic.name);
+    return open(places.find((place) => place.partition === partition)!);
+  };
   await pause(startAfterMs);
   for (let turn = first; !counter.isOver; turn++) {
-    await poll(connection, topic, partition);
+    const code = await poll(connection, topic, partition);
+    if (code === notLeader) connection = await moved();
+    else if (code !== 0) throw new Error(`a poll was refused with ${code}`);
     counter.requests++;
     if (turn % produceEvery === 0) {
       const records = encodeBatch([record], Date.now());
@@ -99,7 +116,8 @@ async function live(
       const request = { acks: -1, timeoutMs: 30_000, topicData };
       const answer = await connection.request(produceApi, request);
       const code = answer.responses[0]!.partitionResponses[0]!.errorCode;
-      if (code !== 0) throw new Error(`a record was refused with ${code}`);
+      if (code === notLeader) connection = await moved();
+      else if (code !== 0) throw new Error(`a record was refused with ${code}`);
       counter.requests++;
     }
     if (turn % metadataEvery === 0) {
@@ -111,7 +129,8 @@ async function live(
   connection.close();
 }
 
-async function poll(connection: Connection, topic: Topic, partition: number): Promise<void> {
+/** Answers Kafka's code. */
+async function poll(connection: Connection, topic: Topic, partition: number): Promise<number> {
   const at = { partition, fetchOffset: 0n, partitionMaxBytes: 1_024 };
   const answer = await connection.request(fetchApi, {
     maxWaitMs: pollMs,
@@ -121,6 +140,5 @@ async function poll(connection: Connection, topic: Topic, partition: number): Pr
     topics: [{ topic: topic.name, topicId: topic.topicId, partitions: [at] }],
     rackId: '',
   });
-  const code = answer.responses[0]?.partitions[0]?.errorCode ?? 0;
-  if (code !== 0) throw new Error(`a poll was refused with ${code}`);
+  return answer.responses[0]?.partitions[0]?.errorCode ?? 0;
 }
