@@ -34,7 +34,8 @@ async function readAndWrite(
     brokers: [bootstrap],
     ...config,
     logLevel: kafkajs.logLevel.NOTHING,
-    retry: { retries: 2 },
+    // A broker serves a new partition a moment after it has told of it.
+    retry: { retries: 10 },
   });
   const topic = `tls-${process.pid}-${door.port}`;
   const admin = kafka.admin();
