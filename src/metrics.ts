@@ -4,6 +4,7 @@
  *
  * Series of one action or API are looked up once and kept, so that a request costs additions only.
  */
+import { type EventEmitter, once } from 'node:events';
 import {
   AggregatorRegistry,
   collectDefaultMetrics,
@@ -34,6 +35,8 @@ export type Metrics = {
 const groupsShownMax = 200;
 /** Groups are read for metrics no more often. */
 const groupsReadEveryMs = 10_000;
+/** Of asking all workers; each worker that ends or starts may cost one. */
+const sumAttemptsMax = 4;
 /** Whoever asks for metrics waits no longer for groups; they are shown the next time. */
 const groupsWaitMsMax = 2_000;
 
@@ -57,9 +60,12 @@ export function createMetrics(version: string): Metrics {
   };
 }
 
-/** Lets the first process add up what this one counts. */
-export function shareMetrics({ registry }: Pick<Metrics, 'registry'>): void {
-  AggregatorRegistry.setRegistries([registry]);
+/**
+ * Lets the first process add up what this one counts. A worker that is starting has nothing to
+ * say yet, and says so: otherwise whoever asks for metrics waits for it.
+ */
+export function shareMetrics(metrics?: Pick<Metrics, 'registry'>): void {
+  AggregatorRegistry.setRegistries(metrics === undefined ? [] : [metrics.registry]);
   // It is there for its listener.
   void new AggregatorRegistry();
 }
@@ -72,6 +78,7 @@ export type SharedMetrics = Pick<Metrics, 'groups'> & {
 export function createSharedMetrics(workers: {
   readyCount(): number;
   restarts(): number;
+  readonly changes: EventEmitter;
 }): SharedMetrics {
   const own = new Registry();
   const all = new AggregatorRegistry();
@@ -88,13 +95,26 @@ export function createSharedMetrics(workers: {
       async metrics() {
         ready.set(workers.readyCount());
         restarts.set(workers.restarts());
-        // One that ended meanwhile says nothing; those that are left are asked again.
-        const summed = await all.clusterMetrics().catch(() => all.clusterMetrics());
-        return `${summed}\n${await own.metrics()}`;
+        return `${await sumOf(all, workers.changes)}\n${await own.metrics()}`;
       },
     },
     groups: (read) => showGroups(own, read),
   };
+}
+
+/** A worker that ends or is just starting does not answer; then all are asked again. */
+async function sumOf(
+  all: { clusterMetrics(): Promise<string> },
+  changes: EventEmitter,
+): Promise<string> {
+  for (let attempt = 1; attempt < sumAttemptsMax; attempt++) {
+    const answered = new AbortController();
+    const changed = once(changes, 'change', answered).then(() => undefined);
+    const sum = await Promise.race([all.clusterMetrics(), changed]).catch(() => undefined);
+    answered.abort();
+    if (sum !== undefined) return sum;
+  }
+  return all.clusterMetrics();
 }
 
 type DoorSeries = ReturnType<typeof doorSeries>;

@@ -134,6 +134,7 @@ async function startAsWorker(config: Config, stops: Stops): Promise<void> {
     logger.info({ endpoints, version }, 'worker ready');
     return endpoints;
   };
+  shareMetrics();
   runWorker(begin, () => stopAll(stops));
 }
 

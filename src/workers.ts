@@ -4,6 +4,7 @@
  * are dealt out to them in turn. A worker that ends is started again.
  */
 import cluster, { type Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { GatewayError } from './errors.ts';
 import type { BudgetUses } from './streams/shared-budgets.ts';
@@ -43,6 +44,8 @@ export type Workers = {
   readonly endpoints: WorkerEndpoints;
   readonly readyCount: () => number;
   readonly restarts: () => number;
+  /** Emits `change` when one ends or begins to hear: what was asked of it before is lost. */
+  readonly changes: EventEmitter;
   stop(): Promise<void>;
 };
 
@@ -60,6 +63,7 @@ export async function startWorkers(
       endpoints: endpoints[0]!,
       readyCount: () => pool.readyCount,
       restarts: () => pool.restarts,
+      changes: pool.changes,
       stop: () => pool.stop(),
     };
   } catch (error) {
@@ -69,6 +73,8 @@ export async function startWorkers(
 }
 
 class WorkerPool {
+  /** Everybody who waits for an answer listens. */
+  readonly changes = new EventEmitter().setMaxListeners(0);
   readonly #task: WorkerTask;
   readonly #logger: Logger;
   readonly #running = new Set<Worker>();
@@ -93,20 +99,29 @@ class WorkerPool {
 
   add(): Promise<WorkerEndpoints> {
     const worker = cluster.fork();
+    const closeDealt = watchDealt(worker);
     this.#running.add(worker);
     return new Promise((resolve, reject) => {
       let sentence: string | undefined;
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'hello') tell(worker, { kind: 'begin', task: this.#task });
+        if (message.kind === 'hello') {
+          tell(worker, { kind: 'begin', task: this.#task });
+          this.changes.emit('change');
+        }
         if (message.kind === 'failed') sentence = message.sentence;
         if (message.kind === 'used') this.#tellOthers(worker, message);
         if (message.kind !== 'ready') return;
         this.#ready.add(worker);
         resolve(message.endpoints);
       });
+      // Sent to one that is ending, by whomever: Node's own sharing of ports, or metrics. Its end,
+      // which follows, says the rest; without a listener this would end the first process.
+      worker.on('error', (error) => this.#logger.debug({ error }, 'message to a worker'));
       worker.once('exit', (code, signal) => {
         this.#running.delete(worker);
         this.#ready.delete(worker);
+        closeDealt();
+        this.changes.emit('change');
         const why = sentence ?? `a worker ended with ${code ?? signal}`;
         reject(new GatewayError('unavailable', why));
         this.#replace(worker.process.pid, why);
@@ -144,6 +159,28 @@ class WorkerPool {
     );
     await Promise.all(ends);
   }
+}
+
+type Dealt = { close?(): void } | undefined;
+
+/**
+ * The connections dealt to a worker last, one for each port at a time: Node's round robin sends the
+ * next when the worker has answered for the one before. What a worker that was killed had not
+ * answered for is open here and served by nobody; the answered function closes it, so that the
+ * client comes again instead of waiting. Closing what is closed does nothing.
+ */
+function watchDealt(worker: Worker): () => void {
+  const dealt = new Map<unknown, Dealt>();
+  const child = worker.process;
+  const send = child.send.bind(child) as (...sent: unknown[]) => boolean;
+  child.send = (...sent: unknown[]) => {
+    const [message, handle] = sent as [{ readonly key?: unknown }, Dealt];
+    if (typeof handle?.close === 'function') dealt.set(message.key, handle);
+    return send(...sent);
+  };
+  return () => {
+    for (const handle of dealt.values()) handle?.close?.();
+  };
 }
 
 /** One that ends just now hears nothing any more; that is seen by its end. */

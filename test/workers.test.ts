@@ -9,6 +9,11 @@ import { untilTrue } from './support/until.ts';
 
 const workers = 2;
 const several = 8;
+/** Connections at once, each for one call. */
+const callers = 20;
+const kills = 3;
+/** A call takes milliseconds, or fails with the worker. */
+const hangMs = 10_000;
 
 const metricsOf = async ({ operations }: Gateway) => (await fetch(`${operations}/metrics`)).text();
 
@@ -27,24 +32,39 @@ function isAlive(pid: number): boolean {
   }
 }
 
+function put(kinesis: string, stream: string, data: string): Promise<Response> {
+  return fetch(kinesis, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'Kinesis_20131202.PutRecord',
+      authorization: 'AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/kinesis/aws4_request',
+      connection: 'close',
+    },
+    body: JSON.stringify({
+      StreamName: stream,
+      PartitionKey: 'k',
+      Data: Buffer.from(data).toString('base64'),
+    }),
+    signal: AbortSignal.timeout(hangMs),
+  });
+}
+
+/** Its connection may end with the worker; it may not stay open without an answer. */
+async function putOnce({ kinesis }: Gateway, stream: string): Promise<void> {
+  try {
+    const response = await put(kinesis, stream, 'meanwhile');
+    await response.arrayBuffer();
+  } catch (error) {
+    assert.notEqual((error as Error).name, 'TimeoutError');
+  }
+}
+
 /** Each call on a connection of its own, so that the workers take turns. */
 async function putAndRead({ kinesis }: Gateway, stream: string, marker: string): Promise<void> {
   const shard = { StreamName: stream, ShardId: 'shardId-000000000000' };
   for (let index = 0; index < several; index++) {
-    const response = await fetch(kinesis, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': 'Kinesis_20131202.PutRecord',
-        authorization: 'AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/kinesis/aws4_request',
-        connection: 'close',
-      },
-      body: JSON.stringify({
-        StreamName: stream,
-        PartitionKey: 'k',
-        Data: Buffer.from(`${marker} ${index}`).toString('base64'),
-      }),
-    });
+    const response = await put(kinesis, stream, `${marker} ${index}`);
     assert.equal(response.status, 200, await response.text());
   }
   const [asking, reading] = [kinesisClient(kinesis), kinesisClient(kinesis)];
@@ -95,6 +115,25 @@ test('several workers behind the same ports', async (t) => {
     assert.ok(gateway.output().includes(`worker ${before[0]} ended (a worker ended with SIGKILL)`));
     await putAndRead(gateway, stream, 'second');
     assert.equal((await fetch(`${gateway.operations}/readyz`)).status, 200);
+  });
+
+  await t.test('no call hangs and none of metrics fails where workers are killed', async () => {
+    const restarts = async () => metricOf(await metricsOf(gateway), 'kineska_worker_restarts');
+    const before = await restarts();
+    let isDone = false;
+    const asking = Array.from({ length: callers }, async () => {
+      while (!isDone) await putOnce(gateway, stream);
+    });
+    for (let kill = 1; kill <= kills; kill++) {
+      process.kill(workersOf(gateway)[0]!, 'SIGKILL');
+      await untilTrue('another worker', async () => {
+        const text = await metricsOf(gateway);
+        const isReplaced = metricOf(text, 'kineska_worker_restarts') === before + kill;
+        return isReplaced && metricOf(text, 'kineska_workers') === workers;
+      });
+    }
+    isDone = true;
+    await Promise.all(asking);
   });
 
   await t.test('SIGINT ends all of them', async () => {

@@ -106,9 +106,9 @@ async function live(
   };
   await pause(startAfterMs);
   for (let turn = first; !counter.isOver; turn++) {
-    const code = await poll(connection, topic, partition);
-    if (code === notLeader) connection = await moved();
-    else if (code !== 0) throw new Error(`a poll was refused with ${code}`);
+    const polled = await poll(connection, topic, partition);
+    if (polled === notLeader) connection = await moved();
+    else if (polled !== 0) throw new Error(`a poll was refused with ${polled}`);
     counter.requests++;
     if (turn % produceEvery === 0) {
       const records = encodeBatch([record], Date.now());
