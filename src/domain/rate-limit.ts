@@ -25,6 +25,12 @@ export const subscriptionsPerSecond = 1;
  */
 export const throttleMsMax = 20_000;
 
+/**
+ * For so long after somebody was refused, those who cannot be refused have half of the rate: long
+ * enough that few calls are refused, and more than what refused clients wait before they try again.
+ */
+const yieldMs = 10_000;
+
 /** Sums of fractions are not exact: what is missing by less is not missing. */
 const tolerance = 1e-6;
 
@@ -150,6 +156,11 @@ export class ReadBudget {
     return waitMs;
   }
 
+  /** Whether calls are refused for what was read, and not for their number. */
+  isOverRead(nowMs: number): boolean {
+    return this.#refusedUntilMs > nowMs;
+  }
+
   /** What a granted call has read. */
   end(bytes: number, nowMs: number): void {
     const isWithin = bytes <= shardReadBytesPerSecond && this.#bytes.waitMs(bytes, nowMs) === 0;
@@ -180,6 +191,43 @@ export class ReadBudget {
     const waitMs = this.#bytes.waitMs(0, nowMs);
     if (waitMs > 0) this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + waitMs);
     return waitMs;
+  }
+}
+
+/**
+ * What those who are charged, and never refused, may have while others are refused: half. Without
+ * it who may go into debt would leave those nothing who may not.
+ */
+export class YieldedHalf {
+  readonly #bytesPerSecond: number;
+  readonly #recordsPerSecond: number;
+  #refusedAtMs = -Infinity;
+  #bytes: TokenBucket | undefined;
+  #records: TokenBucket | undefined;
+
+  constructor(bytesPerSecond: number, recordsPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond / 2;
+    this.#recordsPerSecond = recordsPerSecond / 2;
+  }
+
+  /** Somebody else was refused. */
+  refused(atMs: number): void {
+    if (atMs > this.#refusedAtMs) this.#refusedAtMs = atMs;
+  }
+
+  /** Answers the milliseconds until this is within the half; 0 where nobody is refused. */
+  charge(bytes: number, records: number, nowMs: number): number {
+    if (nowMs - this.#refusedAtMs >= yieldMs) {
+      this.#bytes = undefined;
+      this.#records = undefined;
+      return 0;
+    }
+    const [bytesRate, recordsRate] = [this.#bytesPerSecond, this.#recordsPerSecond];
+    this.#bytes ??= new TokenBucket(bytesRate, bytesRate, nowMs);
+    this.#records ??= new TokenBucket(recordsRate, recordsRate, nowMs);
+    this.#bytes.charge(bytes, nowMs);
+    this.#records.charge(records, nowMs);
+    return Math.max(this.#bytes.waitMs(0, nowMs), this.#records.waitMs(0, nowMs));
   }
 }
 

@@ -4,13 +4,7 @@
  * the member is asked to join again when that changes. Leases are renewed by their counters, and
  * shared with KCL workers by KCL's own rule.
  */
-import {
-  extremeOwner,
-  fairShare,
-  isMember,
-  ownerNameOf,
-  shouldGive,
-} from '../domain/lease-owners.ts';
+import { isMember } from '../domain/lease-owners.ts';
 import { isDoneByGroup, type Lease } from '../domain/leases.ts';
 import type { LeaseView } from '../domain/lease-view.ts';
 import type { Stream } from '../domain/stream.ts';
@@ -18,10 +12,12 @@ import { isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { atOnce } from '../domain/at-once.ts';
+import { isAlive, type Member, type MemberName, newMember, placeOf } from './group-member.ts';
 import { takenOver } from './checkpoint-writer.ts';
 import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
-import { KclWorkers } from './kcl-workers.ts';
+import { planSharing } from './lease-sharing.ts';
+import { LeaseWatch } from './lease-watch.ts';
 
 const writesAtOnce = 32;
 const renewedAtOnce = 100;
@@ -32,15 +28,6 @@ const workerSilentSecondsMax = 120;
 /** A member that was not heard of for so many failover times is forgotten. */
 const silentFailoversMax = 6;
 
-export type MemberName = {
-  readonly memberId: string;
-  readonly clientId: string;
-  /** Of a group whose members assign; else the coordinator does. */
-  readonly isClassic: boolean;
-  /** By which the member's heartbeats come. One that dies does so with its connection. */
-  readonly connection: { readonly isClosed: boolean };
-};
-
 export type GroupKeeperSettings = {
   readonly groupId: string;
   readonly table: GroupTable;
@@ -50,51 +37,15 @@ export type GroupKeeperSettings = {
   readonly failoverMs: number;
 };
 
-type Member = {
-  readonly owner: string;
-  readonly isClassic: boolean;
-  heardAtMs: number;
-  connection: MemberName['connection'];
-  /** What it says itself that it works on; of members that begin anew with each joining nothing. */
-  owned: ReadonlySet<string>;
-  /** What Kafka gave it; undefined where this gateway has not seen that yet. */
-  assigned: readonly GroupPartition[] | undefined;
-  /** Whether its assignment may be cut. */
-  isShareable: boolean;
-  /** What it works on: all that Kafka gave it but what KCL workers hold. */
-  held: Set<string>;
-  /** What it is to give back when it next joins. */
-  readonly releasing: Set<string>;
-  /** What it was told to give back, and works on until it says that it does not any more. */
-  readonly revoking: Set<string>;
-  /**
-   * It begins nothing, until it is known which owners of its leases live: what it began now, it
-   * might have to begin again when it joins for the rest.
-   */
-  isWaiting: boolean;
-  mustRejoin: boolean;
-};
-
-/** When a lease was last seen to change, on this gateway's clock. */
-type Observed = {
-  readonly owner: string | undefined;
-  readonly counter: number;
-  readonly atMs: number;
-  /** The counter was seen to move. */
-  readonly hasMoved: boolean;
-};
-
 export class GroupKeeper {
   readonly #settings: GroupKeeperSettings;
   readonly #members = new Map<string, Member>();
-  readonly #observed = new Map<string, Observed>();
-  /** Leases that were given back for KCL workers, and until when they are left to them. */
-  readonly #yielded = new Map<string, number>();
-  readonly #workers = new KclWorkers();
+  readonly #watch: LeaseWatch;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(settings: GroupKeeperSettings) {
     this.#settings = settings;
+    this.#watch = new LeaseWatch(settings.failoverMs);
   }
 
   get isEmpty(): boolean {
@@ -106,10 +57,16 @@ export class GroupKeeper {
     this.#heard(name);
   }
 
+  /** A member lives, and says nothing more until the others of its group have joined too. */
+  joins(name: MemberName): void {
+    this.#heard(name).isJoining = true;
+  }
+
   #heard(name: MemberName): Member {
     const member = this.#member(name);
     member.heardAtMs = performance.now();
     member.connection = name.connection;
+    member.isJoining = false;
     return member;
   }
 
@@ -183,24 +140,11 @@ export class GroupKeeper {
     return done;
   }
 
-  #member({ memberId, clientId, isClassic, connection }: MemberName): Member {
-    let member = this.#members.get(memberId);
+  #member(name: MemberName): Member {
+    let member = this.#members.get(name.memberId);
     if (member === undefined) {
-      member = {
-        owner: ownerNameOf(clientId, memberId),
-        isClassic,
-        heardAtMs: performance.now(),
-        connection,
-        owned: new Set(),
-        assigned: undefined,
-        isShareable: true,
-        held: new Set(),
-        releasing: new Set(),
-        revoking: new Set(),
-        isWaiting: false,
-        mustRejoin: false,
-      };
-      this.#members.set(memberId, member);
+      member = newMember(name);
+      this.#members.set(name.memberId, member);
     }
     return member;
   }
@@ -259,19 +203,12 @@ export class GroupKeeper {
     }
     member.revoking.delete(place);
     const isOfMember = lease.owner !== undefined && isMember(lease.owner);
-    if (isOfMember && this.#isStillOfWorker(lease)) {
+    if (isOfMember && this.#watch.isStillOfWorker(lease)) {
       if (lease.owner !== owner) await this.#handOver(lease, owner);
       return 'not-his';
     }
     if (lease.owner === owner && lease.checkpointOwner === undefined) return 'has';
-    return isOfMember || this.#isFree(lease) ? 'may-take' : 'not-his';
-  }
-
-  /** A worker that lives makes his last checkpoint before the lease is its owner's. */
-  #isStillOfWorker({ key, checkpointOwner }: Lease): boolean {
-    if (checkpointOwner === undefined || isMember(checkpointOwner)) return false;
-    const { atMs = performance.now() } = this.#observed.get(key) ?? {};
-    return performance.now() - atMs < this.#settings.failoverMs;
+    return isOfMember || this.#watch.isFree(lease) ? 'may-take' : 'not-his';
   }
 
   async #handOver(lease: Lease, owner: string): Promise<boolean> {
@@ -287,13 +224,13 @@ export class GroupKeeper {
   async #take(leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
     const { tables, table } = this.#settings;
     const taken = await tables.take(table.name, leases, owner);
-    for (const { key } of taken) this.#observed.delete(key);
+    for (const lease of taken) this.#watch.forget(lease);
     return taken;
   }
 
   async #release(lease: Lease, owner: string): Promise<void> {
-    const { tables, table, failoverMs } = this.#settings;
-    this.#yielded.set(lease.key, performance.now() + 2 * failoverMs);
+    const { tables, table } = this.#settings;
+    this.#watch.leaveToWorkers(lease);
     await isDone(tables.release(table.name, lease, owner));
   }
 
@@ -326,49 +263,18 @@ export class GroupKeeper {
     view: LeaseView | undefined,
     partitions: readonly GroupPartition[],
   ): Promise<boolean> {
-    const nowMs = performance.now();
     for (const partition of partitions) {
       const lease = await this.#leaseOf(view, partition);
-      if (lease?.owner === undefined || isMember(lease.owner)) continue;
-      const observed = this.#observed.get(lease.key);
-      if (observed === undefined || observed.hasMoved) continue;
-      if (nowMs - observed.atMs < this.#settings.failoverMs) return true;
+      if (lease !== undefined && this.#watch.isInDoubt(lease)) return true;
     }
     return false;
-  }
-
-  /** Nobody has it, or he who has it was silent for too long. */
-  #isFree({ key, owner }: Lease): boolean {
-    const nowMs = performance.now();
-    if (owner === undefined) {
-      const yieldedUntilMs = this.#yielded.get(key) ?? -Infinity;
-      if (nowMs < yieldedUntilMs) return false;
-      if (this.#yielded.delete(key)) this.#workers.tookNone();
-      return true;
-    }
-    const observed = this.#observed.get(key);
-    const { failoverMs } = this.#settings;
-    if (observed?.owner !== owner || nowMs - observed.atMs < failoverMs) return false;
-    if (!isMember(owner)) this.#workers.wasSilent(owner);
-    return true;
   }
 
   /** The table as it is now, each lease observed; undefined where there is none. */
   async #view(also: readonly GroupPartition[] = []): Promise<LeaseView | undefined> {
     const view = await this.#settings.table.read();
     if (view === undefined) return undefined;
-    const nowMs = performance.now();
-    for (const { key, owner, counter } of view.leases) {
-      if (owner !== undefined) this.#yielded.delete(key);
-      const before = this.#observed.get(key);
-      if (before?.owner !== owner || before?.counter !== counter) {
-        const hasMoved = before !== undefined;
-        this.#observed.set(key, { owner, counter, atMs: nowMs, hasMoved });
-      }
-    }
-    const keys = new Set(view.leases.map(({ key }) => key));
-    for (const key of this.#observed.keys()) if (!keys.has(key)) this.#observed.delete(key);
-    for (const key of this.#yielded.keys()) if (!keys.has(key)) this.#yielded.delete(key);
+    this.#watch.see(view.leases);
     const assigned = [...this.#members.values()].flatMap((each) => each.assigned ?? []);
     const streams: Stream[] = [];
     for (const topic of new Set([...assigned, ...also].map((each) => each.topic))) {
@@ -390,16 +296,15 @@ export class GroupKeeper {
   async #tick(): Promise<void> {
     const { failoverMs } = this.#settings;
     const nowMs = performance.now();
-    for (const [memberId, { heardAtMs }] of this.#members) {
-      if (nowMs - heardAtMs > silentFailoversMax * failoverMs) this.#members.delete(memberId);
+    for (const [memberId, member] of this.#members) {
+      const isLong = nowMs - member.heardAtMs > silentFailoversMax * failoverMs;
+      if (isLong && !isAlive(member, failoverMs)) this.#members.delete(memberId);
     }
     if (this.isEmpty) return;
     await this.#learnAssignments();
     const view = await this.#view();
     if (view === undefined) return;
-    const living = [...this.#members.values()].filter(
-      ({ heardAtMs, connection }) => !connection.isClosed && nowMs - heardAtMs <= failoverMs,
-    );
+    const living = [...this.#members.values()].filter((each) => isAlive(each, failoverMs));
     for (const member of living) {
       await this.#keep(member, view);
       if (member.isWaiting) await this.#endWaiting(member, view);
@@ -439,14 +344,15 @@ export class GroupKeeper {
       if (member.isWaiting && !member.held.has(place)) return;
       const isHandedOver = lease.checkpointOwner === owner;
       if (lease.owner === owner && lease.checkpointOwner !== undefined && !isHandedOver) {
-        if (!this.#isStillOfWorker(lease)) member.mustRejoin ||= await this.#takeOne(lease, owner);
+        if (!this.#watch.isStillOfWorker(lease))
+          member.mustRejoin ||= await this.#takeOne(lease, owner);
         return;
       }
       if (lease.owner === owner || isHandedOver) {
         own.set(lease, place);
         return;
       }
-      const isFree = this.#isFree(lease);
+      const isFree = this.#watch.isFree(lease);
       // Of a member that died before this one could take it, it is nobody's.
       if (!isFree && lease.owner !== undefined && isMember(lease.owner)) return;
       if (!isFree) return this.#lose(member, place);
@@ -507,29 +413,23 @@ export class GroupKeeper {
     const since = Math.floor(Date.now() / 1000) - workerSilentSecondsMax;
     const told = await tables.workers(table.name, since);
     const owners = new Set(leases.map(({ owner }) => owner ?? ''));
-    const counts = this.#counts(leases, living, this.#workers.living(told, owners));
-    const isWorker = (owner: string) => !isMember(owner);
-    const [mostOfWorkers, fewestOfWorkers] = (['most', 'fewest'] as const).map((which) =>
-      extremeOwner(counts, isWorker, which),
-    );
-    if (mostOfWorkers === undefined || fewestOfWorkers === undefined) return;
-    const share = fairShare(leases.length, counts);
+    const assigned = living.filter((member) => (member.assigned ?? []).length > 0);
+    const idle = [
+      ...this.#watch.workers.living(told, owners),
+      ...assigned.map(({ owner }) => owner),
+    ];
     const shareable = living.filter(
       ({ isShareable, isWaiting, mustRejoin }) => isShareable && !isWaiting && !mustRejoin,
     );
-    for (const member of shareable) {
-      const count = counts.get(member.owner) ?? 0;
-      if (!shouldGive(share, mostOfWorkers.count, count)) continue;
-      const { owner } = mostOfWorkers;
-      if (await this.#steal(member, view, owner, told.has(owner))) return;
+    const counts = this.#watch.counts(leases, idle);
+    const plan = planSharing(leases.length, counts, shareable);
+    if (plan === undefined) return;
+    const { worker, takers, giver } = plan;
+    for (const member of takers) {
+      if (await this.#steal(member, view, worker, told.has(worker))) return;
     }
-    const mostOfMembers = extremeOwner(counts, isMember, 'most');
-    const giver = shareable.find(({ owner }) => owner === mostOfMembers?.owner);
-    if (giver === undefined || !shouldGive(share, mostOfMembers!.count, fewestOfWorkers.count)) {
-      return;
-    }
-    const [given] = giver.held;
-    if (given === undefined) return;
+    const [given] = giver?.held ?? [];
+    if (giver === undefined || given === undefined) return;
     giver.releasing.add(given);
     giver.mustRejoin = true;
   }
@@ -557,24 +457,6 @@ export class GroupKeeper {
     }
     return false;
   }
-
-  /** Leases of each owner that lives, and 0 for those that have none yet. */
-  #counts(
-    leases: readonly Lease[],
-    living: readonly Member[],
-    workersOfKcl3: readonly string[],
-  ): ReadonlyMap<string, number> {
-    const { failoverMs } = this.#settings;
-    const counts = new Map(workersOfKcl3.map((worker) => [worker, 0]));
-    for (const { owner, assigned = [] } of living) if (assigned.length > 0) counts.set(owner, 0);
-    const nowMs = performance.now();
-    for (const { key, owner } of leases) {
-      const atMs = this.#observed.get(key)?.atMs ?? nowMs;
-      if (owner === undefined || nowMs - atMs >= failoverMs) continue;
-      counts.set(owner, (counts.get(owner) ?? 0) + 1);
-    }
-    return counts;
-  }
 }
 
 /** False where somebody else was first. */
@@ -586,8 +468,4 @@ async function isDone(change: Promise<void>): Promise<boolean> {
     if (isGatewayError(error, 'conflict')) return false;
     throw error;
   }
-}
-
-function placeOf({ topic, partition }: GroupPartition): string {
-  return `${topic} ${partition}`;
 }

@@ -2,7 +2,8 @@
 import { isGatewayError } from '../errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import { GroupKeeper, type MemberName } from './group-keeper.ts';
+import { GroupKeeper } from './group-keeper.ts';
+import type { MemberName } from './group-member.ts';
 import type { GroupOffsets, GroupPartition } from './group-offsets.ts';
 
 /** Renewals in each failover time, as KCL's. */
@@ -40,6 +41,11 @@ export class GroupKeepers {
   /** A member of the group lives. */
   heard(groupId: string, member: MemberName): void {
     this.#keeper(groupId)?.heard(member);
+  }
+
+  /** A member waits for the others of its group to join. */
+  joins(groupId: string, member: MemberName): void {
+    this.#keeper(groupId)?.joins(member);
   }
 
   /** What a member says that it works on. Errors: `unavailable`. */

@@ -13,8 +13,12 @@ import {
   shardIteratorsPerSecond,
   subscriptionsPerSecond,
   throttleMsMax,
+  shardReadBytesPerSecond,
+  shardWriteBytesPerSecond,
+  shardWriteRecordsPerSecond,
   TokenBucket,
   WriteBudget,
+  YieldedHalf,
 } from '../domain/rate-limit.ts';
 import type { Stream } from '../domain/stream.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -52,9 +56,13 @@ export type StreamUsage = {
 export type ShardUse = {
   readonly stream: LimitedStream;
   readonly shard: number;
-  /** Written. */
+  /** Written, and how much of it by those who are charged and never refused. */
   bytes: number;
   records: number;
+  chargedBytes: number;
+  chargedRecords: number;
+  /** When a put was refused last, by the clock of the machine. */
+  putRefusedAtMs: number;
   readCalls: number;
   readBytes: number;
   /** Until then reads are refused, by the clock of the machine. */
@@ -81,6 +89,9 @@ class ShardBudgets {
   bytes = 0;
   records = 0;
   isThrottled = false;
+  /** From when puts, or calls of GetRecords, were refused first. */
+  writeHalf: YieldedHalf | undefined;
+  readHalf: YieldedHalf | undefined;
   /** What others that share the budget were not told of yet. */
   untold: ShardUse | undefined;
 
@@ -95,6 +106,16 @@ class ShardBudgets {
   iterators(nowMs: number): TokenBucket {
     const perSecond = shardIteratorsPerSecond;
     return (this.#iterators ??= new TokenBucket(perSecond, perSecond, nowMs));
+  }
+
+  refusePut(atMs: number): void {
+    this.writeHalf ??= new YieldedHalf(shardWriteBytesPerSecond, shardWriteRecordsPerSecond);
+    this.writeHalf.refused(atMs);
+  }
+
+  refuseRead(atMs: number): void {
+    this.readHalf ??= new YieldedHalf(shardReadBytesPerSecond, shardReadBytesPerSecond);
+    this.readHalf.refused(atMs);
   }
 
   count(bytes: number, records: number): void {
@@ -133,7 +154,7 @@ export class ShardLimits {
     const budgets = this.#budgetsOf(stream, shard, nowMs);
     const waitMs = budgets.write.take(bytes, records, nowMs);
     if (waitMs === 0) this.#countWrite(budgets, stream, shard, bytes, records);
-    else budgets.isThrottled = true;
+    else this.#refusePut(budgets, stream, shard, nowMs);
     return waitMs;
   }
 
@@ -154,7 +175,7 @@ export class ShardLimits {
       bytesTaken += bytes;
     }
     this.#countWrite(budgets, stream, shard, bytesTaken, granted);
-    if (granted < records.length) budgets.isThrottled = true;
+    if (granted < records.length) this.#refusePut(budgets, stream, shard, nowMs);
     return granted;
   }
 
@@ -163,8 +184,13 @@ export class ShardLimits {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
-    this.#countWrite(budgets, stream, shard, bytes, records);
-    const waitMs = budgets.write.charge(bytes, records, nowMs);
+    const use = this.#countWrite(budgets, stream, shard, bytes, records);
+    if (use !== undefined) {
+      use.chargedBytes += bytes;
+      use.chargedRecords += records;
+    }
+    const halfMs = budgets.writeHalf?.charge(bytes, records, nowMs) ?? 0;
+    const waitMs = Math.max(budgets.write.charge(bytes, records, nowMs), halfMs);
     if (waitMs > 0) budgets.isThrottled = true;
     return waitMs;
   }
@@ -174,7 +200,9 @@ export class ShardLimits {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
-    const waitMs = budgets.read(nowMs).begin(nowMs);
+    const read = budgets.read(nowMs);
+    const waitMs = read.begin(nowMs);
+    if (waitMs > 0 && read.isOverRead(nowMs)) budgets.refuseRead(nowMs);
     if (waitMs === 0 && this.#untold !== undefined) {
       this.#useOf(this.#untold, budgets, stream, shard).readCalls++;
     }
@@ -197,7 +225,8 @@ export class ShardLimits {
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
     this.#countRead(budgets, stream, shard, bytes, 0);
-    return budgets.read(nowMs).charge(bytes, nowMs);
+    const halfMs = budgets.readHalf?.charge(bytes, 0, nowMs) ?? 0;
+    return Math.max(budgets.read(nowMs).charge(bytes, nowMs), halfMs);
   }
 
   /** Before a position is looked up. */
@@ -257,9 +286,12 @@ export class ShardLimits {
   /** What others took: it is owed here too, and no usage of this process. */
   chargeUses({ shards, subscriptions }: ShardUses): void {
     const nowMs = this.#clock.nowMs();
-    for (const { stream, shard, bytes, records, iterators, ...reads } of shards) {
+    for (const { stream, shard, bytes, records, iterators, ...rest } of shards) {
+      const { chargedBytes, chargedRecords, putRefusedAtMs, ...reads } = rest;
       const budgets = this.#budgetsOf(stream, shard, nowMs);
       budgets.write.charge(bytes, records, nowMs);
+      if (putRefusedAtMs > 0) budgets.refusePut(putRefusedAtMs);
+      budgets.writeHalf?.charge(chargedBytes, chargedRecords, nowMs);
       if (iterators > 0) budgets.iterators(nowMs).charge(iterators, nowMs);
       const { readCalls, readBytes, refusedUntilMs } = reads;
       if (readCalls + readBytes === 0) continue;
@@ -268,18 +300,28 @@ export class ShardLimits {
     this.#subscribers.chargeUses(subscriptions);
   }
 
+  /** Answers what is to be told to others, where budgets are shared. */
   #countWrite(
     budgets: ShardBudgets,
     stream: LimitedStream,
     shard: number,
     bytes: number,
     records: number,
-  ): void {
+  ): ShardUse | undefined {
     budgets.count(bytes, records);
-    if (this.#untold === undefined || records === 0) return;
+    if (this.#untold === undefined || records === 0) return undefined;
     const use = this.#useOf(this.#untold, budgets, stream, shard);
     use.bytes += bytes;
     use.records += records;
+    return use;
+  }
+
+  #refusePut(budgets: ShardBudgets, stream: LimitedStream, shard: number, nowMs: number): void {
+    budgets.isThrottled = true;
+    budgets.refusePut(nowMs);
+    if (this.#untold !== undefined) {
+      this.#useOf(this.#untold, budgets, stream, shard).putRefusedAtMs = nowMs;
+    }
   }
 
   #countRead(
@@ -304,8 +346,9 @@ export class ShardLimits {
     if (budgets.untold !== undefined) return budgets.untold;
     untold.push(budgets);
     const stream = { name, logId, rules, mode, recordKiBMax };
-    const nothing = { bytes: 0, records: 0, readCalls: 0, readBytes: 0, iterators: 0 };
-    return (budgets.untold = { stream, shard, ...nothing, refusedUntilMs: 0 });
+    const written = { bytes: 0, records: 0, chargedBytes: 0, chargedRecords: 0, putRefusedAtMs: 0 };
+    const read = { readCalls: 0, readBytes: 0, iterators: 0, refusedUntilMs: 0 };
+    return (budgets.untold = { stream, shard, ...written, ...read });
   }
 
   #budgetsOf(stream: LimitedStream, shard: number, nowMs: number): ShardBudgets {

@@ -8,9 +8,11 @@ import { startGateway } from '../support/gateway.ts';
 import { kclRow, type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
 import { filledStream } from './doors.ts';
-import { joinRaw } from './raw-member.ts';
+import { joinClassic, joinRaw } from './raw-member.ts';
 
 const failoverMs = 1_500;
+/** kafkajs sends heartbeats between fetches only. */
+const often = { heartbeatInterval: 200, sessionTimeout: 10_000, maxWaitTimeInMs: 200 };
 const settings = { KINESKA_LEASE_FAILOVER_MS: String(failoverMs) };
 
 /** Renews leases by their counters, as a KCL worker, until it dies. */
@@ -36,11 +38,13 @@ function worker(t: TestContext, rows: LeaseRows, table: string, leaseKeys: reado
 /** A member whose partitions are known at any time. */
 async function member(t: TestContext, bootstrap: string, groupId: string, topic: string) {
   const kafka = kafkaClient(bootstrap);
-  const consumer = kafka.consumer({ groupId, heartbeatInterval: 200, sessionTimeout: 10_000 });
+  const consumer = kafka.consumer({ groupId, ...often });
   let partitions: readonly number[] = [];
   let memberId = '';
+  let joins = 0;
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     memberId = payload.memberId;
+    joins++;
     partitions = (payload.memberAssignment[topic] ?? []).toSorted();
   });
   t.after(() => consumer.disconnect());
@@ -52,6 +56,7 @@ async function member(t: TestContext, bootstrap: string, groupId: string, topic:
     consumer,
     partitions: () => partitions,
     memberId: () => memberId,
+    joins: () => joins,
     holds: (wanted: readonly number[]) =>
       untilTrue(`partitions ${wanted.join()} to be held, not ${partitions.join()}`, () => {
         return String(partitions) === String(wanted);
@@ -210,6 +215,30 @@ test('members of a Kafka group own their leases', async (suite) => {
     // One renewal may have been on its way.
     assert.ok((await counters()).dies! <= before.dies! + 1);
   });
+
+  await suite.test(
+    'members that wait for one of their group to join keep their leases',
+    async (t) => {
+      const groupId = await sharedTable();
+      worker(t, rows, groupId, keys.slice(0, 2));
+      const first = await member(t, gateway.kafka, groupId, stream);
+      await first.holds([2, 3]);
+      // It holds one of the two, and never joins again: the coordinator waits for it.
+      const busy = await joinClassic(t, gateway.kafka, groupId, stream);
+      void joinClassic(t, gateway.kafka, groupId, stream).catch(() => undefined);
+      await untilTrue('all to be asked to join', async () => (await busy.heartbeat()) !== 0);
+      const name = `kafka/kafkajs/${first.memberId()}`;
+      const key = keys[(await ownersOf(groupId)).indexOf(name)]!;
+      const counterOf = async () => Number((await rows.all(groupId))!.get(key)!['leaseCounter']?.N);
+      const [before, joins] = [await counterOf(), first.joins()];
+      // Three in each failover time; some of them before it waits.
+      await untilTrue('the lease to be renewed twelve times', async () => {
+        await busy.heartbeat();
+        return (await counterOf()) >= before + 12;
+      });
+      assert.equal(first.joins(), joins);
+    },
+  );
 
   await suite.test('shards are shared by KCL’s own rule, one at a time', async (t) => {
     const groupId = await sharedTable();

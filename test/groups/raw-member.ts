@@ -1,7 +1,8 @@
-/** A member of a group whose coordinator assigns (KIP-848): it does what the test says, no more. */
+/** Members of groups that do what the test says, no more. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { AssignerProtocol } from 'kafkajs';
 import {
   offsetCommitRequest,
   offsetCommitResponse,
@@ -10,6 +11,9 @@ import {
   consumerGroupHeartbeatRequest,
   consumerGroupHeartbeatResponse,
 } from '../../src/wire/messages/68-consumer-group-heartbeat.ts';
+import { joinGroupRequest, joinGroupResponse } from '../../src/wire/messages/11-join-group.ts';
+import { syncGroupRequest, syncGroupResponse } from '../../src/wire/messages/14-sync-group.ts';
+import { heartbeatRequest, heartbeatResponse } from '../../src/wire/messages/12-heartbeat.ts';
 import { untilTrue } from '../support/until.ts';
 import { clusterAt } from './doors.ts';
 
@@ -21,6 +25,13 @@ const commitApi = { request: offsetCommitRequest, response: offsetCommitResponse
 /** By which commits still name topics. */
 const commitVersionMax = 9;
 
+const joinApi = { request: joinGroupRequest, response: joinGroupResponse };
+const syncApi = { request: syncGroupRequest, response: syncGroupResponse };
+const classicHeartbeatApi = { request: heartbeatRequest, response: heartbeatResponse };
+/** In which the coordinator gives a new member its id at once. */
+const joinVersionMax = 3;
+
+/** Of a group whose coordinator assigns (KIP-848). */
 export type RawMember = {
   /** As its leases name it. */
   readonly owner: string;
@@ -83,5 +94,39 @@ export async function joinRaw(
       return answer.topics[0]?.partitions[0]?.errorCode ?? -1;
     },
     die: () => cluster.close(),
+  };
+}
+
+/**
+ * Joins a group whose members assign, beside one of kafkajs, once: asked to join again, it only
+ * says that it lives.
+ */
+export async function joinClassic(
+  t: TestContext,
+  bootstrap: string,
+  groupId: string,
+  topic: string,
+): Promise<{ heartbeat(): Promise<number> }> {
+  const cluster = clusterAt(t, bootstrap);
+  const metadata = AssignerProtocol.MemberMetadata.encode({
+    version: 1,
+    topics: [topic],
+    userData: Buffer.alloc(0),
+  });
+  const asked = {
+    groupId,
+    sessionTimeoutMs: 6_000,
+    rebalanceTimeoutMs: 60_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'RoundRobinAssigner', metadata }],
+  };
+  const joined = await cluster.request(joinApi, asked, { versionMax: joinVersionMax });
+  assert.equal(joined.errorCode, 0);
+  const { memberId, generationId } = joined;
+  const member = { groupId, memberId, generationId };
+  const synced = await cluster.request(syncApi, member, { versionMax: joinVersionMax });
+  assert.equal(synced.errorCode, 0);
+  return {
+    heartbeat: async () => (await cluster.request(classicHeartbeatApi, member, {})).errorCode,
   };
 }

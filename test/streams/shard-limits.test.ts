@@ -31,6 +31,67 @@ test('both ways to write take from the one budget of a shard', () => {
   assert.equal(limits.takeRecords(stream, 0, records(3)), 3);
 });
 
+/** A Kafka producer that always has more, beside puts; what each has written in so many seconds. */
+function shareShard(putBytes: number, putEveryMs: number, producers: number, seconds: number) {
+  const clock = newClock();
+  const limits = new ShardLimits(clock);
+  const stream = streamOf('orders');
+  const waitUntilMs = Array.from({ length: producers }, () => 0);
+  const written = { kafka: 0, kinesis: 0 };
+  for (; clock.ms < seconds * 1_000; clock.ms++) {
+    if (putEveryMs > 0 && clock.ms % putEveryMs === 0) {
+      if (limits.takeWrite(stream, 0, putBytes, 1) === 0) written.kinesis += putBytes;
+    }
+    for (const [index, untilMs] of waitUntilMs.entries()) {
+      if (untilMs > clock.ms) continue;
+      waitUntilMs[index] = clock.ms + 1 + limits.chargeWrite(stream, 0, 100_000, 10);
+      written.kafka += 100_000;
+    }
+  }
+  const allBytes = seconds * mib;
+  return { kafka: written.kafka / allBytes, kinesis: written.kinesis / allBytes };
+}
+
+for (const producers of [1, 5]) {
+  test(`puts have half of a shard beside ${producers} that always have more`, () => {
+    const { kafka, kinesis } = shareShard(20_000, 5, producers, 60);
+    assert.ok(kinesis > 0.45, `${kinesis} by puts`);
+    assert.ok(kafka > 0.45, `${kafka} by Kafka`);
+    assert.ok(kafka + kinesis < 1.05, `${kafka} and ${kinesis}`);
+  });
+
+  test(`few puts have most of what they want beside ${producers} that always have more`, () => {
+    const wanted = (10_000 * 10) / mib;
+    const { kafka, kinesis } = shareShard(10_000, 100, producers, 60);
+    assert.ok(kinesis > 0.75 * wanted, `${kinesis} of ${wanted} by puts`);
+    assert.ok(kafka > 0.45, `${kafka} by Kafka`);
+  });
+
+  test(`without puts ${producers} have all of a shard`, () => {
+    assert.ok(shareShard(1, 0, producers, 60).kafka > 0.98);
+  });
+}
+
+test('reads that poll have half of a shard beside those that are never refused', () => {
+  const clock = newClock();
+  const limits = new ShardLimits(clock);
+  const stream = streamOf('orders');
+  let waitUntilMs = 0;
+  const read = { kafka: 0, kinesis: 0 };
+  for (; clock.ms < 60_000; clock.ms++) {
+    if (clock.ms % 200 === 0 && limits.beginRead(stream, 0) === 0) {
+      limits.endRead(stream, 0, 250_000);
+      read.kinesis += 250_000;
+    }
+    if (waitUntilMs > clock.ms) continue;
+    waitUntilMs = clock.ms + 1 + limits.chargeRead(stream, 0, 500_000);
+    read.kafka += 500_000;
+  }
+  const allBytes = 60 * 2 * mib;
+  assert.ok(read.kinesis / allBytes > 0.35, `${read.kinesis / allBytes} by GetRecords`);
+  assert.ok(read.kafka / allBytes > 0.4, `${read.kafka / allBytes} by Kafka`);
+});
+
 test('a stream that was made again has new budgets, and one that was read again the same', () => {
   const limits = new ShardLimits(newClock());
   assert.equal(limits.takeWrite(streamOf('orders'), 0, mib, 1), 0);

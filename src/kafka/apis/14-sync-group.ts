@@ -7,28 +7,33 @@ import {
   syncGroupRequest as request,
   syncGroupResponse as response,
 } from '../../wire/messages/14-sync-group.ts';
+import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
 import { readAssignment, writeAssignment } from '../assignments.ts';
 import { rebalanceInProgress } from '../group-errors.ts';
 
-type Member = { readonly groupId: string; readonly memberId: string };
+type Asking = { readonly groupId: string; readonly member: MemberName };
 
 export const syncGroup = defineApi({
   request,
   response,
   deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
-  onRequest(asked, { groups }) {
+  onRequest(asked, { groups, clientId, connection }) {
     const { groupId, memberId } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
-    return { relay: asked, note: { groupId, memberId } };
+    const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
+    // It waits for what the leader assigns.
+    groups.keepers.joins(groupId, member);
+    return { relay: asked, note: { groupId, member } };
   },
-  async onResponse(answer, { groups, clientId, connection, logger }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
-    const { groupId, memberId } = note as Member;
+  async onResponse(answer, { groups, logger }, note) {
+    if (note === undefined || groups === undefined) return undefined;
+    const { groupId, member } = note as Asking;
+    groups.keepers.heard(groupId, member);
+    if (answer.errorCode !== 0) return undefined;
     const assignment = readAssignment(answer.assignment);
     if (assignment === undefined) return undefined;
     const { partitions, isShareable } = assignment;
-    const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     try {
       const held = await groups.keepers.assign(groupId, member, partitions, isShareable);
       if (held.length === partitions.length) return undefined;
