@@ -1,6 +1,10 @@
 /** Changes of a cluster's brokers, and clients of every kind that go on meanwhile. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
+import { toOffset } from '../../src/domain/stream.ts';
+import { readBatches } from '../../src/wire/record-batch.ts';
+import { clusterAt } from '../groups/doors.ts';
 import { kafkaProgram, kafkaTool } from '../support/install.ts';
 import { untilTrue } from '../support/until.ts';
 import { kafkaClient, newName } from './doors.ts';
@@ -66,7 +70,15 @@ export async function startLoads(t: TestContext, kafka: string, kinesis: string,
     const records = kafkaRecords(await kafkaProgram(['all', kafka, stream]));
     const values = new Set(records.map(({ value }) => value));
     assert.deepEqual(lostOf(writers, values), [], 'lost');
-    assert.deepEqual(outOfOrder(records), [], 'out of order');
+    const wrong: string[] = [];
+    for (const each of outOfOrder(records)) {
+      const [again, first] = await batchesAt(t, kafka, stream, each);
+      const isNewEpoch = again!.producerEpoch > first!.producerEpoch;
+      t.diagnostic(`${each}: ${again!.text} and ${first!.text}`);
+      // librdkafka began a new epoch: it writes again what it has no answer for (its issue 4953).
+      if (!isNewEpoch || again!.producerId !== first!.producerId) wrong.push(each);
+    }
+    assert.deepEqual(wrong, [], 'out of order');
     for (const reader of readers) {
       const missing = () => [...values].filter((each) => !reader.acknowledged.has(each));
       await untilTrue(`${reader.name} to read all`, () => missing().length === 0, movingMsMax);
@@ -74,6 +86,25 @@ export async function startLoads(t: TestContext, kafka: string, kinesis: string,
     }
   };
   return { step, end };
+}
+
+/** Source: the Kafka documentation, "Record Batch". */
+const leaderEpochAt = 12;
+
+/** The batches at each `PARTITION:OFFSET` of a text. */
+async function batchesAt(t: TestContext, kafka: string, log: string, text: string) {
+  const producers = new KafkaProducerLog(clusterAt(t, kafka));
+  const places = [...text.matchAll(/(\d+):(\d+)/g)];
+  return Promise.all(
+    places.map(async ([place, partition, offset]) => {
+      const where = { log, partition: Number(partition) };
+      const bytes = await producers.batchesAt(where, toOffset(BigInt(offset!)));
+      const { producerId, producerEpoch, baseSequence } = readBatches(bytes)[0]!;
+      const numbers = [producerId, producerEpoch, baseSequence, bytes.readInt32BE(leaderEpochAt)];
+      const shown = `${place} (producer, epoch, sequence, leader epoch: ${numbers.join()})`;
+      return { producerId, producerEpoch, text: shown };
+    }),
+  );
 }
 
 /** The address that stands for a broker. */

@@ -260,14 +260,16 @@ async function readShard(
  * behind one of the same key that was sent later.
  */
 export function outOfOrder(records: readonly ReadRecord[]): readonly string[] {
-  const lastOf = new Map<string, number>();
-  return records.flatMap(({ key, value }) => {
+  const lastOf = new Map<string, { readonly number: number; readonly at: string }>();
+  return records.flatMap(({ key, value, place, position }) => {
     const [, load, number] = /^(\d+)\.(\d+)$/.exec(value) ?? [];
     if (load === undefined) return [];
     const ofKey = `${load} ${key}`;
-    const before = lastOf.get(ofKey) ?? -1;
-    lastOf.set(ofKey, Number(number));
-    return Number(number) > before ? [] : [`${value} behind ${before} of key ${key}`];
+    const at = `${place}:${position}`;
+    const before = lastOf.get(ofKey);
+    lastOf.set(ofKey, { number: Number(number), at });
+    if (before === undefined || Number(number) > before.number) return [];
+    return [`${value} of key ${key} at ${at} behind ${before.number} at ${before.at}`];
   });
 }
 

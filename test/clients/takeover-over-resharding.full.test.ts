@@ -181,7 +181,6 @@ async function kclOverIt(
   const hasEnded = () => application.shardsThat('ended').join() === idsOf(closedShards).join();
   await application.until(hasEnded, () => `ended: ${application.shardsThat('ended')}`);
   await beforeItStops();
-  const leases = await leaseKeys(rows, group);
   const count = begun + countAfter;
   const goingOn = put(begun, count);
   await application.untilSeen(begun + 1);
@@ -191,6 +190,8 @@ async function kclOverIt(
   await application.stop();
   t.diagnostic(`KCL took ${Math.round(performance.now() - askedAt)} ms to stop`);
   await goingOn;
+  // A stop may take KCL 2 until it has cleaned up leases.
+  const leases = await leaseKeys(rows, group);
   const ofKcl = handedByKcl(application);
   const member = await startMember();
   const rest = count - new Set(ofKcl.map(({ value }) => value)).size;
