@@ -35,6 +35,7 @@ const consumeRecords = 3 * warmUpRecords;
 const latencyMeasuredS = 15;
 /** A client's first seconds, in which its own code is compiled, are not the door's. */
 const latencyWarmUpS = 5;
+const lingerMs = 5;
 const settleMs = 2_000;
 /** Leaders stay where they are, however busy the machine is. */
 const steady = {
@@ -130,7 +131,9 @@ async function besideOthers<T extends Readonly<Record<string, number>>>(
 async function latencyAt(bootstrap: string, perSecond: number) {
   const warmUp = perSecond * latencyWarmUpS;
   const records = warmUp + perSecond * latencyMeasuredS;
-  const found = await produce(bootstrap, written, records, perSecond, warmUp);
+  // Batches as large as those of the full load: else half of its records are more requests.
+  const how = { warmUpRecords: warmUp, lingerMs };
+  const found = await produce(bootstrap, written, records, perSecond, how);
   return {
     [`latency at ${perSecond}/s, average ms`]: found.averageMs,
     [`latency at ${perSecond}/s, p99 ms`]: found.p99Ms,

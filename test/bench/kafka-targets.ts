@@ -43,17 +43,17 @@ export async function createTopic(
   ]);
 }
 
-/** `rate` below 0: as fast as it goes, in larger batches. */
+/** `rate` below 0: as fast as it goes; `lingerMs`: larger batches. */
 export async function produce(
   bootstrap: string,
   topic: string,
   records: number,
   rate: number,
-  warmUpRecords = 0,
+  { warmUpRecords = 0, lingerMs = rate < 0 ? 5 : 0 } = {},
 ): Promise<Produced> {
   const numbers = ['--num-records', String(records), '--record-size', String(recordBytes)];
   const properties = [`bootstrap.servers=${bootstrap}`, 'acks=all', 'batch.size=65536'];
-  const lingering = rate < 0 ? ['linger.ms=5'] : ['linger.ms=0'];
+  const lingering = [`linger.ms=${lingerMs}`];
   const warmUp = warmUpRecords === 0 ? [] : ['--warmup-records', String(warmUpRecords)];
   const output = await kafkaTool(
     'org.apache.kafka.tools.ProducerPerformance',

@@ -68,8 +68,8 @@ async function produceThroughput({ bootstrap }: Target) {
 }
 
 async function latency({ bootstrap }: Target) {
-  const warmUp = latencyWarmUpRecords;
-  const found = await produce(bootstrap, 'warm', latencyRecords, latencyRate, warmUp);
+  const how = { warmUpRecords: latencyWarmUpRecords };
+  const found = await produce(bootstrap, 'warm', latencyRecords, latencyRate, how);
   return {
     'latency at 2,000/s, average ms': found.averageMs,
     'latency at 2,000/s, p99 ms': found.p99Ms,
