@@ -290,16 +290,19 @@ class DynamoLeaseTables implements LeaseTables {
     return leases.filter((_, index) => areDone[index]);
   }
 
+  /** The counter stays, as with KCL: the worker renews by it until he hands over. */
   async handOver(table: string, lease: Lease, owner: string): Promise<void> {
-    const former = lease.checkpointOwner ?? lease.owner;
-    if (former === undefined) throw new GatewayError('conflict', `${lease.key} is nobody's`);
+    const { owner: before, checkpointOwner } = lease;
+    if (before === undefined) throw new GatewayError('conflict', `${lease.key} is nobody's`);
     const update = {
-      expression:
-        'SET leaseOwner = :owner, checkpointOwner = :former ' +
-        'ADD leaseCounter :one, ownerSwitchesSinceCheckpoint :one',
-      values: { ':owner': { S: owner }, ':former': { S: former }, ...one },
+      expression: 'SET leaseOwner = :owner, checkpointOwner = :former',
+      values: { ':owner': { S: owner }, ':former': { S: checkpointOwner ?? before } },
     };
-    await this.#update(table, lease.key, update, [hasCounterOf(lease)]);
+    const isOwned = { expression: 'leaseOwner = :before', values: { ':before': { S: before } } };
+    const isAsked = 'checkpointOwner = :former';
+    const isNotAsked = 'attribute_not_exists(checkpointOwner)';
+    const expression = checkpointOwner === undefined ? isNotAsked : isAsked;
+    await this.#update(table, lease.key, update, [isOwned, { expression, values: {} }]);
   }
 
   async renew(

@@ -344,8 +344,8 @@ export class GroupKeeper {
       if (member.isWaiting && !member.held.has(place)) return;
       const isHandedOver = lease.checkpointOwner === owner;
       if (lease.owner === owner && lease.checkpointOwner !== undefined && !isHandedOver) {
-        if (!this.#watch.isStillOfWorker(lease))
-          member.mustRejoin ||= await this.#takeOne(lease, owner);
+        const isSilent = !this.#watch.isStillOfWorker(lease);
+        if (isSilent && (await this.#takeOne(lease, owner))) member.mustRejoin = true;
         return;
       }
       if (lease.owner === owner || isHandedOver) {
@@ -422,11 +422,13 @@ export class GroupKeeper {
       ({ isShareable, isWaiting, mustRejoin }) => isShareable && !isWaiting && !mustRejoin,
     );
     const counts = this.#watch.counts(leases, idle);
-    const plan = planSharing(leases.length, counts, shareable);
+    const plan = planSharing(leases.length, counts, shareable, told.size > 0);
     if (plan === undefined) return;
-    const { worker, takers, giver } = plan;
+    const { workers, takers, giver } = plan;
     for (const member of takers) {
-      if (await this.#steal(member, view, worker, told.has(worker))) return;
+      for (const worker of workers) {
+        if (await this.#steal(member, view, worker, told.has(worker))) return;
+      }
     }
     const [given] = giver?.held ?? [];
     if (giver === undefined || given === undefined) return;

@@ -59,7 +59,7 @@ export type LeaseTables = {
   take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]>;
   /**
    * Makes `owner` the owner of a lease once he that works on it, a worker of KCL 3, has made his
-   * last checkpoint; `conflict` where it was renewed or changed since.
+   * last checkpoint; `conflict` where it has another owner by now.
    */
   handOver(table: string, lease: Lease, owner: string): Promise<void>;
   /**
