@@ -15,21 +15,44 @@ const failoverMs = 1_500;
 const often = { heartbeatInterval: 200, sessionTimeout: 10_000, maxWaitTimeInMs: 200 };
 const settings = { KINESKA_LEASE_FAILOVER_MS: String(failoverMs) };
 
-/** Renews leases by their counters, as a KCL worker, until it dies. */
+/**
+ * Renews its leases until it dies, as a KCL worker: by the counter that it knows, so that a lease
+ * is lost to it whose counter somebody else has moved.
+ */
 function worker(t: TestContext, rows: LeaseRows, table: string, leaseKeys: readonly string[]) {
   const owner = 'worker-1';
-  const renew = async (leaseKey: string) => {
-    await rows.client
-      .updateItem({
-        TableName: table,
-        Key: { leaseKey: { S: leaseKey } },
-        UpdateExpression: 'ADD leaseCounter :one',
-        ConditionExpression: 'leaseOwner = :owner OR checkpointOwner = :owner',
-        ExpressionAttributeValues: { ':one': { N: '1' }, ':owner': { S: owner } },
-      })
-      .catch(() => undefined);
+  const held = new Map<string, number>();
+  const hold = async (leaseKey: string) => {
+    const row = (await rows.all(table))?.get(leaseKey);
+    if (row?.['leaseOwner']?.S !== owner || row['checkpointOwner'] !== undefined) return;
+    held.set(leaseKey, Number(row['leaseCounter']?.N));
   };
-  const timer = setInterval(() => leaseKeys.forEach((key) => void renew(key)), failoverMs / 6);
+  const renew = async (leaseKey: string) => {
+    const counter = held.get(leaseKey);
+    if (counter === undefined) return hold(leaseKey);
+    await rows.client.updateItem({
+      TableName: table,
+      Key: { leaseKey: { S: leaseKey } },
+      UpdateExpression: 'ADD leaseCounter :one',
+      ConditionExpression:
+        'leaseCounter = :counter AND (leaseOwner = :owner OR checkpointOwner = :owner)',
+      ExpressionAttributeValues: {
+        ':one': { N: '1' },
+        ':owner': { S: owner },
+        ':counter': { N: String(counter) },
+      },
+    });
+    held.set(leaseKey, counter + 1);
+  };
+  const renewing = new Set<string>();
+  const renewOnce = (leaseKey: string) => {
+    if (renewing.has(leaseKey)) return;
+    renewing.add(leaseKey);
+    renew(leaseKey)
+      .catch(() => held.delete(leaseKey))
+      .finally(() => renewing.delete(leaseKey));
+  };
+  const timer = setInterval(() => leaseKeys.forEach(renewOnce), failoverMs / 6);
   const die = () => clearInterval(timer);
   t.after(die);
   return { owner, die };
@@ -273,6 +296,13 @@ test('members of a Kafka group own their leases', async (suite) => {
       const first = await handedOver();
       assert.ok(!raw.assigned().includes(first));
       assert.notEqual(await raw.commit(first, 5), 0);
+      const counterOf = async () =>
+        Number((await rows.all(groupId))!.get(keys[first]!)!['leaseCounter']?.N);
+      const before = await counterOf();
+      await untilTrue('the worker to renew meanwhile', async () => {
+        assert.equal(await handedOver(), first);
+        return (await counterOf()) >= before + 9;
+      });
       // He does as asked; of the next one he dies.
       const key = { leaseKey: { S: keys[first]! } };
       await rows.client.updateItem({
