@@ -314,8 +314,9 @@ export const settings = {
     10_000,
     1_000,
     600_000,
-    'How long the owner of a lease may be silent before it is taken; set KCL’s failoverTimeMillis ' +
-      'to the same, and both to more than Kafka members let pass between heartbeats (5 s).',
+    'How long the owner of a lease may be silent before it is taken; set KCL’s ' +
+      'failoverTimeMillis to the same, and both to more than Kafka members let pass between ' +
+      'heartbeats (5 s).',
     'ms',
   ),
   embeddedKafkaPort: port(

@@ -1,7 +1,6 @@
 /** What the settings of the command line say to each part of the gateway. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrokerAddress } from '../adapters/kafka/connection.ts';
 import { brokerIdsOf, type Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import type { KafkaDoorTls } from './kafka/server.ts';
@@ -35,7 +34,10 @@ export function wantedPorts(config: Config) {
   ];
 }
 
-export function bootstrapOf(config: Config, engines: WorkerTask): readonly BrokerAddress[] {
+export function bootstrapOf(
+  config: Config,
+  engines: WorkerTask,
+): readonly { readonly host: string; readonly port: number }[] {
   if (config.kafkaBootstrap === '') return [{ host: '127.0.0.1', port: engines.kafkaPort! }];
   return config.kafkaBootstrap.split(',').map((each) => {
     const colon = each.lastIndexOf(':');

@@ -9,7 +9,7 @@ import { destination, type Logger, pino } from 'pino';
 import { type DataFolder, takeDataFolder } from '../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../adapters/engines/port-check.ts';
-import { startFirst, startGateway, type Stops } from './compose.ts';
+import { startFirst, startGateway, type Stops } from './composition.ts';
 import type { Config } from './config.ts';
 import { GatewayError } from './errors.ts';
 import { shareMetrics } from './metrics.ts';

@@ -60,7 +60,7 @@ test('only the composition root imports adapters', () => {
   const wrong = sources.filter(
     (file) =>
       file.startsWith('src/') &&
-      !['src/compose.ts', 'src/start.ts', 'src/read.ts'].includes(file) &&
+      !['src/composition.ts', 'src/start.ts', 'src/read.ts'].includes(file) &&
       importsOf(file).some((imported) => imported.startsWith('adapters/')),
   );
   assert.deepEqual(wrong, []);

@@ -1,6 +1,6 @@
 /**
- * The composition root: makes every part of a gateway, connects them, and starts them in order; what
- * stops them is handed to the caller. With start.ts and read.ts the only importer of adapters.
+ * The composition root: makes every part of a gateway, connects them, and starts them in order;
+ * what stops them is handed to the caller. With start.ts and read.ts the only importer of adapters.
  */
 import type { Logger } from 'pino';
 import { Database } from '../adapters/dynamodb/database.ts';
