@@ -2,7 +2,7 @@
  * The leases of one group while members of it are connected to this gateway. What Kafka assigns to
  * a member it gets as far as its lease can be taken; a lease that a KCL worker holds is his, and
  * the member is asked to join again when that changes. Leases are renewed by their counters, and
- * shared with KCL workers by KCL's own rule.
+ * shared with KCL workers as lease-sharing.ts says.
  */
 import { isMember } from '../domain/lease-owners.ts';
 import { isDoneByGroup, type Lease } from '../domain/leases.ts';
