@@ -35,11 +35,14 @@ export type CreateTableInput = Parameters<DynamoClient['createTable']>[0];
 
 /**
  * dynamoose takes a tenth of a second to load, and makes a client that warns of the Node version
- * while it does: both wait until somebody opens a database.
+ * while it does: both wait until somebody opens a database. With each call it would look through
+ * the file system for a package to log with, which is told to be absent.
  */
 async function loadDynamoose(): Promise<Dynamoose> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const { default: dynamoose } = await import('dynamoose');
+  const { setUndefinedPackage } = await import('dynamoose/dist/utils/importPackage.js');
+  setUndefinedPackage('dynamoose-logger/dist/emitter');
   return dynamoose;
 }
 

@@ -102,18 +102,29 @@ class DynamoStreamCatalog implements StreamCatalog {
   async get(name: string, known?: Stream): Promise<Stream | undefined> {
     const rowKey = { scope: streamsScope, key: name };
     for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
+      if (known !== undefined && (await this.#isUnchanged(known))) return known;
       const reading = this.#call('GetItem', () => this.#model.get(rowKey, { consistent: true }));
-      if (known !== undefined) {
-        const row = await reading;
-        if (row === undefined) return undefined;
-        if (row.version === known.version && row.createdAtMs === known.createdAtMs) return known;
-      }
       const [row, shardRows] = await Promise.all([reading, this.#shardRows(name)]);
       if (row === undefined) return undefined;
       const stream = streamOf(row, shardRows);
       if (stream !== undefined) return stream;
     }
     throw new GatewayError('unavailable', `the rows of stream ${name} keep changing`);
+  }
+
+  /** Asked twice a second for every stream in use: reads as little as it can. */
+  async #isUnchanged({ name, version, createdAtMs }: Stream): Promise<boolean> {
+    const { Item: item } = await this.#call('GetItem', () =>
+      this.#database.client.getItem({
+        TableName: String(this.#table?.TableName),
+        Key: { scope: { S: streamsScope }, key: { S: name } },
+        ConsistentRead: true,
+        ProjectionExpression: 'version, createdAtMs',
+      }),
+    );
+    return (
+      item?.['version']?.N === String(version) && item['createdAtMs']?.N === String(createdAtMs)
+    );
   }
 
   /** Without dynamoose's items: they cost a third of a millisecond each. */

@@ -3,7 +3,6 @@
  * reads configs; what names a topic by its id, or changes one config and leaves the others, goes
  * over the gateway's own connection, because kafkajs has neither.
  */
-import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { GatewayError, isGatewayError } from '../../src/errors.ts';
 import type {
@@ -19,6 +18,7 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '../../src/wire/messages/44-incremental-alter-configs.ts';
+import { AdminClient, operationTimeoutMs, settleMsMax } from './admin-client.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import type { BrokerAddress } from './connection.ts';
 import { errorOf, noError, unknownTopicOrPartition } from './error-codes.ts';
@@ -29,7 +29,6 @@ const alterConfigsApi = {
   request: incrementalAlterConfigsRequest,
   response: incrementalAlterConfigsResponse,
 };
-const illegalSaslState = 34;
 const unknownTopicId = 100;
 const topicResource = 2;
 const setOperation = 0;
@@ -39,39 +38,24 @@ const nameCharactersMax = 128;
 /** Framing of a batch, and headers, on top of the key and data of a largest record. */
 const recordFramingBytes = 4096;
 const replicasMax = 3;
-const operationTimeoutMs = 30_000;
-const connectTimeoutMs = 1_000;
-/** kafkajs logs in again when less than this is left of a session. */
-const reauthenticateMs = 2_000;
-const retriesMax = 3;
-const retryDelayMs = 100;
-const retryDelayMsMax = 1_000;
-const settleMsMax = 10_000;
 const settleCheckMs = 20;
 
 export class KafkaAdministration implements LogAdministration {
   readonly #cluster: Cluster;
-  readonly #bootstrap: readonly BrokerAddress[];
-  readonly #logger: Logger;
-  readonly #security: ClusterSecurity['kafkajs'];
-  #admin: Promise<Admin> | undefined;
+  readonly #admin: AdminClient;
 
   constructor(
     cluster: Cluster,
     bootstrap: readonly BrokerAddress[],
     logger: Logger,
-    { kafkajs }: Pick<ClusterSecurity, 'kafkajs'> = noSecurity,
+    { kafkajs: security }: Pick<ClusterSecurity, 'kafkajs'> = noSecurity,
   ) {
     this.#cluster = cluster;
-    this.#bootstrap = bootstrap;
-    this.#logger = logger;
-    this.#security = kafkajs;
+    this.#admin = new AdminClient({ bootstrap, logger, security });
   }
 
-  async stop(): Promise<void> {
-    const admin = await this.#admin?.catch(() => undefined);
-    this.#admin = undefined;
-    await admin?.disconnect();
+  stop(): Promise<void> {
+    return this.#admin.stop();
   }
 
   async list(): Promise<readonly LogDescription[]> {
@@ -96,7 +80,7 @@ export class KafkaAdministration implements LogAdministration {
     partitionCount: number,
     settings: LogSettings,
   ): Promise<LogDescription> {
-    const made = await this.#run(`create topic ${name}`, async (admin) => {
+    const made = await this.#admin.run(`create topic ${name}`, async (admin) => {
       const { brokers } = await admin.describeCluster();
       const replicationFactor = Math.min(replicasMax, brokers.length);
       const configs = { ...topicConfigs(settings), ...streamConfigs };
@@ -135,7 +119,7 @@ export class KafkaAdministration implements LogAdministration {
     const { partitionCount: before } = await this.#existing(name);
     if (before >= partitionCount) return;
     try {
-      await this.#run(`grow topic ${name}`, (admin) =>
+      await this.#admin.run(`grow topic ${name}`, (admin) =>
         admin.createPartitions({
           timeout: operationTimeoutMs,
           topicPartitions: [{ topic: name, count: partitionCount }],
@@ -150,7 +134,7 @@ export class KafkaAdministration implements LogAdministration {
   }
 
   async settings(name: string): Promise<LogSettings> {
-    const { resources } = await this.#run(`describe configs of ${name}`, (admin) =>
+    const { resources } = await this.#admin.run(`describe configs of ${name}`, (admin) =>
       admin.describeConfigs({
         includeSynonyms: false,
         resources: [{ type: topicResource, name, configNames: configNames }],
@@ -216,58 +200,6 @@ export class KafkaAdministration implements LogAdministration {
       await new Promise((resolve) => setTimeout(resolve, settleCheckMs));
     }
   }
-
-  async #run<T>(what: string, work: (admin: Admin) => Promise<T>): Promise<T> {
-    try {
-      return await work(await this.#connected());
-    } catch (error) {
-      if (!isSessionOver(error)) throw asGatewayError(what, error);
-    }
-    // kafkajs lost its place in a login that came due under requests; nothing was done.
-    await this.stop();
-    try {
-      return await work(await this.#connected());
-    } catch (error) {
-      throw asGatewayError(what, error);
-    }
-  }
-
-  /** A client that was connected once connects again by itself; a first attempt does not. */
-  #connected(): Promise<Admin> {
-    if (this.#admin !== undefined) return this.#admin;
-    const connecting = this.#connect();
-    this.#admin = connecting;
-    connecting.catch(() => (this.#admin = undefined));
-    return connecting;
-  }
-
-  async #connect(): Promise<Admin> {
-    const { default: kafkajs } = await import('kafkajs');
-    const logger = this.#logger.child({ library: 'kafkajs' });
-    const kafka = new kafkajs.Kafka({
-      ...this.#security,
-      clientId: 'kineska-admin',
-      brokers: this.#bootstrap.map(({ host, port }) => `${host}:${port}`),
-      logLevel: kafkajs.logLevel.WARN,
-      logCreator:
-        () =>
-        ({ log: { message, ...rest } }) =>
-          logger.warn(rest, message),
-      connectionTimeout: connectTimeoutMs,
-      reauthenticationThreshold: reauthenticateMs,
-      requestTimeout: operationTimeoutMs + settleMsMax,
-      retry: { retries: retriesMax, initialRetryTime: retryDelayMs, maxRetryTime: retryDelayMsMax },
-    });
-    const admin = kafka.admin();
-    try {
-      await admin.connect();
-    } catch (error) {
-      // What came of the attempt would stay open, and keep the process alive.
-      await admin.disconnect().catch(() => undefined);
-      throw error;
-    }
-    return admin;
-  }
 }
 
 /** A stream keeps its records for its time, whatever their size; clients delete none. */
@@ -294,21 +226,4 @@ function isVisible({ name, internal }: TopicMetadata): boolean {
 
 function descriptionOf({ name, topicId, leaders }: TopicMetadata): LogDescription {
   return { name, logId: topicId, partitionCount: leaders.length };
-}
-
-function isSessionOver(error: unknown): boolean {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return code === illegalSaslState || (cause !== undefined && isSessionOver(cause));
-}
-
-function asGatewayError(what: string, error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  const causes = (error as { errors?: unknown[] }).errors;
-  const cause = causes?.[0] ?? error;
-  const code = (cause as { code?: unknown }).code;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (typeof code === 'number') return errorOf(code, what, message, error);
-  const inner = (cause as { cause?: unknown }).cause;
-  if (inner !== undefined) return asGatewayError(what, inner);
-  return new GatewayError('unavailable', `${what}: ${message}`, { cause: error });
 }

@@ -41,6 +41,21 @@ export class CallQueue {
     return this.#calls[this.#head + index];
   }
 
+  /** A request goes to the broker, and its answer to the client; `note` reaches its hook. */
+  expect(head: RequestHead, api: KafkaApi, note: unknown): PendingCall {
+    const isHooked = api.onResponse !== undefined && head.version >= (api.responseHookSince ?? 0);
+    const call: PendingCall = {
+      api,
+      head,
+      startedAtMs: performance.now(),
+      kind: isHooked ? 'hook' : 'relay',
+      note,
+      pieces: undefined,
+    };
+    this.push(call);
+    return call;
+  }
+
   push(call: PendingCall): void {
     this.#calls.push(call);
     if (call.api.key === produceKey) this.#produces++;

@@ -23,7 +23,7 @@ import {
   unknownTopicOrPartition,
 } from './moved-batch.ts';
 import { MovedBatches } from './moved-batches.ts';
-import type { ProduceScan, ScannedTopic } from './produce-scan.ts';
+import type { ProduceScan, ScannedTopic, TopicLabel } from './produce-scan.ts';
 import type { TopicNames } from './topic-names.ts';
 
 type Request = ValueOf<typeof produceRequest>;
@@ -51,6 +51,8 @@ export type ProduceNote = {
   readonly order: ProduceOrder;
   /** Answers for what the broker was not asked. */
   readonly moved?: Promise<readonly MovedTopic[]>;
+  /** Partitions that no stream has, by the numbers that the broker was given instead. */
+  readonly replaced?: ReadonlyMap<number, number> | undefined;
 };
 
 /** Late batches of one connection are placed in the order of their answers. */
@@ -104,6 +106,19 @@ export class ProduceGate {
     return views;
   }
 
+  /**
+   * As judge, for a request whose partitions are still to come: it goes on where any of the
+   * partitions that the topic has may take records. Undefined where that is not so.
+   */
+  judgeAny(topic: TopicLabel): readonly Stream[] | undefined {
+    const name = this.#nameOf(topic);
+    const stream = name === undefined ? undefined : this.#settings.streams.peek(name);
+    if (stream === undefined) return undefined;
+    if (stream.rules !== 'kinesis') return noViews;
+    const isPlain = placementOf(stream) !== 'enforce' && stream.resharding === undefined;
+    return isPlain && hasOnlyOpenShards(stream) ? [stream] : undefined;
+  }
+
   /** As judge, once it is known what the topics are. */
   async ask(scan: ProduceScan): Promise<{
     readonly found: readonly FoundTopic[];
@@ -153,9 +168,10 @@ export class ProduceGate {
   }
 
   /** Whether an answer may go to the client as it came. */
-  isSettled({ views, moved }: ProduceNote): boolean {
+  isSettled({ views, moved, replaced }: ProduceNote): boolean {
     const { streams } = this.#settings;
-    return moved === undefined && views.every((view) => streams.isCurrent(view));
+    if (moved !== undefined || (replaced !== undefined && replaced.size > 0)) return false;
+    return views.every((view) => streams.isCurrent(view));
   }
 
   /**
@@ -171,6 +187,7 @@ export class ProduceGate {
       order.last = turn.catch(() => undefined);
       settled = await turn;
     }
+    if (note.replaced !== undefined) settled = restored(settled, note.replaced);
     const moved = (await note.moved) ?? [];
     return moved.length === 0 ? settled : { ...settled, responses: merged(settled, moved) };
   }
@@ -191,7 +208,7 @@ export class ProduceGate {
     }
   }
 
-  #nameOf({ name, id }: ScannedTopic): string | undefined {
+  #nameOf({ name, id }: TopicLabel): string | undefined {
     return name ?? (id === undefined ? undefined : this.#settings.topicNames.get(id));
   }
 
@@ -257,11 +274,7 @@ export class ProduceGate {
   async #settleLate(answer: Response, note: ProduceNote): Promise<Response> {
     const responses: Response['responses'][number][] = [];
     for (const topic of answer.responses) {
-      const name = this.#nameOf({
-        name: topic.name || undefined,
-        id: topic.topicId,
-        partitions: [],
-      });
+      const name = this.#nameOf({ name: topic.name || undefined, id: topic.topicId });
       const view = note.views.find((each) => each.name === name);
       if (view === undefined) responses.push(topic);
       else responses.push(await this.#settleTopic(topic, view, note.terms));
@@ -340,6 +353,18 @@ function answerOf(index: number, errorCode: number): PartitionAnswer {
     errorMessage: null,
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
   };
+}
+
+/** The answer with the numbers of partitions that the client gave. */
+function restored(answer: Response, replaced: ReadonlyMap<number, number>): Response {
+  const responses = answer.responses.map((topic) => ({
+    ...topic,
+    partitionResponses: topic.partitionResponses.map((partition) => ({
+      ...partition,
+      index: replaced.get(partition.index) ?? partition.index,
+    })),
+  }));
+  return { ...answer, responses };
 }
 
 /** The broker's answers and those for what went elsewhere, a topic once. */

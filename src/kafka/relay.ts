@@ -7,33 +7,20 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { ValueOf } from '../wire/message.ts';
-import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
-import type { metadataResponse } from '../wire/messages/03-metadata.ts';
 import { WireError } from '../wire/primitives.ts';
-import type { Stream } from '../domain/stream.ts';
 import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
-import { metadata } from './apis/03-metadata.ts';
 import { BackingLink } from './backing-link.ts';
-import { CallQueue, type PendingCall } from './call-queue.ts';
+import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
-import {
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-  errorNameOf,
-} from './frame-codec.ts';
-import { acksAll, hasProduceError, raiseAcks } from './produce-acks.ts';
-import { merged, type ProduceNote, type ProduceOrder, termsOf } from './produce-gate.ts';
-import { type ProduceScan, scanProduce } from './produce-scan.ts';
+import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
+import { type PassingProduce, ProduceRelay } from './produce-relay.ts';
 import { noteRead } from '../streams/young-memory.ts';
 import { ReadBuffer } from './read-buffers.ts';
 import { describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
 import { ResponseFlow } from './response-flow.ts';
-import { type FetchThrottling, produceThrottle, type ShardThrottling } from './shard-throttling.ts';
+import type { FetchThrottling, ShardThrottling } from './shard-throttling.ts';
 
 /** Which broker a client has come for; undefined where any will do. */
 export type WantedBroker = {
@@ -69,14 +56,6 @@ type Collected = {
   missing: number;
 };
 
-type ProduceRequest = ValueOf<typeof produceRequest>;
-type ProduceResponse = ValueOf<typeof produceResponse>;
-type MetadataResponse = typeof metadataResponse;
-
-/** The first version that tells what a client may do with a topic. */
-const metadataVersion = 9;
-/** Bit of the operation WRITE, whose code is 4. */
-const writeOperation = 1 << 4;
 const noFrame = Buffer.alloc(0);
 
 export class Relay {
@@ -92,8 +71,10 @@ export class Relay {
   #quiet = false;
   /** Bytes of the frame that passes now. */
   #passing = 0;
+  /** Looks at it, where that is a Produce request which is not all there yet. */
+  #comes: PassingProduce | undefined;
   #collected: Collected | undefined;
-  readonly #produceOrder: ProduceOrder = { last: Promise.resolve() };
+  readonly #produces: ProduceRelay;
   readonly #mute = new ChannelMute(() => this.#resumeClient());
   #fetches: FetchThrottling | undefined;
   #closed = false;
@@ -113,6 +94,15 @@ export class Relay {
       onFailure: (reason, cause) => this.#refuse(reason, cause),
       onRoom: () => this.#resumeClient(),
       onThrottled: (waitMs) => this.#mute.start(waitMs),
+    });
+    this.#produces = new ProduceRelay({
+      ...settings,
+      calls: this.#calls,
+      backing: this.#backing,
+      mute: this.#mute,
+      isClosed: () => this.#closed,
+      answer: (head, api, answer) => this.#handOver(head, api, noFrame, { answer }),
+      close: () => this.close(),
     });
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
     client.on('drain', () => this.#responses.resume());
@@ -240,9 +230,10 @@ export class Relay {
     while (position < buffer.length && !this.#closed && !this.#hookBusy) {
       if ((this.#mute.isOn || this.#backing.renewalDue) && this.#passing === 0) break;
       if (this.#passing > 0) {
-        const size = Math.min(this.#passing, buffer.length - position);
-        this.#passing -= size;
-        position += size;
+        const end = this.#passTo(buffer, position);
+        if (end === position) break;
+        this.#passing -= end - position;
+        position = end;
         continue;
       }
       if (this.#collected === undefined) {
@@ -257,6 +248,15 @@ export class Relay {
     }
     flush(position);
     return position;
+  }
+
+  /** Up to where the frame that passes may go on. */
+  #passTo(buffer: Buffer, position: number): number {
+    const end = Math.min(position + this.#passing, buffer.length);
+    if (this.#comes === undefined) return end;
+    const seen = this.#comes.through(buffer, position);
+    if (seen === position + this.#passing) this.#comes = undefined;
+    return seen;
   }
 
   #beginFrame(buffer: Buffer, position: number): 'incomplete' | 'pass' | 'collect' | 'refused' {
@@ -284,18 +284,16 @@ export class Relay {
     return 'pass';
   }
 
-  /** Whether a Produce request that is all there goes on as it is, which most do. */
+  /** Whether a Produce request goes on as it is, from here on or while it comes. */
   #passProduce(buffer: Buffer, position: number, head: RequestHead, api: KafkaApi): boolean {
     const end = position + 4 + head.size;
-    if (end > buffer.length) return false;
-    const pieces = [buffer.subarray(position, end)];
-    const scan = scanProduce(pieces, head);
-    const views = this.#settings.context.produce.judge(scan);
-    if (typeof views === 'string' || this.#raises(scan, views)) return false;
+    if (end > buffer.length) {
+      this.#comes = this.#produces.passWhileItComes(buffer.subarray(position), head, api);
+      if (this.#comes === undefined) return false;
+    } else if (!this.#produces.pass(buffer.subarray(position, end), head, api)) {
+      return false;
+    }
     this.#passing = head.size + 4;
-    const waitMs = this.#charge(head, pieces, views);
-    const note = this.#noteOf(scan, views, head);
-    this.#throttle(scan.acks === 0 ? undefined : this.#expect(head, api, note), waitMs);
     return true;
   }
 
@@ -305,40 +303,12 @@ export class Relay {
       buffer.writeInt16BE(api.relayedVersionMax, position + 6);
     }
     this.#passing = head.size + 4;
-    const call = this.#expect(head, api, undefined);
+    const call = this.#calls.expect(head, api, undefined);
     const { throttling } = this.#settings;
     if (throttling === undefined || api.readsRecords === undefined) return;
     this.#fetches ??= throttling.reader();
     call.throttle = this.#fetches.look(buffer, position, head);
     if (call.throttle !== undefined) call.kind = 'hook';
-  }
-
-  /** What a Produce request costs; answers the ms that the client waits. */
-  #charge(head: RequestHead, pieces: readonly Buffer[], streams: readonly Stream[]): number {
-    return this.#settings.throttling?.charge(pieces, head, streams) ?? 0;
-  }
-
-  /** The answer to a Produce request, where there is one, tells the client to wait. */
-  #throttle(call: PendingCall | undefined, waitMs: number): void {
-    if (waitMs === 0) return;
-    if (call === undefined) return this.#mute.start(waitMs);
-    call.kind = 'hook';
-    call.throttle = produceThrottle(call.head.version, waitMs);
-    this.#mute.awaitAnswer();
-  }
-
-  #expect(head: RequestHead, api: KafkaApi, note: unknown): PendingCall {
-    const hooked = api.onResponse !== undefined && head.version >= (api.responseHookSince ?? 0);
-    const call: PendingCall = {
-      api,
-      head,
-      startedAtMs: performance.now(),
-      kind: hooked ? 'hook' : 'relay',
-      note,
-      pieces: undefined,
-    };
-    this.#calls.push(call);
-    return call;
   }
 
   /** Takes memory for what has come, not for what a frame claims to be. */
@@ -350,29 +320,20 @@ export class Relay {
     if (collected.missing === 0) {
       this.#collected = undefined;
       const { head, api, pieces } = collected;
-      if (isProduce(head) && isServed(api, head.version)) this.#produce(head, api, pieces);
-      else this.#handle(head, api, joined(pieces));
+      if (isProduce(head) && isServed(api, head.version)) {
+        this.#await(this.#produces.take(head, api, pieces));
+      } else {
+        this.#await(this.#handle(head, api, joined(pieces)));
+      }
     }
     return position + piece.length;
   }
 
-  /** Whether its records wait for all replicas although the client asks for less. */
-  #raises(scan: ProduceScan, views: readonly unknown[]): boolean {
-    return views.length > 0 && scan.acks !== acksAll && this.#settings.raisesAcks;
-  }
-
-  #noteOf(scan: ProduceScan, views: ProduceNote['views'], head: RequestHead) {
-    if (views.length === 0) return undefined;
-    const terms = termsOf(scan.transactionalId, head.version);
-    return { views, terms, order: this.#produceOrder } satisfies ProduceNote;
-  }
-
-  #produce(head: RequestHead, api: KafkaApi, pieces: readonly Buffer[]): void {
-    const scan = scanProduce(pieces, head);
-    const views = this.#settings.context.produce.judge(scan);
-    if (typeof views !== 'string') return this.#sendProduce(head, api, pieces, scan, views);
+  /** What is behind a request that takes time waits for it. */
+  #await(taken: Promise<void> | undefined): void {
+    if (taken === undefined) return;
     this.#hookBusy = true;
-    this.#askProduce(head, api, pieces, scan)
+    taken
       .catch((error: unknown) => {
         const isBroken = error instanceof WireError;
         this.#refuse(isBroken ? 'broken-request' : 'failed-request', error);
@@ -383,137 +344,12 @@ export class Relay {
       });
   }
 
-  /** What is behind the request waits until it is known where its records go. */
-  async #askProduce(
-    head: RequestHead,
-    api: KafkaApi,
-    pieces: readonly Buffer[],
-    scan: ProduceScan,
-  ): Promise<void> {
-    const { produce } = this.#settings.context;
-    const { found, verdict } = await produce.ask(scan);
-    if (this.#closed) return;
-    if (verdict !== 'part') return this.#sendProduce(head, api, pieces, scan, verdict);
-    // What went to a partition before must be settled before more of it goes elsewhere.
-    await this.#calls.whenProduced();
-    await this.#produceOrder.last;
-    const request = decodeRequest(api, head, joined(pieces)) as ProduceRequest;
-    const mayWrite = (topic: string) => this.#mayWrite(topic);
-    const { views, rest, moved } = await produce.part(request, head.version, found, mayWrite);
-    if (this.#closed) return;
-    const waitMs = this.#charge(
-      head,
-      pieces,
-      found.filter((each) => typeof each === 'object'),
-    );
-    if (rest.length > 0) {
-      const acks = this.#raises(scan, views) ? acksAll : request.acks;
-      const frame = encodeRequest(api, head, { ...request, acks, topicData: rest });
-      const terms = termsOf(scan.transactionalId, head.version);
-      const note = { views, terms, order: this.#produceOrder, moved };
-      this.#write(head, api, frame, {
-        isSilent: scan.acks === 0,
-        isRaised: acks === acksAll,
-        note,
-        waitMs,
-      });
-    }
-    const isAnswered = rest.length > 0;
-    await this.#answerMoved(head, api, scan, await moved, isAnswered, waitMs);
-  }
-
-  /** Answers a request of which nothing went to the broker; or ends the connection, as Kafka. */
-  async #answerMoved(
-    head: RequestHead,
-    api: KafkaApi,
-    { acks }: ProduceScan,
-    moved: Awaited<ProduceNote['moved'] & {}>,
-    hasRest: boolean,
-    waitMs: number,
-  ): Promise<void> {
-    if (this.#closed) return;
-    const answer = { responses: merged({ responses: [] }, moved), throttleTimeMs: waitMs };
-    if (acks === 0) {
-      if (hasProduceError(answer)) this.close();
-    } else if (!hasRest) {
-      this.#handOver(head, api, noFrame, { answer });
-    }
-    if (!hasRest && waitMs > 0) this.#mute.start(waitMs);
-  }
-
-  #sendProduce(
-    head: RequestHead,
-    api: KafkaApi,
-    pieces: readonly Buffer[],
-    scan: ProduceScan,
-    views: ProduceNote['views'],
-  ): void {
-    const isRaised = this.#raises(scan, views);
-    if (isRaised) raiseAcks(pieces, scan.acksAt);
-    const note = this.#noteOf(scan, views, head);
-    const waitMs = this.#charge(head, pieces, views);
-    this.#write(head, api, pieces, { isSilent: scan.acks === 0, isRaised, note, waitMs });
-  }
-
-  #write(
-    head: RequestHead,
-    api: KafkaApi,
-    pieces: readonly Buffer[],
-    how: {
-      readonly isSilent: boolean;
-      readonly isRaised: boolean;
-      readonly note: ProduceNote | undefined;
-      readonly waitMs: number;
-    },
-  ): void {
-    this.#throttle(how.isSilent ? undefined : this.#expect(head, api, how.note), how.waitMs);
-    // Who asked for no answer gets none; as with Kafka, an error ends the connection.
-    if (how.isSilent && how.isRaised) this.#expectOwn(head, api, how.note);
-    this.#backing.cork();
-    for (const piece of pieces) this.#backing.write(piece);
-    this.#backing.uncork();
-  }
-
-  #expectOwn(head: RequestHead, api: KafkaApi, note: ProduceNote | undefined): void {
-    const { produce } = this.#settings.context;
-    const closeOnError = (answer: Pick<ProduceResponse, 'responses'>) => {
-      if (hasProduceError(answer)) this.close();
-    };
-    this.#calls.push({
-      api,
-      head,
-      startedAtMs: performance.now(),
-      kind: 'own',
-      note: undefined,
-      pieces: undefined,
-      take: (frame) => {
-        const answer = decodeResponse(api, head, frame) as ProduceResponse;
-        if (note === undefined || produce.isSettled(note)) return closeOnError(answer);
-        produce.settle(answer, note).then(closeOnError, () => this.close());
-      },
-    });
-  }
-
-  /**
-   * Whether the broker would take records of this client for the topic (KIP-430). What goes
-   * elsewhere is written by the gateway, so clients that log in themselves are asked for.
-   */
-  async #mayWrite(topic: string): Promise<boolean> {
-    if (!this.#settings.context.clientsLogIn) return true;
-    const answer = await this.#backing.ask<MetadataResponse>(metadata, metadataVersion, {
-      topics: [{ name: topic }],
-      allowAutoTopicCreation: false,
-      includeTopicAuthorizedOperations: true,
-    });
-    const operations = answer.topics.find(({ name }) => name === topic)?.topicAuthorizedOperations;
-    return operations !== undefined && operations > 0 && (operations & writeOperation) !== 0;
-  }
-
   /** Lets the API's hook decide; nothing behind the request is read before it has. */
-  #handle(head: RequestHead, api: KafkaApi, frame: Buffer): void {
+  #handle(head: RequestHead, api: KafkaApi, frame: Buffer): Promise<void> | undefined {
     if (!isServed(api, head.version)) {
       const answer = api.unknownVersionAnswer!;
-      return this.#handOver({ ...head, version: 0 }, api, frame, { answer });
+      this.#handOver({ ...head, version: 0 }, api, frame, { answer });
+      return undefined;
     }
     const request = decodeRequest(api, head, frame);
     const call = {
@@ -529,18 +365,12 @@ export class Relay {
         return this.#handOver(head, api, frame, decision);
       }
       if (this.#closed) return;
-      this.#expect(head, api, decision.note);
+      this.#calls.expect(head, api, decision.note);
       this.#backing.write(frame);
     };
-    if (!(decided instanceof Promise)) return goOn(decided);
-    this.#hookBusy = true;
-    decided
-      .then(goOn)
-      .catch((error: unknown) => this.#refuse('failed-request', error))
-      .finally(() => {
-        this.#hookBusy = false;
-        this.#resumeClient();
-      });
+    if (decided instanceof Promise) return decided.then(goOn);
+    goOn(decided);
+    return undefined;
   }
 
   #handOver(
@@ -551,13 +381,13 @@ export class Relay {
   ): void {
     if (this.#closed) return;
     if (decision === 'relay') {
-      this.#expect(head, api, undefined);
+      this.#calls.expect(head, api, undefined);
       this.#backing.write(frame);
     } else if ('relay' in decision) {
-      this.#expect(head, api, decision.note);
+      this.#calls.expect(head, api, decision.note);
       for (const piece of encodeRequest(api, head, decision.relay)) this.#backing.write(piece);
     } else {
-      const call = this.#expect(head, api, undefined);
+      const call = this.#calls.expect(head, api, undefined);
       call.kind = 'local';
       call.pieces = encodeResponse(api, head, decision.answer);
       this.#responses.answerReady(errorNameOf(decision.answer));

@@ -13,6 +13,7 @@ import type { LimitObserver } from '../ports/observer.ts';
 import type { ShardLimits } from '../streams/shard-limits.ts';
 import { skipTags } from '../wire/header.ts';
 import { Reader } from '../wire/primitives.ts';
+import type { ScannedTopic } from './produce-scan.ts';
 import type { RequestHead } from './request-head.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -31,9 +32,6 @@ const fetchSessionsSince = 7;
 const fetchFlexibleSince = 12;
 const fetchTopicIdsSince = 13;
 const fetchReplicaUntil = 14;
-/** Source: the Kafka documentation, "Record Batch". */
-const batchHeaderBytes = 61;
-const batchCountAt = 57;
 
 export type ShardThrottlingSettings = {
   readonly shards: Pick<ShardLimits, 'chargeWrite' | 'chargeRead'>;
@@ -57,35 +55,27 @@ export class ShardThrottling {
   }
 
   /**
-   * Counts what a Produce request has for these streams; `pieces` are the whole frame, its length
-   * in front. Answers the ms that the client should wait. Throws WireError.
+   * Counts what a Produce request has for these streams. Answers the ms that the client should
+   * wait.
    */
-  charge(pieces: readonly Buffer[], { version }: RequestHead, streams: readonly Stream[]): number {
+  charge(topics: readonly ScannedTopic[], streams: readonly Stream[]): number {
     if (streams.length === 0) return 0;
-    const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    const reader = new Reader(frame, fixedBytes + Math.max(0, frame.readInt16BE(12)));
-    const flexible = version >= produceFlexibleSince;
-    if (flexible) skipTags(reader);
-    skipString(reader, flexible);
-    reader.take(2 + 4);
+    const { shards } = this.#settings;
     let waitMs = 0;
     let slowest: Stream | undefined;
-    eachTopic(reader, flexible, version >= produceTopicIdsSince, (topic) => {
-      const stream = streams.find(({ name, logId }) => name === topic || logId === topic);
-      eachElement(reader, flexible, () => {
-        const partition = reader.int32();
-        const size = bytesSize(reader, flexible);
-        const start = reader.take(size);
-        if (flexible) skipTags(reader);
-        if (stream === undefined || size === 0) return;
-        const records = size < batchHeaderBytes ? 1 : frame.readInt32BE(start + batchCountAt);
+    for (const { name, id, partitions, bytes, records } of topics) {
+      const stream = streams.find((each) =>
+        name === undefined ? each.logId === id : each.name === name,
+      );
+      if (stream === undefined) continue;
+      for (const [at, partition] of partitions.entries()) {
+        if (bytes[at] === 0) continue;
         const shard = shardCharged(stream, partition);
-        if (shard === undefined) return;
-        const { shards } = this.#settings;
-        const shardMs = shards.chargeWrite(stream, shard, size, Math.max(1, records));
+        if (shard === undefined) continue;
+        const shardMs = shards.chargeWrite(stream, shard, bytes[at]!, Math.max(1, records[at]!));
         if (shardMs > waitMs) [waitMs, slowest] = [shardMs, stream];
-      });
-    });
+      }
+    }
     this.#report('Produce', slowest);
     return waitMs;
   }

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { activated, newStream } from '../../src/domain/stream-rules.ts';
 import { throttleMsMax } from '../../src/domain/rate-limit.ts';
 import type { Stream } from '../../src/domain/stream.ts';
+import { scanProduce } from '../../src/kafka/produce-scan.ts';
 import { readHead } from '../../src/kafka/request-head.ts';
 import {
   heldFetchBytesMax,
@@ -113,17 +114,20 @@ function produced(version: number, records: readonly Buffer[]) {
   });
 }
 
+function topicsOf(pieces: readonly Buffer[]) {
+  return scanProduce(pieces, readHead(Buffer.concat(pieces), 0)!).topics;
+}
+
 test('what is produced to a stream counts in bytes and in records, in each version', () => {
   for (const version of produceVersions) {
     const { made, shards, seen } = throttling();
     const frame = produced(version, [batchOf(400, 1), batchOf(1, 500_000)]);
-    const head = readHead(frame, 0)!;
     const cut = [frame.subarray(0, 5), frame.subarray(5, 300), frame.subarray(300)];
-    assert.equal(made.charge([frame], head, [stream]), 0);
-    assert.equal(made.charge(cut, head, [stream]), 0);
+    assert.equal(made.charge(topicsOf([frame]), [stream]), 0);
+    assert.equal(made.charge(topicsOf(cut), [stream]), 0);
     assert.deepEqual(seen, []);
-    assert.equal(made.charge([frame], head, [stream]), 431, 'bytes of the second shard');
-    assert.equal(made.charge([frame], head, []), 0, 'a topic alone is not looked at');
+    assert.equal(made.charge(topicsOf([frame]), [stream]), 431, 'bytes of the second shard');
+    assert.equal(made.charge(topicsOf([frame]), []), 0, 'a topic alone is not looked at');
     assert.deepEqual(seen, [['Produce', 'provisioned', 1]]);
     assert.equal(shards.takeWrite(stream, 0, 1, 1), 201, 'records of the first shard');
     assert.equal(shards.takeWrite(topic, 0, mib, 1_000), 0);
@@ -139,7 +143,7 @@ test('what a closed shard is sent counts for its open descendant', () => {
     shards: [{ ...first!, closed }, second!, { ...first!, index: 2, parentIndex: 0 }],
   };
   const frame = produced(9, [batchOf(1_500, 1)]);
-  assert.equal(made.charge([frame], readHead(frame, 0)!, [split]), 500);
+  assert.equal(made.charge(topicsOf([frame]), [split]), 500);
   assert.equal(shards.takeWrite(split, 0, mib, 1_000), 0);
   assert.equal(shards.takeWrite(split, 2, 1, 1), 501);
 });
@@ -149,7 +153,7 @@ test('partitions that are no shards have no budget', () => {
   const partitionData = [{ index: 2 ** 31 - 1, records: batchOf(9_000, 1) }];
   const topicData = [{ name: 'stream', topicId: streamId, partitionData }];
   const frame = requestFrame(produceRequest, 9, { acks: 1, timeoutMs: 1, topicData });
-  assert.equal(made.charge([frame], readHead(frame, 0)!, [stream]), 0);
+  assert.equal(made.charge(topicsOf([frame]), [stream]), 0);
 });
 
 test('a header that claims too many records costs the longest wait and no more', () => {
@@ -157,7 +161,7 @@ test('a header that claims too many records costs the longest wait and no more',
   const batch = batchOf(1, 1);
   batch.writeInt32BE(2 ** 31 - 1, 57);
   const frame = produced(9, [batch]);
-  assert.equal(made.charge([frame], readHead(frame, 0)!, [stream]), throttleMsMax);
+  assert.equal(made.charge(topicsOf([frame]), [stream]), throttleMsMax);
   assert.equal(shards.takeWrite(stream, 0, 1, 1), throttleMsMax + 1);
 });
 
