@@ -88,28 +88,19 @@ export class TokenBucket {
   }
 }
 
-/**
- * What may be written into one shard. A second's worth may come at once. Where larger records than
- * that are allowed, the shard bursts to the size of one: it drains the budget, which refills at
- * the ordinary rate.
- */
-export class WriteBudget {
+/** Bytes and records, each with a rate of its own. */
+class TokenPair {
   readonly #bytes: TokenBucket;
   readonly #records: TokenBucket;
-  #recordBytesMax: number;
 
-  constructor(recordBytesMax: number, nowMs: number) {
-    const burst = Math.max(shardWriteBytesPerSecond, recordBytesMax);
-    this.#recordBytesMax = recordBytesMax;
-    this.#bytes = new TokenBucket(shardWriteBytesPerSecond, burst, nowMs);
-    this.#records = new TokenBucket(shardWriteRecordsPerSecond, shardWriteRecordsPerSecond, nowMs);
+  /** A second's worth of records may come at once, and so many bytes. */
+  constructor(bytesPerSecond: number, bytesBurst: number, recordsPerSecond: number, nowMs: number) {
+    this.#bytes = new TokenBucket(bytesPerSecond, bytesBurst, nowMs);
+    this.#records = new TokenBucket(recordsPerSecond, recordsPerSecond, nowMs);
   }
 
-  /** The largest record of the stream was changed. */
-  set recordBytesMax(recordBytesMax: number) {
-    if (this.#recordBytesMax === recordBytesMax) return;
-    this.#recordBytesMax = recordBytesMax;
-    this.#bytes.burst = Math.max(shardWriteBytesPerSecond, recordBytesMax);
+  set bytesBurst(burst: number) {
+    this.#bytes.burst = burst;
   }
 
   /** Takes both or neither. Answers 0 where granted, else the milliseconds until it would be. */
@@ -131,6 +122,31 @@ export class WriteBudget {
     this.#records.charge(records, nowMs);
     return Math.max(this.#bytes.waitMs(0, nowMs), this.#records.waitMs(0, nowMs));
   }
+}
+
+/**
+ * What may be written into one shard. A second's worth may come at once. Where larger records than
+ * that are allowed, the shard bursts to the size of one: it drains the budget, which refills at
+ * the ordinary rate.
+ */
+export class WriteBudget extends TokenPair {
+  #recordBytesMax: number;
+
+  constructor(recordBytesMax: number, nowMs: number) {
+    super(shardWriteBytesPerSecond, burstFor(recordBytesMax), shardWriteRecordsPerSecond, nowMs);
+    this.#recordBytesMax = recordBytesMax;
+  }
+
+  /** The largest record of the stream was changed. */
+  set recordBytesMax(recordBytesMax: number) {
+    if (this.#recordBytesMax === recordBytesMax) return;
+    this.#recordBytesMax = recordBytesMax;
+    this.bytesBurst = burstFor(recordBytesMax);
+  }
+}
+
+function burstFor(recordBytesMax: number): number {
+  return Math.max(shardWriteBytesPerSecond, recordBytesMax);
 }
 
 /**
@@ -202,8 +218,7 @@ export class YieldedHalf {
   readonly #bytesPerSecond: number;
   readonly #recordsPerSecond: number;
   #refusedAtMs = -Infinity;
-  #bytes: TokenBucket | undefined;
-  #records: TokenBucket | undefined;
+  #half: TokenPair | undefined;
 
   constructor(bytesPerSecond: number, recordsPerSecond: number) {
     this.#bytesPerSecond = bytesPerSecond / 2;
@@ -218,16 +233,12 @@ export class YieldedHalf {
   /** Answers the milliseconds until this is within the half; 0 where nobody is refused. */
   charge(bytes: number, records: number, nowMs: number): number {
     if (nowMs - this.#refusedAtMs >= yieldMs) {
-      this.#bytes = undefined;
-      this.#records = undefined;
+      this.#half = undefined;
       return 0;
     }
     const [bytesRate, recordsRate] = [this.#bytesPerSecond, this.#recordsPerSecond];
-    this.#bytes ??= new TokenBucket(bytesRate, bytesRate, nowMs);
-    this.#records ??= new TokenBucket(recordsRate, recordsRate, nowMs);
-    this.#bytes.charge(bytes, nowMs);
-    this.#records.charge(records, nowMs);
-    return Math.max(this.#bytes.waitMs(0, nowMs), this.#records.waitMs(0, nowMs));
+    this.#half ??= new TokenPair(bytesRate, bytesRate, recordsRate, nowMs);
+    return this.#half.charge(bytes, records, nowMs);
   }
 }
 

@@ -64,7 +64,11 @@ export type ShardUse = {
   /** When a put was refused last, by the clock of the machine. */
   putRefusedAtMs: number;
   readCalls: number;
+  /** Read, and how much of it by those who are charged and never refused. */
   readBytes: number;
+  chargedReadBytes: number;
+  /** When GetRecords was refused last for what was read, by the clock of the machine. */
+  readRefusedAtMs: number;
   /** Until then reads are refused, by the clock of the machine. */
   refusedUntilMs: number;
   iterators: number;
@@ -202,7 +206,7 @@ export class ShardLimits {
     const budgets = this.#budgetsOf(stream, shard, nowMs);
     const read = budgets.read(nowMs);
     const waitMs = read.begin(nowMs);
-    if (waitMs > 0 && read.isOverRead(nowMs)) budgets.refuseRead(nowMs);
+    if (waitMs > 0 && read.isOverRead(nowMs)) this.#refuseRead(budgets, stream, shard, nowMs);
     if (waitMs === 0 && this.#untold !== undefined) {
       this.#useOf(this.#untold, budgets, stream, shard).readCalls++;
     }
@@ -224,7 +228,8 @@ export class ShardLimits {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
     const budgets = this.#budgetsOf(stream, shard, nowMs);
-    this.#countRead(budgets, stream, shard, bytes, 0);
+    const use = this.#countRead(budgets, stream, shard, bytes, 0);
+    if (use !== undefined) use.chargedReadBytes += bytes;
     const halfMs = budgets.readHalf?.charge(bytes, 0, nowMs) ?? 0;
     return Math.max(budgets.read(nowMs).charge(bytes, nowMs), halfMs);
   }
@@ -293,9 +298,13 @@ export class ShardLimits {
       if (putRefusedAtMs > 0) budgets.refusePut(putRefusedAtMs);
       budgets.writeHalf?.charge(chargedBytes, chargedRecords, nowMs);
       if (iterators > 0) budgets.iterators(nowMs).charge(iterators, nowMs);
-      const { readCalls, readBytes, refusedUntilMs } = reads;
+      const { readCalls, readBytes, refusedUntilMs, readRefusedAtMs, chargedReadBytes } = reads;
+      if (readRefusedAtMs > 0) budgets.refuseRead(readRefusedAtMs);
+      budgets.readHalf?.charge(chargedReadBytes, 0, nowMs);
       if (readCalls + readBytes === 0) continue;
-      budgets.read(nowMs).chargeOther(readCalls, readBytes, refusedUntilMs, nowMs);
+      const read = budgets.read(nowMs);
+      read.chargeOther(readCalls, readBytes - chargedReadBytes, refusedUntilMs, nowMs);
+      if (chargedReadBytes > 0) read.charge(chargedReadBytes, nowMs);
     }
     this.#subscribers.chargeUses(subscriptions);
   }
@@ -324,17 +333,26 @@ export class ShardLimits {
     }
   }
 
+  #refuseRead(budgets: ShardBudgets, stream: LimitedStream, shard: number, nowMs: number): void {
+    budgets.refuseRead(nowMs);
+    if (this.#untold !== undefined) {
+      this.#useOf(this.#untold, budgets, stream, shard).readRefusedAtMs = nowMs;
+    }
+  }
+
+  /** Answers what is to be told to others, where budgets are shared. */
   #countRead(
     budgets: ShardBudgets,
     stream: LimitedStream,
     shard: number,
     bytes: number,
     refusedUntilMs: number,
-  ): void {
-    if (this.#untold === undefined || bytes === 0) return;
+  ): ShardUse | undefined {
+    if (this.#untold === undefined || bytes === 0) return undefined;
     const use = this.#useOf(this.#untold, budgets, stream, shard);
     use.readBytes += bytes;
     use.refusedUntilMs = Math.max(use.refusedUntilMs, refusedUntilMs);
+    return use;
   }
 
   #useOf(
@@ -347,8 +365,9 @@ export class ShardLimits {
     untold.push(budgets);
     const stream = { name, logId, rules, mode, recordKiBMax };
     const written = { bytes: 0, records: 0, chargedBytes: 0, chargedRecords: 0, putRefusedAtMs: 0 };
-    const read = { readCalls: 0, readBytes: 0, iterators: 0, refusedUntilMs: 0 };
-    return (budgets.untold = { stream, shard, ...written, ...read });
+    const read = { readCalls: 0, readBytes: 0, chargedReadBytes: 0, readRefusedAtMs: 0 };
+    const rest = { iterators: 0, refusedUntilMs: 0 };
+    return (budgets.untold = { stream, shard, ...written, ...read, ...rest });
   }
 
   #budgetsOf(stream: LimitedStream, shard: number, nowMs: number): ShardBudgets {

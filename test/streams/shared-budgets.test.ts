@@ -78,6 +78,29 @@ test('what is read, iterators, subscriptions and actions are told, too', async (
   assert.equal(other.calls.take('DescribeLimits', 1), false);
 });
 
+test('GetRecords of one process has half beside Kafka consumers of another', async () => {
+  const { clock, tellAll, one, other } = processes(2);
+  const waitUntilMs = [0, 0, 0, 0];
+  const read = { kafka: 0, kinesis: 0 };
+  for (; clock.ms < 60_000; clock.ms++) {
+    if (clock.ms % 20 === 0) await tellAll();
+    if (clock.ms % 200 === 0 && one.shards.beginRead(stream, 0) === 0) {
+      one.shards.endRead(stream, 0, 800_000);
+      read.kinesis += 800_000;
+    }
+    for (const [consumer, untilMs] of waitUntilMs.entries()) {
+      if (untilMs > clock.ms) continue;
+      waitUntilMs[consumer] = clock.ms + 1 + other.shards.chargeRead(stream, 0, 500_000);
+      read.kafka += 500_000;
+    }
+  }
+  const allBytes = 60 * 2 * mib;
+  const [kinesis, kafka] = [read.kinesis / allBytes, read.kafka / allBytes];
+  assert.ok(kinesis > 0.4, `${kinesis} by GetRecords`);
+  assert.ok(kafka > 0.4, `${kafka} by Kafka`);
+  assert.ok(kinesis + kafka < 1.05, `${kinesis} and ${kafka}`);
+});
+
 test('after an answer of 10 MiB all processes refuse for 5 s', async () => {
   const { clock, tellAll, one, other } = processes(2);
   assert.equal(one.shards.beginRead(stream, 0), 0);
