@@ -5,7 +5,7 @@
  */
 import type { ValueOf } from '../wire/message.ts';
 import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
-import type { metadataResponse } from '../wire/messages/03-metadata.ts';
+import type { passingMetadataResponse } from '../wire/messages/03-metadata.ts';
 import type { Stream } from '../domain/stream.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { metadata } from './apis/03-metadata.ts';
@@ -43,7 +43,7 @@ export type ProduceRelaySettings = {
 type Request = ValueOf<typeof produceRequest>;
 type Response = ValueOf<typeof produceResponse>;
 type Input = Pick<Response, 'responses' | 'throttleTimeMs'>;
-type MetadataResponse = typeof metadataResponse;
+type MetadataResponse = typeof passingMetadataResponse;
 type Acks = Pick<ProduceScan, 'acks'>;
 
 /** The first version that tells what a client may do with a topic. */

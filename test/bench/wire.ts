@@ -6,7 +6,7 @@ import { decodeMessage, type Fields, type Input, type Message } from '../../src/
 import { encodeMessage } from '../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
-import { metadataResponse } from '../../src/wire/messages/03-metadata.ts';
+import { metadataResponse, passingMetadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import {
   encodeBatch,
   encodeCompressedBatch,
@@ -104,7 +104,7 @@ async function measureMessages(partitions: number): Promise<void> {
       },
     ],
   });
-  await measureMessage(name, metadataResponse, 13, {
+  const metadata: Input<typeof metadataResponse.fields> = {
     brokers: range(3).map((nodeId) => ({ nodeId, host: `broker-${nodeId}`, port: 9092 })),
     topics: range(Math.ceil(partitions / 10)).map((topic) => ({
       name: `topic-${topic}`,
@@ -116,7 +116,12 @@ async function measureMessages(partitions: number): Promise<void> {
         isrNodes: [1, 2, 3],
       })),
     })),
-  });
+  };
+  await measureMessage(name, metadataResponse, 13, metadata);
+  const encoded = encodeMessage(metadataResponse, 13, metadata);
+  await measure(`pass MetadataResponse v13, ${name}`, 'messages', 1, () =>
+    encodeMessage(passingMetadataResponse, 13, decodeMessage(passingMetadataResponse, 13, encoded)),
+  );
 }
 
 async function measureBatches(): Promise<void> {

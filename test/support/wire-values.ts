@@ -103,6 +103,7 @@ function arbitraryOfKind(field: Field, version: number): fc.Arbitrary<unknown> {
     case 'bytes':
     case 'records':
       return bytes;
+    case 'unread':
     case 'array':
       return fc.array(arbitraryOfKind(field.element!, version), { maxLength: 3 });
     case 'struct':
@@ -175,6 +176,7 @@ function extremeOfKind(field: Field, version: number, extreme: Extreme): unknown
     case 'bytes':
     case 'records':
       return most ? Buffer.alloc(5_000, 0xff) : Buffer.alloc(0);
+    case 'unread':
     case 'array': {
       const value = extremeOfKind(field.element!, version, extreme);
       return most ? [value, value] : extreme === 'min' ? [value] : [];

@@ -1,11 +1,11 @@
 /**
  * Metadata: brokers, topics and their leaders. Source: the Kafka protocol guide.
  * The brokers' addresses become those of the gateway's ports. Partitions that are no shards yet,
- * while a stream is being resharded, are not shown.
+ * while a stream is being resharded, are not shown. Other partitions go on as they came, unread.
  */
 import {
   metadataRequest as request,
-  metadataResponse as response,
+  passingMetadataResponse as response,
 } from '../../wire/messages/03-metadata.ts';
 import { defineApi } from '../api.ts';
 import { shardCountWithin } from '../stream-rules-view.ts';
@@ -18,9 +18,10 @@ export const metadata = defineApi({
       const { name, topicId, partitions } = topic;
       if (name === null) return topic;
       topicNames.note(topicId, name);
-      const count = await shardCountWithin(streams, name, partitions.length);
-      if (count === partitions.length) return topic;
-      return { ...topic, partitions: partitions.filter((each) => each.partitionIndex < count) };
+      const count = await shardCountWithin(streams, name, partitions.count);
+      if (count === partitions.count) return topic;
+      const shown = partitions.read().filter(({ partitionIndex }) => partitionIndex < count);
+      return { ...topic, partitions: shown };
     });
     const advertised = brokers.advertiseAll(answer.brokers);
     return { ...answer, topics: await Promise.all(topics), brokers: await advertised };
