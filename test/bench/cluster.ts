@@ -2,8 +2,9 @@
  * The Kafka door before a cluster of three brokers, beside the same cluster directly and a plain
  * TCP hop: a topic of 500 partitions, three replicas each, and 200 connections of other clients
  * that are alive all the while. Latency is that at half of the load that the gateway takes.
- * `node --import tsx test/bench/cluster.ts [rounds [part]]`, after `npm run build`; a part below 1
- * takes fewer records, to try it.
+ * `node --import tsx test/bench/cluster.ts [rounds [part [what]]]`, after `npm run build`; a part
+ * below 1 takes fewer records, to try it; `what` is produce, consume, or consume without commits:
+ * that alone.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { startTestEngines } from '../support/engines.ts';
@@ -26,7 +27,8 @@ const replicas = 3;
 const liveConnections = 200;
 const brokerHeapMb = 512;
 
-const [rounds = 3, part = 1] = process.argv.slice(2).map(Number);
+const [rounds = 3, part = 1] = process.argv.slice(2, 4).map(Number);
+const what = process.argv[4];
 
 const throughputRecords = 300_000 * part;
 const warmUpRecords = 200_000 * part;
@@ -75,31 +77,36 @@ async function benchCluster(): Promise<readonly Row[]> {
   for (const topic of [alive, written]) await createTopic(direct, topic, partitions, replicas);
   // The brokers' own code is compiled as it runs: the first measurements would pay for it.
   for (const { bootstrap } of targets) await produce(bootstrap, written, warmUpRecords, -1);
-  const produced = await measure(rounds, targets, (target) =>
-    besideOthers(target, async ({ bootstrap }) => {
-      const found = await produce(bootstrap, written, throughputRecords, -1);
-      return { 'produce, MB/s': found.mbPerS, 'produce, records/s': found.perSecond };
-    }),
-  );
-  const perSecond = produced.find(({ name }) => name.includes('records/s'))!.values['gateway']!;
-  const consumed = await measure(rounds, targets, (target) =>
-    besideOthers(target, async ({ bootstrap }) => ({
-      'consume, MB/s': await consume(bootstrap, written, consumeRecords),
-    })),
-  );
+  const isWanted = (name: string) => what === undefined || what === name;
+  const rows: Row[] = [];
+  if (isWanted('produce')) {
+    const produced = await measure(rounds, targets, (target) =>
+      besideOthers(target, async ({ bootstrap }) => {
+        const found = await produce(bootstrap, written, throughputRecords, -1);
+        return { 'produce, MB/s': found.mbPerS, 'produce, records/s': found.perSecond };
+      }),
+    );
+    rows.push(...produced);
+  }
   // What a group of so many partitions costs at its commits is told apart.
-  const uncommitted = await measure(rounds, targets, (target) =>
-    besideOthers(target, async ({ bootstrap }) => ({
-      'consume without commits, MB/s': await consume(bootstrap, written, consumeRecords, [
-        'enable.auto.commit=false',
-      ]),
-    })),
-  );
-  const latencies = await measure(rounds, targets, (target) =>
-    besideOthers(target, ({ bootstrap }) => latencyAt(bootstrap, Math.round(perSecond / 2))),
-  );
+  const ways = { consume: [], 'consume without commits': ['enable.auto.commit=false'] };
+  for (const [name, properties] of Object.entries(ways).filter(([each]) => isWanted(each))) {
+    const consumed = await measure(rounds, targets, (target) =>
+      besideOthers(target, async ({ bootstrap }) => ({
+        [`${name}, MB/s`]: await consume(bootstrap, written, consumeRecords, properties),
+      })),
+    );
+    rows.push(...consumed);
+  }
+  const rate = rows.find(({ name }) => name.includes('records/s'))?.values['gateway'];
+  if (rate !== undefined && what === undefined) {
+    const latencies = await measure(rounds, targets, (target) =>
+      besideOthers(target, ({ bootstrap }) => latencyAt(bootstrap, Math.round(rate / 2))),
+    );
+    rows.push(...latencies);
+  }
   const memory = { name: 'gateway memory, MB', values: { gateway: await gateway.memoryMb() } };
-  return [...produced, ...consumed, ...uncommitted, ...latencies, memory];
+  return [...rows, memory];
 }
 
 /**
