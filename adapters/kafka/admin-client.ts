@@ -19,12 +19,14 @@ const reauthenticateMs = 2_000;
 const retriesMax = 3;
 const retryDelayMs = 100;
 const retryDelayMsMax = 1_000;
-const idleMsMax = 2_000;
+const idleMsMaxDefault = 2_000;
 
 export type AdminClientSettings = {
   readonly bootstrap: readonly BrokerAddress[];
   readonly logger: Logger;
   readonly security: ClusterSecurity['kafkajs'];
+  /** The connection closes when it was not used for so long. */
+  readonly idleMsMax?: number;
 };
 
 export class AdminClient {
@@ -49,7 +51,7 @@ export class AdminClient {
       if (this.#calls === 0) {
         this.#idle = setTimeout(() => {
           this.#disconnect().catch(() => undefined);
-        }, idleMsMax).unref();
+        }, this.#settings.idleMsMax ?? idleMsMaxDefault).unref();
       }
     }
   }
