@@ -20,6 +20,7 @@ import { GatewayError } from './errors.ts';
 import { DeadLeases } from './groups/dead-leases.ts';
 import { GroupOffsets } from './groups/group-offsets.ts';
 import { GroupReports } from './groups/group-report.ts';
+import type { BatchElsewhere, PlacedElsewhere } from './kafka/moved-batch.ts';
 import { KafkaDoor } from './kafka/server.ts';
 import { actions } from './kinesis/actions/index.ts';
 import { admit, type KinesisLimits } from './kinesis/admission.ts';
@@ -52,7 +53,14 @@ import { ShardLimits } from './streams/shard-limits.ts';
 import { SharedBudgets } from './streams/shared-budgets.ts';
 import { createStreamDirectory, type StreamDirectory } from './streams/stream-directory.ts';
 import { version } from './version.ts';
-import { isWorker, startWorkers, tellWorkers, whenTold, type WorkerTask } from './workers.ts';
+import {
+  callWorkers,
+  isWorker,
+  startWorkers,
+  tellWorkers,
+  whenTold,
+  type WorkerTask,
+} from './workers.ts';
 
 /** Read to see whether the catalog answers; whether there is such a stream does not matter. */
 const probedName = 'readiness';
@@ -164,7 +172,8 @@ export async function startGateway(
     certificate,
     observer: metrics.door('kinesis'),
   });
-  const kafka = new KafkaDoor({
+  const kafka: KafkaDoor = new KafkaDoor({
+    placedElsewhere: placedElsewhereOf(place, (batch) => kafka.placeAsked(batch)),
     ...(await kafkaDoorOf(config, certificate)),
     lowestBrokerId: place.lowestBrokerId,
     backing: backingOf(config, cluster, security),
@@ -220,6 +229,19 @@ function shareLimits({ shards, calls }: KinesisLimits, stops: Stops): void {
   whenTold((uses) => budgets.take(uses));
   budgets.start();
   stops.push(() => budgets.stop());
+}
+
+/** Of several workers one places the batches of a producer, whichever it is connected to. */
+function placedElsewhereOf(
+  { slot, slots }: WorkerTask,
+  place: (batch: BatchElsewhere) => Promise<number>,
+): PlacedElsewhere | undefined {
+  if (slot === undefined || slots === undefined) return undefined;
+  const ask = callWorkers(slot, place);
+  return (producerId) => {
+    const owner = Number(producerId % BigInt(slots));
+    return owner === slot ? undefined : (batch) => ask(owner, batch);
+  };
 }
 
 /** What streams are used for is known where their rates are kept. */

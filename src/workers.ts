@@ -8,6 +8,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { GatewayError } from './errors.ts';
 import type { BudgetUses } from './streams/shared-budgets.ts';
+import { type WorkerCall, WorkerCalls, type WorkerGone } from './worker-calls.ts';
 
 /** What a worker is told before it begins. */
 export type WorkerTask = {
@@ -19,6 +20,10 @@ export type WorkerTask = {
   readonly dynamodbPort?: number | undefined;
   /** So that all workers have the same port for a broker, whenever they start. */
   readonly lowestBrokerId?: number;
+  /** Which of the workers it is; one that is started in the place of another is the same. */
+  readonly slot?: number;
+  /** How many workers there are. */
+  readonly slots?: number;
 };
 
 export type WorkerEndpoints = { readonly kinesisPort: number; readonly kafkaPort: number };
@@ -27,9 +32,14 @@ type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready'; readonly endpoints: WorkerEndpoints }
   | { readonly kind: 'failed'; readonly sentence: string }
-  | Told;
+  | Told
+  | WorkerCall;
 type ToWorker =
-  { readonly kind: 'begin'; readonly task: WorkerTask } | { readonly kind: 'stop' } | Told;
+  | { readonly kind: 'begin'; readonly task: WorkerTask }
+  | { readonly kind: 'stop' }
+  | Told
+  | WorkerCall
+  | WorkerGone;
 /** What one worker tells all others, by way of the first process. */
 type Told = { readonly kind: 'used'; readonly uses: BudgetUses };
 
@@ -55,9 +65,9 @@ export async function startWorkers(
   task: WorkerTask,
   logger: Logger,
 ): Promise<Workers> {
-  const pool = new WorkerPool(task, logger);
+  const pool = new WorkerPool({ ...task, slots: count }, logger);
   try {
-    const endpoints = await Promise.all(Array.from({ length: count }, () => pool.add()));
+    const endpoints = await Promise.all(Array.from({ length: count }, (_, slot) => pool.add(slot)));
     pool.keep();
     return {
       endpoints: endpoints[0]!,
@@ -79,6 +89,8 @@ class WorkerPool {
   readonly #logger: Logger;
   readonly #running = new Set<Worker>();
   readonly #ready = new Set<Worker>();
+  /** Those that are ready, by slot. */
+  readonly #slots = new Map<number, Worker>();
   #isKept = false;
   #isStopping = false;
   restarts = 0;
@@ -97,7 +109,7 @@ class WorkerPool {
     this.#isKept = true;
   }
 
-  add(): Promise<WorkerEndpoints> {
+  add(slot: number): Promise<WorkerEndpoints> {
     const worker = cluster.fork();
     const closeDealt = watchDealt(worker);
     this.#running.add(worker);
@@ -105,13 +117,15 @@ class WorkerPool {
       let sentence: string | undefined;
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'hello') {
-          tell(worker, { kind: 'begin', task: this.#task });
+          tell(worker, { kind: 'begin', task: { ...this.#task, slot } });
           this.changes.emit('change');
         }
         if (message.kind === 'failed') sentence = message.sentence;
         if (message.kind === 'used') this.#tellOthers(worker, message);
+        if (message.kind === 'ask' || message.kind === 'answer') this.#passOn(message);
         if (message.kind !== 'ready') return;
         this.#ready.add(worker);
+        this.#slots.set(slot, worker);
         resolve(message.endpoints);
       });
       // Sent to one that is ending, by whomever: Node's own sharing of ports, or metrics. Its end,
@@ -120,27 +134,36 @@ class WorkerPool {
       worker.once('exit', (code, signal) => {
         this.#running.delete(worker);
         this.#ready.delete(worker);
+        if (this.#slots.get(slot) === worker) this.#slots.delete(slot);
+        this.#tellOthers(worker, { kind: 'gone', slot });
         closeDealt();
         this.changes.emit('change');
         const why = sentence ?? `a worker ended with ${code ?? signal}`;
         reject(new GatewayError('unavailable', why));
-        this.#replace(worker.process.pid, why);
+        this.#replace(slot, worker.process.pid, why);
       });
     });
   }
 
-  #tellOthers(worker: Worker, message: Told): void {
+  #tellOthers(worker: Worker, message: Told | WorkerGone): void {
     for (const other of this.#ready) if (other !== worker) tell(other, message);
   }
 
-  #replace(pid: number | undefined, why: string): void {
+  #passOn(call: WorkerCall): void {
+    const to = this.#slots.get(call.to);
+    const from = this.#slots.get(call.from);
+    if (to !== undefined) tell(to, call);
+    else if (call.kind === 'ask' && from !== undefined) tell(from, { kind: 'gone', slot: call.to });
+  }
+
+  #replace(slot: number, pid: number | undefined, why: string): void {
     if (!this.#isKept || this.#isStopping) return;
     this.restarts++;
     this.#logger.error({ worker: pid, why }, 'a worker ended and is started again');
     process.stderr.write(`kineska: worker ${pid} ended (${why}); another one is started.\n`);
     setTimeout(() => {
       // Where it cannot start it ends, and is replaced in turn.
-      if (!this.#isStopping) this.add().catch(() => undefined);
+      if (!this.#isStopping) this.add(slot).catch(() => undefined);
     }, restartAfterMs);
   }
 
@@ -234,4 +257,23 @@ export function whenTold(listener: (uses: BudgetUses) => void): void {
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'used') listener(message.uses);
   });
+}
+
+/** This worker's calls to others, and its answers to theirs; see WorkerCalls. */
+export function callWorkers<Q, A>(
+  slot: number,
+  answer: (question: Q) => Promise<A>,
+): (slot: number, question: Q) => Promise<A> {
+  const send = (message: WorkerCall<Q, A>) => {
+    // It ends with the first process.
+    if (process.connected === true) process.send?.(message);
+  };
+  const calls = new WorkerCalls<Q, A>({ slot, send, answer });
+  process.on('message', (message: ToWorker) => {
+    const { kind } = message;
+    if (kind === 'ask' || kind === 'answer' || kind === 'gone') {
+      calls.take(message as WorkerCall<Q, A> | WorkerGone);
+    }
+  });
+  return (to, question) => calls.ask(to, question);
 }

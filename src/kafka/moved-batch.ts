@@ -11,7 +11,26 @@ import type { FullRecord } from '../wire/record-batch.ts';
 import { hashKeyOfRecord, type ProducedBatch } from './produced-batch.ts';
 import type { StreamRulesView } from './stream-rules-view.ts';
 
+/** A batch for another process, as it is told: its bytes in base64, or where the log has it. */
+export type BatchElsewhere = {
+  readonly stream: string;
+  readonly createdAtMs: number;
+  /** The partition that the producer chose. */
+  readonly index: number;
+  readonly terms: ProducerTerms;
+  readonly what: { readonly records: string } | { readonly lateAt: string };
+};
+
+/**
+ * Where several processes serve clients: asks the one that places the batches of a producer, and
+ * remembers them; undefined where that is this one. Answers Kafka's code. Errors: `unavailable`.
+ */
+export type PlacedElsewhere = (
+  producerId: bigint,
+) => ((batch: BatchElsewhere) => Promise<number>) | undefined;
+
 export type MovedBatchesSettings = {
+  readonly placedElsewhere?: PlacedElsewhere | undefined;
   readonly streams: StreamRulesView;
   readonly writer: Pick<StreamWriter, 'place' | 'decided'>;
   readonly producers: ProducerLog;

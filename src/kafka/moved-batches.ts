@@ -11,8 +11,9 @@ import { toOffset, type Offset, type Stream } from '../domain/stream.ts';
 import { GatewayError } from '../errors.ts';
 import type { LogPartition } from '../ports/record-log.ts';
 import type { Placed } from '../streams/stream-writer.ts';
-import { readBatches } from '../wire/record-batch.ts';
+import { readBatches, type RecordBatch } from '../wire/record-batch.ts';
 import {
+  type BatchElsewhere,
   codeOf,
   currentView,
   duplicateSequence,
@@ -23,6 +24,7 @@ import {
   type ProducerTerms,
   requestTimedOut,
   shardOf,
+  unknownTopicOrPartition,
 } from './moved-batch.ts';
 import { type ProducedBatch, readProduced, withRecords } from './produced-batch.ts';
 import {
@@ -57,7 +59,9 @@ export class MovedBatches {
     try {
       const batch = await readProduced(records);
       if (typeof batch === 'number') return batch;
-      return await this.#placeBatch(stream, index, batch, terms, false);
+      const what = () => ({ records: records!.toString('base64') });
+      const answer = this.#elsewhere(stream, index, batch, terms, what);
+      return await (answer ?? this.#placeBatch(stream, index, batch, terms, false));
     } catch (error) {
       return codeOf(error);
     }
@@ -77,10 +81,40 @@ export class MovedBatches {
       const where = { log: stream.name, partition: index };
       const [batch] = readBatches(await this.#settings.producers.batchesAt(where, at));
       if (batch === undefined || batch.baseOffset !== at) return requestTimedOut;
+      const answer = this.#elsewhere(stream, index, batch, terms, () => ({ lateAt: String(at) }));
+      if (answer !== undefined) return await answer;
       return await this.#placeBatch(stream, index, await withRecords(batch), terms, true);
     } catch (error) {
       return codeOf(error);
     }
+  }
+
+  /** Places a batch that another process was sent. Answers as place. */
+  async placeAsked({ createdAtMs, index, terms, ...batch }: BatchElsewhere): Promise<number> {
+    try {
+      const stream = await this.#settings.streams.find(batch.stream);
+      if (stream.createdAtMs !== createdAtMs) return unknownTopicOrPartition;
+      const { what } = batch;
+      if ('lateAt' in what) {
+        return await this.placeLate(stream, index, toOffset(BigInt(what.lateAt)), terms);
+      }
+      return await this.place(stream, index, Buffer.from(what.records, 'base64'), terms);
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  /** One process remembers what it has placed of a producer, whichever gets the batches. */
+  #elsewhere(
+    { name, createdAtMs }: Stream,
+    index: number,
+    { producerId }: RecordBatch,
+    terms: ProducerTerms,
+    what: () => BatchElsewhere['what'],
+  ): Promise<number> | undefined {
+    if (producerId < 0n) return undefined;
+    const ask = this.#settings.placedElsewhere?.(producerId);
+    return ask?.({ stream: name, createdAtMs, index, terms, what: what() });
   }
 
   async #placeBatch(

@@ -16,6 +16,7 @@ import type { StreamWriter } from '../streams/stream-writer.ts';
 import type { ValueOf } from '../wire/message.ts';
 import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
 import {
+  type BatchElsewhere,
   codeOf,
   type MovedBatchesSettings,
   noError,
@@ -89,6 +90,11 @@ export class ProduceGate {
   constructor(settings: ProduceGateSettings) {
     this.#settings = settings;
     this.#batches = new MovedBatches(settings);
+  }
+
+  /** See MovedBatches.placeAsked. */
+  placeAsked(batch: BatchElsewhere): Promise<number> {
+    return this.#batches.placeAsked(batch);
   }
 
   /** Looks at names only; waits for nothing. */

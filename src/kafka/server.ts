@@ -18,6 +18,7 @@ import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './broker-directory.ts';
 import { brokerHost, brokerOfHost } from './broker-host.ts';
+import type { BatchElsewhere, PlacedElsewhere } from './moved-batch.ts';
 import { plannedPort, type PortPlan, unplannedPort } from './port-plan.ts';
 import { Relay, type RelaySettings } from './relay.ts';
 import { ProduceGate } from './produce-gate.ts';
@@ -58,6 +59,8 @@ export type KafkaDoorSettings = {
    * declared. Ports then follow from ids alone.
    */
   readonly lowestBrokerId?: number | undefined;
+  /** Where several processes share the ports; see PlacedElsewhere. */
+  readonly placedElsewhere?: PlacedElsewhere | undefined;
 };
 
 export type KafkaDoorTls = {
@@ -102,14 +105,15 @@ export class KafkaDoor {
     this.#plan = { first: port, declared: brokerIds, lowestId: 0 };
     this.#directory = new BrokerDirectory(backing, (nodeId) => this.#addressOf(nodeId));
     const topicNames = new TopicNames();
-    const { log, producers } = settings;
+    const { log, placedElsewhere, producers } = settings;
     const writer = new StreamWriter(streams, log);
+    const placing = { streams, writer, producers, log, placedElsewhere };
     const context: KafkaContext = {
       brokers: this.#directory,
       streams,
       clientsLogIn: backing.login === undefined,
       topicNames,
-      produce: new ProduceGate({ streams, writer, producers, log, topicNames }),
+      produce: new ProduceGate({ ...placing, topicNames }),
       groups: settings.groups,
       transactions: new TransactionOffsets(),
       logger,
@@ -159,6 +163,11 @@ export class KafkaDoor {
     const advertised: AdvertisedAddress[] = [];
     for (const broker of brokers) advertised.push(await this.#directory.advertise(broker));
     return declared[0] ?? this.#boundPort(advertised[0]!.port);
+  }
+
+  /** Places a batch that another process was sent. Answers Kafka's code. */
+  placeAsked(batch: BatchElsewhere): Promise<number> {
+    return this.#relaySettings.context.produce.placeAsked(batch);
   }
 
   /** Stops accepting, lets what is under way finish for a while, and closes. */

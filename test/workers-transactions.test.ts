@@ -1,0 +1,145 @@
+/** Producers of a stream whose records are placed by key, over connections to several workers. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Connection } from '../adapters/kafka/connection.ts';
+import { connectBy } from '../adapters/kafka/transport.ts';
+import { produceRequest, produceResponse } from '../src/wire/messages/00-produce.ts';
+import { metadataRequest, metadataResponse } from '../src/wire/messages/03-metadata.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../src/wire/messages/10-find-coordinator.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '../src/wire/messages/22-init-producer-id.ts';
+import { endTxnRequest, endTxnResponse } from '../src/wire/messages/26-end-txn.ts';
+import { encodeBatch } from '../src/wire/record-batch.ts';
+import { createStream } from './clients/doors.ts';
+import { readShards } from './clients/lineage.ts';
+import { doorAt } from './streams/gateways.ts';
+import { type Gateway, startGateway } from './support/gateway.ts';
+import { untilTrue } from './support/until.ts';
+
+const workers = 3;
+/** Topics by name. */
+const versionMax = 12;
+const transactions = 3;
+const batchesEach = 4;
+const recordsEach = 8;
+
+const produceApi = { request: produceRequest, response: produceResponse };
+const metadataApi = { request: metadataRequest, response: metadataResponse };
+const coordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
+const initApi = { request: initProducerIdRequest, response: initProducerIdResponse };
+const endApi = { request: endTxnRequest, response: endTxnResponse };
+
+async function connect(t: TestContext, { kafka }: Gateway): Promise<Connection> {
+  const [host = '', port] = kafka.split(':');
+  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
+  const connection = await Connection.open({ host, port: Number(port) }, settings);
+  t.after(() => connection.close());
+  return connection;
+}
+
+/** Connections are dealt out in turn: as many as there are workers, one to each. */
+async function openClient(t: TestContext, where: Gateway, transactionalId: string | null) {
+  const topic = await createStream(where.kinesis, workers);
+  const door = doorAt(where.kinesis);
+  const tags = { 'kineska.placement': 'enforce' };
+  await door.ask('AddTagsToStream', { StreamName: topic, Tags: tags });
+  const connections: Connection[] = [];
+  for (let at = 0; at < workers; at++) connections.push(await connect(t, where));
+  for (const each of connections) await each.request(metadataApi, { topics: [{ name: topic }] });
+  const [first] = connections;
+  const { producerId, producerEpoch } = await initProducer(first!, transactionalId);
+  const send = async (via: number, index: number, records: Buffer) => {
+    const request = { transactionalId, acks: -1, timeoutMs: 5_000 };
+    const topicData = [{ name: topic, partitionData: [{ index, records }] }];
+    const answer = await connections[via]!.request(
+      produceApi,
+      { ...request, topicData },
+      { versionMax },
+    );
+    const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!;
+    return { errorCode, baseOffset };
+  };
+  // The tag is seen within a second by each of the workers.
+  const plain = encodeBatch([{ key: Buffer.from('k'), value: Buffer.from('before') }], Date.now());
+  for (let via = 0; transactionalId === null && via < workers; via++) {
+    await untilTrue('placement', async () => (await send(via, 0, plain)).baseOffset === -1n);
+  }
+  const values = async () => (await readShards(door, topic)).map(({ value }) => value);
+  return { first: first!, producerId, epoch: producerEpoch, send, values };
+}
+
+/** A new cluster has no coordinators and no producer ids at first, and says so. */
+async function initProducer(connection: Connection, transactionalId: string | null) {
+  const init = { transactionalId, transactionTimeoutMs: 60_000 };
+  const key = { key: transactionalId ?? '', keyType: 1, coordinatorKeys: [transactionalId ?? ''] };
+  for (;;) {
+    if (transactionalId !== null) await connection.request(coordinatorApi, key);
+    const answer = await connection.request(initApi, init);
+    if (answer.errorCode === 0) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function batchOf(name: string, options: Parameters<typeof encodeBatch>[2]) {
+  const values = Array.from({ length: recordsEach }, (_, nth) => Buffer.from(`${name}-${nth}`));
+  const records = values.map((value) => ({ key: value, value }));
+  return { values: values.map(String), bytes: encodeBatch(records, Date.now(), options) };
+}
+
+test('producers that are connected to several workers', async (whole) => {
+  const where = await startGateway(whole, { settings: { KINESKA_WORKERS: String(workers) } });
+
+  await whole.test('a transaction over all of them is written once and whole', async (t) => {
+    const transactionalId = 'a transaction';
+    const client = await openClient(t, where, transactionalId);
+    let { epoch } = client;
+    const { producerId } = client;
+    // What the tag says is known everywhere.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const written: string[] = [];
+    for (let nth = 0; nth < transactions; nth++) {
+      for (let batch = 0; batch < batchesEach; batch++) {
+        const baseSequence = batch * recordsEach;
+        const options = { producerId, producerEpoch: epoch, baseSequence, transactional: true };
+        // Each connection has a partition of its own, and keys for all shards.
+        const answers = await Promise.all(
+          Array.from({ length: workers }, (_, via) => {
+            const { values, bytes } = batchOf(`t${nth}-b${batch}-p${via}`, options);
+            written.push(...values);
+            return client.send(via, via, bytes);
+          }),
+        );
+        for (const answer of answers) assert.deepEqual(answer, { errorCode: 0, baseOffset: -1n });
+      }
+      const end = { transactionalId, producerId, producerEpoch: epoch, committed: true };
+      const ended = await client.first.request(endApi, end, { versionMax: 5 });
+      assert.equal(ended.errorCode, 0);
+      if (ended.producerEpoch >= 0) epoch = ended.producerEpoch;
+    }
+    assert.deepEqual((await client.values()).toSorted(), written.toSorted());
+  });
+
+  await whole.test(
+    'a batch that is sent again by another connection is written once',
+    async (t) => {
+      const client = await openClient(t, where, null);
+      const { producerId, epoch: producerEpoch } = client;
+      const written: string[] = [];
+      for (let batch = 0; batch < batchesEach; batch++) {
+        const options = { producerId, producerEpoch, baseSequence: batch * recordsEach };
+        const { values, bytes } = batchOf(`b${batch}`, options);
+        written.push(...values);
+        for (let via = 0; via < workers; via++) {
+          assert.deepEqual(await client.send(via, 0, bytes), { errorCode: 0, baseOffset: -1n });
+        }
+      }
+      const read = (await client.values()).filter((value) => value !== 'before');
+      assert.deepEqual(read.toSorted(), written.toSorted());
+    },
+  );
+});
