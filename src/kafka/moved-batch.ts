@@ -15,6 +15,8 @@ import type { StreamRulesView } from './stream-rules-view.ts';
 export type BatchElsewhere = {
   readonly stream: string;
   readonly createdAtMs: number;
+  /** Of the view by which it was seen that the batch goes elsewhere. */
+  readonly version: number;
   /** The partition that the producer chose. */
   readonly index: number;
   readonly terms: ProducerTerms;

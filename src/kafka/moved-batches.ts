@@ -92,7 +92,10 @@ export class MovedBatches {
   /** Places a batch that another process was sent. Answers as place. */
   async placeAsked({ createdAtMs, index, terms, ...batch }: BatchElsewhere): Promise<number> {
     try {
-      const stream = await this.#settings.streams.find(batch.stream);
+      const { streams } = this.#settings;
+      let stream = await streams.find(batch.stream);
+      // A view that is older by a moment may have the shard sealed, and not closed yet.
+      if (stream.version < batch.version) stream = await streams.findNow(batch.stream);
       if (stream.createdAtMs !== createdAtMs) return unknownTopicOrPartition;
       const { what } = batch;
       if ('lateAt' in what) {
@@ -106,7 +109,7 @@ export class MovedBatches {
 
   /** One process remembers what it has placed of a producer, whichever gets the batches. */
   #elsewhere(
-    { name, createdAtMs }: Stream,
+    { name, createdAtMs, version }: Stream,
     index: number,
     { producerId }: RecordBatch,
     terms: ProducerTerms,
@@ -114,7 +117,7 @@ export class MovedBatches {
   ): Promise<number> | undefined {
     if (producerId < 0n) return undefined;
     const ask = this.#settings.placedElsewhere?.(producerId);
-    return ask?.({ stream: name, createdAtMs, index, terms, what: what() });
+    return ask?.({ stream: name, createdAtMs, version, index, terms, what: what() });
   }
 
   async #placeBatch(

@@ -201,7 +201,7 @@ export class ProduceGate {
   async #find(topic: ScannedTopic): Promise<FoundTopic> {
     const { streams } = this.#settings;
     const name = this.#nameOf(topic);
-    // The client asks for metadata again, by which the gateway learns the name.
+    // Kafka has no topic of this id, or does not tell the client.
     if (name === undefined) return unknownTopicId;
     try {
       const stream = await streams.find(name);

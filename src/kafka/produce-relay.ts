@@ -21,6 +21,7 @@ import {
   scanProduce,
   scanProduceStart,
   type ScannedTopic,
+  type TopicLabel,
 } from './produce-scan.ts';
 import type { RequestHead } from './request-head.ts';
 import { produceThrottle, type ShardThrottling } from './shard-throttling.ts';
@@ -48,6 +49,8 @@ type Acks = Pick<ProduceScan, 'acks'>;
 
 /** The first version that tells what a client may do with a topic. */
 const metadataVersion = 9;
+/** The first version that names a topic by its id: for brokers that take Produce by ids. */
+const metadataByIdVersion = 12;
 /** Bit of the operation WRITE, whose code is 4. */
 const writeOperation = 1 << 4;
 
@@ -115,6 +118,7 @@ export class ProduceRelay {
   ): Promise<void> {
     const { calls, context, isClosed } = this.#settings;
     const { produce } = context;
+    await this.#learnNames(scan.topics);
     const { found, verdict } = await produce.ask(scan);
     if (isClosed()) return;
     if (verdict !== 'part') {
@@ -244,6 +248,23 @@ export class ProduceRelay {
         produce.settle(answer, note).then(closeOnError, () => close());
       },
     });
+  }
+
+  /**
+   * Names of topics that the client has by their ids from another process, which saw its Metadata.
+   */
+  async #learnNames(topics: readonly TopicLabel[]): Promise<void> {
+    const { backing, context } = this.#settings;
+    const { topicNames } = context;
+    const unknown = topics.flatMap(({ id }) =>
+      id === undefined || topicNames.get(id) !== undefined ? [] : [{ topicId: id, name: null }],
+    );
+    if (unknown.length === 0) return;
+    const request = { topics: unknown, allowAutoTopicCreation: false };
+    const answer = await backing.ask<MetadataResponse>(metadata, metadataByIdVersion, request);
+    for (const { name, topicId } of answer.topics) {
+      if (name !== null) topicNames.note(topicId, name);
+    }
   }
 
   /**

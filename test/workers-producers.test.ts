@@ -1,4 +1,4 @@
-/** Producers of a stream whose records are placed by key, over connections to several workers. */
+/** Producers that are connected to several workers, which are one gateway to them. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Connection } from '../adapters/kafka/connection.ts';
@@ -27,6 +27,8 @@ const versionMax = 12;
 const transactions = 3;
 const batchesEach = 4;
 const recordsEach = 8;
+const unknownTopicId = 100;
+const noTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const metadataApi = { request: metadataRequest, response: metadataResponse };
@@ -142,4 +144,23 @@ test('producers that are connected to several workers', async (whole) => {
       assert.deepEqual(read.toSorted(), written.toSorted());
     },
   );
+
+  await whole.test('a topic is known by its id, whichever has told it', async (t) => {
+    const name = await createStream(where.kinesis, 1);
+    const connections: Connection[] = [];
+    for (let at = 0; at < workers; at++) connections.push(await connect(t, where));
+    const { topics } = await connections[0]!.request(metadataApi, { topics: [{ name }] });
+    const { topicId } = topics[0]!;
+    const produceTo = async (connection: Connection, id: string) => {
+      const { bytes: records } = batchOf('by-id', {});
+      const topicData = [{ topicId: id, partitionData: [{ index: 0, records }] }];
+      const request = { acks: -1, timeoutMs: 5_000, topicData };
+      const { responses } = await connection.request(produceApi, request);
+      return responses[0]!.partitionResponses[0]!.errorCode;
+    };
+    for (const connection of connections) assert.equal(await produceTo(connection, topicId), 0);
+    assert.equal(await produceTo(connections[0]!, noTopicId), unknownTopicId);
+    const read = await readShards(doorAt(where.kinesis), name);
+    assert.equal(read.length, workers * recordsEach);
+  });
 });
