@@ -7,11 +7,12 @@
  * ordinary case that is a look at names when the request comes, and a comparison of times when the
  * answer does.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { isSealed, partitionsWanted } from '../domain/reshard.ts';
 import { hasOnlyOpenShards } from '../domain/shard-routing.ts';
 import { isOpen, toOffset, type Stream } from '../domain/stream.ts';
 import { placementOf } from '../domain/placement-tag.ts';
-import { isGatewayError } from '../errors.ts';
+import { GatewayError, isGatewayError } from '../errors.ts';
 import type { StreamWriter } from '../streams/stream-writer.ts';
 import type { ValueOf } from '../wire/message.ts';
 import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
@@ -78,6 +79,9 @@ const topicAuthorizationFailed = 29;
 /** From this version on a write adds its partition to the transaction itself (KIP-890, part 2). */
 const implicitSince = 12;
 const noOffset = -1n;
+/** How long a resharding may drain before writers of transactions are told to try again. */
+const drainingMsMax = 10_000;
+const drainingCheckMs = 50;
 const noViews: readonly Stream[] = [];
 
 /** A stream; or no rules of Kinesis; or Kafka's code for why nobody knows. */
@@ -270,11 +274,32 @@ export class ProduceGate {
       if (index >= now.shards.length) now = await streams.findNow(stream.name);
       // A partition that no shard stands for, and none will.
       if (index < 0 || index >= partitionsWanted(now)) return unknownTopicOrPartition;
+      if (transactionalId !== null && index >= now.shards.length) {
+        now = await this.#withShard(now, index);
+        if (index >= partitionsWanted(now)) return unknownTopicOrPartition;
+      }
       if (isSealed(now, index)) now = await writer.decided(now, index);
       return { stream: now, isOwn: takesAll(now, [index], transactionalId !== null) };
     } catch (error) {
       return isGatewayError(error, 'not-found') ? unknownTopicOrPartition : notEnoughReplicas;
     }
+  }
+
+  /**
+   * Waits until a partition is a shard that is none yet, or will be none. Records of a transaction
+   * would otherwise go to shards that the client writes to itself, in numbers of its own.
+   */
+  async #withShard(stream: Stream, index: number): Promise<Stream> {
+    const giveUpAtMs = performance.now() + drainingMsMax;
+    let now = stream;
+    while (index >= now.shards.length && index < partitionsWanted(now)) {
+      if (performance.now() > giveUpAtMs) {
+        throw new GatewayError('unavailable', `shard ${index} of ${stream.name} is not made yet`);
+      }
+      await delay(drainingCheckMs);
+      now = await this.#settings.streams.findNow(stream.name);
+    }
+    return now;
   }
 
   async #settleLate(answer: Response, note: ProduceNote): Promise<Response> {

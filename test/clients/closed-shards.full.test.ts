@@ -42,8 +42,9 @@ const producers: Readonly<Record<string, Producer>> = {
 };
 
 /** Writes through one gateway, reshards through another, reads what is there. */
-async function overReshardings(t: TestContext, { count, produce }: Producer) {
-  const [gateway, other] = [await startGateway(t), await startGateway(t)];
+async function overReshardings(t: TestContext, { count, produce }: Producer, workers = 1) {
+  const settings = { KINESKA_WORKERS: String(workers) };
+  const [gateway, other] = [await startGateway(t, { settings }), await startGateway(t)];
   const topic = await createStream(gateway.kinesis, 2);
   const door = doorAt(other.kinesis);
   const rounds = await reshardUntil(door, topic, produce(gateway.kafka, topic, count));
@@ -91,7 +92,9 @@ const transactional: Readonly<Record<string, Producer>> = {
 
 for (const [name, producer] of Object.entries(transactional)) {
   const what = 'a transaction is aborted, another committed, whole, over reshardings';
-  test(`${name}: ${what}`, { timeout }, async (t) => {
-    await overReshardings(t, producer);
-  });
+  for (const workers of [1, 2]) {
+    test(`${name}: ${what}, workers: ${workers}`, { timeout }, async (t) => {
+      await overReshardings(t, producer, workers);
+    });
+  }
 }
