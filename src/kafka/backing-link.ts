@@ -111,14 +111,8 @@ export class BackingLink {
     const correlationId = this.#correlationId++ & 0x7fffffff;
     const head = { size: 0, key: api.key, version, correlationId, clientId };
     return new Promise((resolve) => {
-      this.#settings.calls.push({
-        api,
-        head,
-        startedAtMs: performance.now(),
-        kind: 'own',
-        note: undefined,
-        pieces: undefined,
-        take: (frame) => resolve(decodeResponse(api, head, frame) as ValueOf<R>),
+      this.#settings.calls.expectOwn(head, api, (frame) => {
+        resolve(decodeResponse(api, head, frame) as ValueOf<R>);
       });
       for (const piece of encodeRequest(api, head, value)) this.#socket!.write(piece);
     });

@@ -56,6 +56,12 @@ export class CallQueue {
     return call;
   }
 
+  /** The gateway asks for itself; `take` gets the answer behind its length. */
+  expectOwn(head: RequestHead, api: KafkaApi, take: (frame: Buffer) => void): void {
+    const startedAtMs = performance.now();
+    this.push({ api, head, startedAtMs, kind: 'own', note: undefined, pieces: undefined, take });
+  }
+
   push(call: PendingCall): void {
     this.#calls.push(call);
     if (call.api.key === produceKey) this.#produces++;

@@ -235,18 +235,10 @@ export class ProduceRelay {
     const closeOnError = (answer: Pick<Response, 'responses'>) => {
       if (hasProduceError(answer)) close();
     };
-    calls.push({
-      api,
-      head,
-      startedAtMs: performance.now(),
-      kind: 'own',
-      note: undefined,
-      pieces: undefined,
-      take: (frame) => {
-        const answer = decodeResponse(api, head, frame) as Response;
-        if (note === undefined || produce.isSettled(note)) return closeOnError(answer);
-        produce.settle(answer, note).then(closeOnError, () => close());
-      },
+    calls.expectOwn(head, api, (frame) => {
+      const answer = decodeResponse(api, head, frame) as Response;
+      if (note === undefined || produce.isSettled(note)) return closeOnError(answer);
+      produce.settle(answer, note).then(closeOnError, () => close());
     });
   }
 

@@ -446,7 +446,8 @@ public class AdminSurface {
     call("alterUserScramCredentials", () ->
         admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(prefix, scram, "not-a-secret"))).all());
     call("describeUserScramCredentials", () ->
-        untilAnswered(() -> admin.describeUserScramCredentials(List.of(prefix)).all().get()));
+        until(() -> admin.describeUserScramCredentials(List.of(prefix)).all().get(),
+            found -> !found.get(prefix).credentialInfos().isEmpty()));
     call("createDelegationToken", () -> admin.createDelegationToken().delegationToken());
     call("renewDelegationToken", () -> admin.renewDelegationToken(new byte[] {1}).expiryTimestamp());
     call("expireDelegationToken", () -> admin.expireDelegationToken(new byte[] {1}).expiryTimestamp());
