@@ -172,9 +172,10 @@ export async function startGateway(
     certificate,
     observer: metrics.door('kinesis'),
   });
+  const doorSettings = await kafkaDoorOf(config, certificate);
   const kafka: KafkaDoor = new KafkaDoor({
+    ...doorSettings,
     placedElsewhere: placedElsewhereOf(place, (batch) => kafka.placeAsked(batch)),
-    ...(await kafkaDoorOf(config, certificate)),
     lowestBrokerId: place.lowestBrokerId,
     backing: backingOf(config, cluster, security),
     ...{ streams, groups, logger, log, limits },

@@ -1,24 +1,16 @@
 /** Producers that are connected to several workers, which are one gateway to them. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { Connection } from '../adapters/kafka/connection.ts';
-import { connectBy } from '../adapters/kafka/transport.ts';
+import type { Connection } from '../adapters/kafka/connection.ts';
 import { produceRequest, produceResponse } from '../src/wire/messages/00-produce.ts';
 import { metadataRequest, metadataResponse } from '../src/wire/messages/03-metadata.ts';
-import {
-  findCoordinatorRequest,
-  findCoordinatorResponse,
-} from '../src/wire/messages/10-find-coordinator.ts';
-import {
-  initProducerIdRequest,
-  initProducerIdResponse,
-} from '../src/wire/messages/22-init-producer-id.ts';
 import { endTxnRequest, endTxnResponse } from '../src/wire/messages/26-end-txn.ts';
 import { encodeBatch } from '../src/wire/record-batch.ts';
 import { createStream } from './clients/doors.ts';
 import { readShards } from './clients/lineage.ts';
 import { doorAt } from './streams/gateways.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
+import { connectTo, initProducer } from './support/kafka-connection.ts';
 import { untilTrue } from './support/until.ts';
 
 const workers = 3;
@@ -27,22 +19,14 @@ const versionMax = 12;
 const transactions = 3;
 const batchesEach = 4;
 const recordsEach = 8;
+/** Written until records are placed by key. */
+const probe = 'before';
 const unknownTopicId = 100;
 const noTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const metadataApi = { request: metadataRequest, response: metadataResponse };
-const coordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
-const initApi = { request: initProducerIdRequest, response: initProducerIdResponse };
 const endApi = { request: endTxnRequest, response: endTxnResponse };
-
-async function connect(t: TestContext, { kafka }: Gateway): Promise<Connection> {
-  const [host = '', port] = kafka.split(':');
-  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
-  const connection = await Connection.open({ host, port: Number(port) }, settings);
-  t.after(() => connection.close());
-  return connection;
-}
 
 /** Connections are dealt out in turn: as many as there are workers, one to each. */
 async function openClient(t: TestContext, where: Gateway, transactionalId: string | null) {
@@ -51,40 +35,30 @@ async function openClient(t: TestContext, where: Gateway, transactionalId: strin
   const tags = { 'kineska.placement': 'enforce' };
   await door.ask('AddTagsToStream', { StreamName: topic, Tags: tags });
   const connections: Connection[] = [];
-  for (let at = 0; at < workers; at++) connections.push(await connect(t, where));
+  for (let at = 0; at < workers; at++) connections.push(await connectTo(t, where.kafka));
   for (const each of connections) await each.request(metadataApi, { topics: [{ name: topic }] });
   const [first] = connections;
   const { producerId, producerEpoch } = await initProducer(first!, transactionalId);
-  const send = async (via: number, index: number, records: Buffer) => {
-    const request = { transactionalId, acks: -1, timeoutMs: 5_000 };
+  const sendAs = async (id: string | null, via: number, index: number, records: Buffer) => {
     const topicData = [{ name: topic, partitionData: [{ index, records }] }];
-    const answer = await connections[via]!.request(
-      produceApi,
-      { ...request, topicData },
-      { versionMax },
-    );
+    const request = { transactionalId: id, acks: -1, timeoutMs: 5_000, topicData };
+    const answer = await connections[via]!.request(produceApi, request, { versionMax });
     const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!;
     return { errorCode, baseOffset };
   };
   // The tag is seen within a second by each of the workers.
-  const plain = encodeBatch([{ key: Buffer.from('k'), value: Buffer.from('before') }], Date.now());
-  for (let via = 0; transactionalId === null && via < workers; via++) {
-    await untilTrue('placement', async () => (await send(via, 0, plain)).baseOffset === -1n);
+  const plain = encodeBatch([{ key: Buffer.from('k'), value: Buffer.from(probe) }], Date.now());
+  for (let via = 0; via < workers; via++) {
+    const isPlaced = async () => (await sendAs(null, via, 0, plain)).baseOffset === -1n;
+    await untilTrue('placement', isPlaced);
   }
-  const values = async () => (await readShards(door, topic)).map(({ value }) => value);
+  const send = (via: number, index: number, records: Buffer) =>
+    sendAs(transactionalId, via, index, records);
+  const values = async () => {
+    const read = (await readShards(door, topic)).map(({ value }) => value);
+    return read.filter((value) => value !== probe);
+  };
   return { first: first!, producerId, epoch: producerEpoch, send, values };
-}
-
-/** A new cluster has no coordinators and no producer ids at first, and says so. */
-async function initProducer(connection: Connection, transactionalId: string | null) {
-  const init = { transactionalId, transactionTimeoutMs: 60_000 };
-  const key = { key: transactionalId ?? '', keyType: 1, coordinatorKeys: [transactionalId ?? ''] };
-  for (;;) {
-    if (transactionalId !== null) await connection.request(coordinatorApi, key);
-    const answer = await connection.request(initApi, init);
-    if (answer.errorCode === 0) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 function batchOf(name: string, options: Parameters<typeof encodeBatch>[2]) {
@@ -101,8 +75,6 @@ test('producers that are connected to several workers', async (whole) => {
     const client = await openClient(t, where, transactionalId);
     let { epoch } = client;
     const { producerId } = client;
-    // What the tag says is known everywhere.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
     const written: string[] = [];
     for (let nth = 0; nth < transactions; nth++) {
       for (let batch = 0; batch < batchesEach; batch++) {
@@ -140,15 +112,14 @@ test('producers that are connected to several workers', async (whole) => {
           assert.deepEqual(await client.send(via, 0, bytes), { errorCode: 0, baseOffset: -1n });
         }
       }
-      const read = (await client.values()).filter((value) => value !== 'before');
-      assert.deepEqual(read.toSorted(), written.toSorted());
+      assert.deepEqual((await client.values()).toSorted(), written.toSorted());
     },
   );
 
   await whole.test('a topic is known by its id, whichever has told it', async (t) => {
     const name = await createStream(where.kinesis, 1);
     const connections: Connection[] = [];
-    for (let at = 0; at < workers; at++) connections.push(await connect(t, where));
+    for (let at = 0; at < workers; at++) connections.push(await connectTo(t, where.kafka));
     const { topics } = await connections[0]!.request(metadataApi, { topics: [{ name }] });
     const { topicId } = topics[0]!;
     const produceTo = async (connection: Connection, id: string) => {

@@ -26,7 +26,7 @@ import {
   shardOf,
   unknownTopicOrPartition,
 } from './moved-batch.ts';
-import { type ProducedBatch, readProduced, withRecords } from './produced-batch.ts';
+import { checkProduced, type ProducedBatch, readProduced, withRecords } from './produced-batch.ts';
 import {
   ProducerMemory,
   ProducerPartition,
@@ -57,11 +57,14 @@ export class MovedBatches {
     terms: ProducerTerms,
   ): Promise<number> {
     try {
-      const batch = await readProduced(records);
+      const checked = checkProduced(records);
+      if (typeof checked === 'number') return checked;
+      const what = () => ({ records: checked.bytes.toString('base64') });
+      const answer = this.#elsewhere(stream, index, checked, terms, what);
+      if (answer !== undefined) return await answer;
+      const batch = await readProduced(checked);
       if (typeof batch === 'number') return batch;
-      const what = () => ({ records: records!.toString('base64') });
-      const answer = this.#elsewhere(stream, index, batch, terms, what);
-      return await (answer ?? this.#placeBatch(stream, index, batch, terms, false));
+      return await this.#placeBatch(stream, index, batch, terms, false);
     } catch (error) {
       return codeOf(error);
     }

@@ -272,12 +272,9 @@ export class ProduceGate {
     try {
       let now = stream;
       if (index >= now.shards.length) now = await streams.findNow(stream.name);
+      if (transactionalId !== null) now = await this.#withShard(now, index);
       // A partition that no shard stands for, and none will.
       if (index < 0 || index >= partitionsWanted(now)) return unknownTopicOrPartition;
-      if (transactionalId !== null && index >= now.shards.length) {
-        now = await this.#withShard(now, index);
-        if (index >= partitionsWanted(now)) return unknownTopicOrPartition;
-      }
       if (isSealed(now, index)) now = await writer.decided(now, index);
       return { stream: now, isOwn: takesAll(now, [index], transactionalId !== null) };
     } catch (error) {

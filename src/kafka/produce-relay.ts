@@ -143,18 +143,18 @@ export class ProduceRelay {
       this.#throttle(this.#expect(head, api, scan, note), waitMs);
       this.#write(parted);
     }
-    await this.#answerMoved(head, api, scan, await moved, rest.length > 0, waitMs);
+    this.#answerMoved(head, api, scan, await moved, rest.length > 0, waitMs);
   }
 
   /** Answers a request of which nothing went to the broker; or ends the connection, as Kafka. */
-  async #answerMoved(
+  #answerMoved(
     head: RequestHead,
     api: KafkaApi,
     { acks }: Acks,
     moved: Awaited<ProduceNote['moved'] & {}>,
     hasRest: boolean,
     waitMs: number,
-  ): Promise<void> {
+  ): void {
     const { answer, close, isClosed, mute } = this.#settings;
     if (isClosed()) return;
     const told = { responses: merged({ responses: [] }, moved), throttleTimeMs: waitMs };

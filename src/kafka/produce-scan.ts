@@ -3,8 +3,8 @@
  * over where they lie; a request that came in pieces stays in them.
  * Source: the Kafka protocol guide, "Produce API" and "Record Batch".
  */
-import { skipTags } from '../wire/header.ts';
-import { elementsMax, Reader, WireError } from '../wire/primitives.ts';
+import { elementsMax, Reader, skipTags, WireError } from '../wire/primitives.ts';
+import { batchHeaderBytes } from '../wire/record-batch.ts';
 import type { RequestHead } from './request-head.ts';
 
 const flexibleSince = 9;
@@ -13,7 +13,6 @@ const topicIdBytes = 16;
 const fixedBytes = 14;
 const varintBytesMax = 5;
 const noBytes = Buffer.alloc(0);
-const batchHeaderBytes = 61;
 /** Where a batch says how many records it has. */
 const batchCountAt = 57;
 /** Of an answer: index, error code, base offset, append time, start of the log. */

@@ -19,19 +19,27 @@ export const invalidRecord = 87;
 const formatNow = 2;
 const crcStart = 17;
 const crcEnd = 21;
-/** Where the records of a batch begin. */
-export const batchHeaderBytes = 61;
 
 export type ProducedBatch = RecordBatch & { readonly records: readonly FullRecord[] };
 
 /** The batch, or Kafka's code for why it is none. Source: the broker's own checks of a batch. */
-export async function readProduced(records: Buffer | null): Promise<ProducedBatch | number> {
+export function checkProduced(records: Buffer | null): RecordBatch | number {
   if (records === null || records.length === 0) return invalidRecord;
   try {
     const [batch, more] = readBatches(records);
     if (batch === undefined) return corruptMessage;
     if (more !== undefined || batch.magic !== formatNow || batch.control) return invalidRecord;
     if (batch.bytes.length !== records.length || !isIntact(batch)) return corruptMessage;
+    return batch;
+  } catch (error) {
+    if (error instanceof WireError) return corruptMessage;
+    throw error;
+  }
+}
+
+/** With its records, or Kafka's code for why it has none. */
+export async function readProduced(batch: RecordBatch): Promise<ProducedBatch | number> {
+  try {
     return await withRecords(batch);
   } catch (error) {
     if (error instanceof WireError) return corruptMessage;

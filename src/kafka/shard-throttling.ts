@@ -11,8 +11,7 @@
 import { isOpen, type Stream } from '../domain/stream.ts';
 import type { LimitObserver } from '../ports/observer.ts';
 import type { ShardLimits } from '../streams/shard-limits.ts';
-import { skipTags } from '../wire/header.ts';
-import { Reader } from '../wire/primitives.ts';
+import { Reader, skipTags } from '../wire/primitives.ts';
 import type { ScannedTopic } from './produce-scan.ts';
 import type { RequestHead } from './request-head.ts';
 import type { TopicNames } from './topic-names.ts';

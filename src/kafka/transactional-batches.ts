@@ -6,7 +6,12 @@
  */
 import { isSealed } from '../domain/reshard.ts';
 import { isOpen, toOffset, type Offset, type Shard, type Stream } from '../domain/stream.ts';
-import { encodeBatch, type FullRecord, readBatches } from '../wire/record-batch.ts';
+import {
+  batchHeaderBytes,
+  encodeBatch,
+  type FullRecord,
+  readBatches,
+} from '../wire/record-batch.ts';
 import {
   currentView,
   duplicateSequence,
@@ -17,7 +22,7 @@ import {
   requestTimedOut,
   shardOf,
 } from './moved-batch.ts';
-import { batchHeaderBytes, type ProducedBatch } from './produced-batch.ts';
+import type { ProducedBatch } from './produced-batch.ts';
 import {
   type PlacedBatch,
   ProducerMemory,

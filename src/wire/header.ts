@@ -4,7 +4,7 @@
  */
 import type { Message } from './message.ts';
 import { isFlexible } from './message.ts';
-import { Reader, WireError, Writer } from './primitives.ts';
+import { Reader, skipTags, WireError, Writer } from './primitives.ts';
 
 const apiVersionsKey = 18;
 /** Key, version, correlation id and the length of the client id. */
@@ -30,15 +30,6 @@ export function readRequestHeader(reader: Reader): RequestHeader {
   if (size < -1) throw new WireError(`client id of ${size} bytes`);
   const clientId = size === -1 ? null : reader.string(size);
   return { key, version, correlationId, clientId };
-}
-
-/** Passes over a block of tagged fields. Throws WireError. */
-export function skipTags(reader: Reader): void {
-  const count = reader.uvarint();
-  for (let index = 0; index < count; index++) {
-    reader.uvarint();
-    reader.take(reader.uvarint());
-  }
 }
 
 /** Writes a whole request header for this table and version. */

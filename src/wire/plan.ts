@@ -5,7 +5,7 @@
  * Source: the Kafka protocol guide; KIP-482 for flexible versions and tagged fields.
  */
 import { type Field, type Fields, Unread, uuidZero } from './fields.ts';
-import { Reader, WireError, Writer } from './primitives.ts';
+import { Reader, skipTags, WireError, Writer } from './primitives.ts';
 
 /** Tagged fields that the table does not know, kept so that encoding gives them back. */
 export const unknownTags: unique symbol = Symbol('unknownTags');
@@ -410,11 +410,7 @@ export function readStruct(reader: Reader, plan: Plan): Struct {
 
 function skipStruct(reader: Reader, { skips, flexible }: Plan): void {
   for (const skip of skips) skip(reader);
-  if (!flexible) return;
-  for (let tags = reader.uvarint(); tags > 0; tags--) {
-    reader.uvarint();
-    reader.take(reader.uvarint());
-  }
+  if (flexible) skipTags(reader);
 }
 
 function readTags(reader: Reader, plan: Plan, value: Struct): void {

@@ -175,6 +175,15 @@ const chunkBytesMin = 256;
 /** A byte string from this size on is passed on as it is, not copied into the message. */
 const referencedBytesMin = 2048;
 
+/** Passes over a block of tagged fields. Throws WireError. */
+export function skipTags(reader: Reader): void {
+  const count = reader.uvarint();
+  for (let index = 0; index < count; index++) {
+    reader.uvarint();
+    reader.take(reader.uvarint());
+  }
+}
+
 /**
  * Writes forward into memory that grows. Large byte strings are kept by reference, so that a
  * produce request of a megabyte is not copied: `finish()` gives the pieces in order.

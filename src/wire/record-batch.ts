@@ -24,7 +24,8 @@ import {
 } from './old-message.ts';
 import { Reader, WireError } from './primitives.ts';
 
-const headerBytes = 61;
+/** Of a batch: what stands before its records. */
+export const batchHeaderBytes = 61;
 /** Base offset and length stand before what the length counts. */
 const lengthEnd = 12;
 const magicStart = 16;
@@ -66,7 +67,7 @@ export function encodeBatch(
   options: BatchOptions = {},
 ): Buffer {
   if (records.length === 0) throw new WireError('a batch of no records');
-  let size = headerBytes;
+  let size = batchHeaderBytes;
   const bodySizes = new Array<number>(records.length);
   for (let index = 0; index < records.length; index++) {
     const body = recordBodyBytes(records[index]!, index, baseTimestampMs);
@@ -74,7 +75,7 @@ export function encodeBatch(
     size += varintBytes(body) + body;
   }
   const batch = Buffer.allocUnsafe(size);
-  let position = headerBytes;
+  let position = batchHeaderBytes;
   for (let index = 0; index < records.length; index++) {
     position = writeVarint(batch, position, bodySizes[index]!);
     position = writeRecord(batch, position, records[index]!, index, baseTimestampMs);
@@ -91,8 +92,8 @@ export async function encodeCompressedBatch(
   options: BatchOptions = {},
 ): Promise<Buffer> {
   const plain = encodeBatch(records, baseTimestampMs, options);
-  const compressed = await compressRecords(compression, plain.subarray(headerBytes));
-  const batch = Buffer.concat([plain.subarray(0, headerBytes), compressed]);
+  const compressed = await compressRecords(compression, plain.subarray(batchHeaderBytes));
+  const batch = Buffer.concat([plain.subarray(0, batchHeaderBytes), compressed]);
   const code = compressionNames.indexOf(compression);
   writeHeader(batch, records, baseTimestampMs, options, code);
   return batch;
@@ -266,7 +267,7 @@ export function readBatches(bytes: Buffer): RecordBatch[] {
     const size = bytes.readInt32BE(position + 8) + lengthEnd;
     const format = bytes[position + magicStart]!;
     if (format > magic) throw new WireError(`records of the unknown message format ${format}`);
-    const sizeMin = format === magic ? headerBytes : oldHeaderBytes;
+    const sizeMin = format === magic ? batchHeaderBytes : oldHeaderBytes;
     if (size < sizeMin) throw new WireError(`batch of ${size} bytes`);
     if (size > bytes.length - position) break;
     const batch = bytes.subarray(position, position + size);
@@ -299,7 +300,7 @@ function readBatch(bytes: Buffer): RecordBatch {
     producerEpoch: bytes.readInt16BE(51),
     baseSequence: bytes.readInt32BE(53),
     bytes,
-    plain: compression === 'none' ? bytes.subarray(headerBytes) : undefined,
+    plain: compression === 'none' ? bytes.subarray(batchHeaderBytes) : undefined,
   };
 }
 
@@ -313,7 +314,7 @@ export async function unpackBatch(
   bytesMax = decompressedBytesMax,
 ): Promise<RecordBatch> {
   if (batch.plain !== undefined) return batch;
-  const packed = batch.magic < magic ? oldValueOf(batch) : batch.bytes.subarray(headerBytes);
+  const packed = batch.magic < magic ? oldValueOf(batch) : batch.bytes.subarray(batchHeaderBytes);
   return { ...batch, plain: await decompressRecords(batch.compression, packed, bytesMax) };
 }
 

@@ -1,15 +1,10 @@
 /** Produce to partitions whose shard is closed, frame by frame. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { Connection } from '../../adapters/kafka/connection.ts';
-import { connectBy } from '../../adapters/kafka/transport.ts';
+import type { Connection } from '../../adapters/kafka/connection.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
-import {
-  initProducerIdRequest,
-  initProducerIdResponse,
-} from '../../src/wire/messages/22-init-producer-id.ts';
 import { encodeBatch, fullRecordsOf, readBatches } from '../../src/wire/record-batch.ts';
 import { hashKeyMax } from '../../src/domain/hash-key.ts';
 import { begun, finished, sealed, splitOf } from '../../src/domain/reshard.ts';
@@ -20,13 +15,13 @@ import { readShards, split, untilActive } from '../clients/lineage.ts';
 import { type Door, doorAt } from '../streams/gateways.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { connectTo, initProducer } from '../support/kafka-connection.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
 import { untilTrue } from '../support/until.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };
 const metadataApi = { request: metadataRequest, response: metadataResponse };
-const initApi = { request: initProducerIdRequest, response: initProducerIdResponse };
 /** Topics by name. */
 const versionMax = 12;
 
@@ -46,18 +41,10 @@ type Client = {
   values(): Promise<string[]>;
 };
 
-async function connect(t: TestContext, { kafka }: Pick<Gateway, 'kafka'>): Promise<Connection> {
-  const [host = '', port] = kafka.split(':');
-  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
-  const connection = await Connection.open({ host, port: Number(port) }, settings);
-  t.after(() => connection.close());
-  return connection;
-}
-
 async function idempotentClient(t: TestContext, where: Gateway, shards = 1): Promise<Client> {
   const topic = await createStream(where.kinesis, shards);
   const door = doorAt(where.kinesis);
-  const connection = await connect(t, where);
+  const connection = await connectTo(t, where.kafka);
   await connection.request(metadataApi, { topics: [{ name: topic }] });
   const { producerId, producerEpoch } = await initProducer(connection);
   const send: Client['send'] = async (index, records, acks = -1) => {
@@ -76,17 +63,6 @@ async function idempotentClient(t: TestContext, where: Gateway, shards = 1): Pro
     },
     values: async () => (await readShards(door, topic)).map(({ value }) => value),
   };
-}
-
-/** A new cluster has no producer ids at first, and says so. */
-async function initProducer(connection: Connection) {
-  const init = { transactionalId: null, transactionTimeoutMs: 60_000 };
-  let answer = await connection.request(initApi, init);
-  await untilTrue('a producer id', async () => {
-    if (answer.errorCode !== 0) answer = await connection.request(initApi, init);
-    return answer.errorCode === 0;
-  });
-  return answer;
 }
 
 async function splitFirst({ door, topic }: Client): Promise<void> {
@@ -178,7 +154,7 @@ test('what producers write to closed shards', async (whole) => {
 
   await whole.test('a large request passes while it comes, but for what is no shard', async (t) => {
     const topic = await createStream(where.kinesis, 2);
-    const connection = await connect(t, where);
+    const connection = await connectTo(t, where.kafka);
     await connection.request(metadataApi, { topics: [{ name: topic }] });
     const data = (index: number) => {
       const value = Buffer.alloc(200_000, String(index));
@@ -243,7 +219,7 @@ async function fetched(
   topic: string,
   partitions: number[],
 ) {
-  const answers = await fetchAll(await connect(t, where), topic, partitions);
+  const answers = await fetchAll(await connectTo(t, where.kafka), topic, partitions);
   return answers.flatMap(({ records }) =>
     readBatches(records ?? Buffer.alloc(0)).flatMap((batch) => fullRecordsOf(batch)),
   );
@@ -296,7 +272,7 @@ test('a batch that reached a shard behind its end is written to the open descend
   await admin.connect();
   await createTopics(admin, [{ topic, numPartitions: 3 }]);
   await admin.disconnect();
-  const connection = await connect(t, { kafka: door.bootstrap });
+  const connection = await connectTo(t, door.bootstrap);
   await connection.request(metadataApi, { topics: [{ name: topic }] });
   await untilServed(connection, topic, [0, 1, 2]);
   const value = Buffer.from('late');

@@ -8,8 +8,7 @@ import {
   ProvisionedThroughputExceededException,
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
-import { Connection } from '../../adapters/kafka/connection.ts';
-import { connectBy } from '../../adapters/kafka/transport.ts';
+import type { Connection } from '../../adapters/kafka/connection.ts';
 import { throttleMsMax } from '../../src/domain/rate-limit.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
@@ -19,6 +18,7 @@ import { createStream, kafkaClient, newName } from '../clients/doors.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { connectTo } from '../support/kafka-connection.ts';
 import { untilTrue } from '../support/until.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
@@ -35,14 +35,6 @@ const batchOf = (count: number, bytes: number) =>
     })),
     Date.now(),
   );
-
-async function connect(t: TestContext, address: string): Promise<Connection> {
-  const [host = '', port = ''] = address.split(':');
-  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
-  const connection = await Connection.open({ host, port: Number(port) }, settings);
-  t.after(() => connection.close());
-  return connection;
-}
 
 function impatientKinesis(t: TestContext, endpoint: string): KinesisClient {
   const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
@@ -99,7 +91,7 @@ test('clients over the rates of shards', async (t) => {
 
   await t.test('all is written, the wait is told, and Kinesis is refused meanwhile', async () => {
     const name = await createStream(gateway.kinesis, 1);
-    const connection = await connect(t, gateway.kafka);
+    const connection = await connectTo(t, gateway.kafka);
     const topic = { name, topicId: await topicIdOf(connection, name) };
     // As many as take longer to repay than anything here does.
     const waitMs = await produce(connection, topic, batchOf(18_000, 1));
@@ -112,13 +104,13 @@ test('clients over the rates of shards', async (t) => {
     );
     assert.equal(put.FailedRecordCount, 1);
     assert.equal(put.Records?.[0]?.ErrorCode, refusedCode);
-    const other = await connect(t, gateway.kafka);
+    const other = await connectTo(t, gateway.kafka);
     assert.ok((await produce(other, topic, batchOf(1, 1), 1, 8)) > 0, 'another client owes, too');
   });
 
   await t.test('a connection is not read before the told time is over', async () => {
     const name = await createStream(gateway.kinesis, 1);
-    const connection = await connect(t, gateway.kafka);
+    const connection = await connectTo(t, gateway.kafka);
     const topic = { name, topicId: await topicIdOf(connection, name) };
     const waitMs = await produce(connection, topic, batchOf(2_200, 1));
     const toldAtMs = performance.now();
@@ -150,7 +142,7 @@ test('clients over the rates of shards', async (t) => {
     await createTopics(admin, [{ topic: name, numPartitions: 1 }]);
     await admin.disconnect();
     const before = await throttledSoFar(gateway, 'Produce');
-    const connection = await connect(t, gateway.kafka);
+    const connection = await connectTo(t, gateway.kafka);
     const topic = { name, topicId: await topicIdOf(connection, name) };
     for (let round = 0; round < 3; round++) {
       assert.equal(await produce(connection, topic, batchOf(18_000, 10)), 0);
@@ -164,7 +156,7 @@ test('clients over the rates of shards', async (t) => {
     const name = await createStream(gateway.kinesis, 1);
     const { kafkaBootstrap } = await sharedEngines();
     // Past the gateway, so that nothing is owed for it.
-    const direct = await connect(t, kafkaBootstrap);
+    const direct = await connectTo(t, kafkaBootstrap);
     const topic = { name, topicId: await topicIdOf(direct, name) };
     const batches = 12;
     for (let batch = 0; batch < batches; batch++) {
@@ -177,7 +169,7 @@ test('clients over the rates of shards', async (t) => {
         ShardIteratorType: 'TRIM_HORIZON',
       }),
     );
-    const connection = await connect(t, gateway.kafka);
+    const connection = await connectTo(t, gateway.kafka);
     await topicIdOf(connection, name);
     const { throttleTimeMs, responses } = await fetchAll(connection, topic.topicId);
     const bytes = responses[0]!.partitions[0]!.records!.length;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import kafkajs from 'kafkajs';
-import { Connection } from '../../adapters/kafka/connection.ts';
-import { connectBy } from '../../adapters/kafka/transport.ts';
+import type { Connection } from '../../adapters/kafka/connection.ts';
 import { raiseAcks } from '../../src/kafka/produce-acks.ts';
 import { scanProduce } from '../../src/kafka/produce-scan.ts';
 import { readHead } from '../../src/kafka/request-head.ts';
@@ -13,6 +12,7 @@ import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-me
 import { Writer } from '../../src/wire/primitives.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
 import { createTopics } from '../support/create-topics.ts';
+import { connectTo } from '../support/kafka-connection.ts';
 import { startKafkaDoor, type TestDoor } from '../support/kafka-door.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
@@ -36,13 +36,6 @@ async function createTopic(door: TestDoor, rules: 'kinesis' | 'kafka') {
   await admin.disconnect();
   if (rules === 'kinesis') door.kinesisTopics.add(topic);
   return topic;
-}
-
-async function connectTo(t: TestContext, door: TestDoor): Promise<Connection> {
-  const settings = { connect: connectBy(undefined), clientId: 'a-client' };
-  const connection = await Connection.open({ host: '127.0.0.1', port: door.port }, settings);
-  t.after(() => connection.close());
-  return connection;
 }
 
 async function idsOf(connection: Connection, names: readonly string[]): Promise<string[]> {
@@ -78,7 +71,7 @@ for (const version of [3, 8, 9, 12, 13]) {
   test(`a stream's records are acknowledged by all, in version ${version}`, async (t) => {
     const door = await startKafkaDoor(t);
     const [stream, topic] = [await createTopic(door, 'kinesis'), await createTopic(door, 'kafka')];
-    const connection = await connectTo(t, door);
+    const connection = await connectTo(t, door.bootstrap);
     assert.deepEqual(await codesOf(connection, [stream], noAcks, version), [0, 0]);
     const refused = [invalidRequiredAcks, invalidRequiredAcks];
     assert.deepEqual(await codesOf(connection, [topic], noAcks, version), refused);
@@ -90,7 +83,7 @@ for (const version of [3, 8, 9, 12, 13]) {
 test('an error of acks=0, which has no answer, ends the connection', async (t) => {
   const door = await startKafkaDoor(t);
   const stream = await createTopic(door, 'kinesis');
-  const connection = await connectTo(t, door);
+  const connection = await connectTo(t, door.bootstrap);
   const ids = await idsOf(connection, [stream]);
   const partitionData = [{ index: 99, records: batch() }];
   const request = {
@@ -113,7 +106,7 @@ test('acks=0 to a stream that is in sync: later answers come in order', async (t
   await admin.connect();
   await createTopics(admin, [{ topic, numPartitions: 2 }]);
   door.kinesisTopics.add(topic);
-  const connection = await connectTo(t, door);
+  const connection = await connectTo(t, door.bootstrap);
   const ids = await idsOf(connection, [topic]);
   const rounds = 200;
   const answers: Promise<unknown>[] = [];
@@ -134,7 +127,7 @@ test('acks=0 to a stream that is in sync: later answers come in order', async (t
 test('the setting keeps what the client asks', async (t) => {
   const door = await startKafkaDoor(t, { acks: 'client' });
   const stream = await createTopic(door, 'kinesis');
-  const connection = await connectTo(t, door);
+  const connection = await connectTo(t, door.bootstrap);
   const refused = [invalidRequiredAcks, invalidRequiredAcks];
   assert.deepEqual(await codesOf(connection, [stream], noAcks), refused);
 });

@@ -100,49 +100,42 @@ function walkThrough(walk: ProduceWalk, frame: Buffer, sizes: readonly number[])
   return Buffer.concat(passed);
 }
 
+const cutRequest = fc
+  .record({ version: versions, sent: fc.array(sentPartition, { maxLength: 9 }), sizes: cuts })
+  .map((cut) => {
+    const frame = requestFrame(cut.version, cut.sent);
+    return { ...cut, frame, head: readHead(frame, 0)! };
+  });
+
 test('a request that passes while it comes is seen as a whole one is, however it is cut', () => {
   fc.assert(
-    fc.property(
-      versions,
-      fc.array(sentPartition, { maxLength: 9 }),
-      cuts,
-      (version, sent, sizes) => {
-        const frame = requestFrame(version, sent);
-        const head = readHead(frame, 0)!;
-        const whole = scanProduce([frame], head);
-        const start = scanProduceStart(frame, head)!;
-        assert.equal(start.transactionalId, 'a transaction');
-        assert.equal(frame.readInt16BE(start.acksAt), 1);
-        const walk = new ProduceWalk(start, head, Infinity);
-        assert.ok(walkThrough(walk, Buffer.from(frame), sizes).equals(frame));
-        assert.deepEqual(walk.topic, whole.topics[0]);
-        assert.equal(walk.replaced.size, 0);
-      },
-    ),
+    fc.property(cutRequest, ({ sizes, frame, head }) => {
+      const whole = scanProduce([frame], head);
+      const start = scanProduceStart(frame, head)!;
+      assert.equal(start.transactionalId, 'a transaction');
+      assert.equal(frame.readInt16BE(start.acksAt), 1);
+      const walk = new ProduceWalk(start, head, Infinity);
+      assert.ok(walkThrough(walk, Buffer.from(frame), sizes).equals(frame));
+      assert.deepEqual(walk.topic, whole.topics[0]);
+      assert.equal(walk.replaced.size, 0);
+    }),
   );
 });
 
 test('partitions that are none are given numbers that no broker has; nothing else changes', () => {
   fc.assert(
-    fc.property(
-      versions,
-      fc.array(sentPartition, { maxLength: 9 }),
-      cuts,
-      (version, sent, sizes) => {
-        const frame = requestFrame(version, sent);
-        const head = readHead(frame, 0)!;
-        const walk = new ProduceWalk(scanProduceStart(frame, head)!, head, 5);
-        const passed = walkThrough(walk, Buffer.from(frame), sizes);
-        const given = sent.map(({ index, records }) => ({
-          index: index < 5 ? index : ~index,
-          records,
-        }));
-        assert.ok(passed.equals(requestFrame(version, given)));
-        const none = new Set(sent.map(({ index }) => index).filter((index) => index >= 5));
-        assert.deepEqual(new Set(walk.replaced.values()), none);
-        for (const [now, before] of walk.replaced) assert.equal(now, ~before);
-      },
-    ),
+    fc.property(cutRequest, ({ version, sent, sizes, frame, head }) => {
+      const walk = new ProduceWalk(scanProduceStart(frame, head)!, head, 5);
+      const passed = walkThrough(walk, Buffer.from(frame), sizes);
+      const given = sent.map(({ index, records }) => ({
+        index: index < 5 ? index : ~index,
+        records,
+      }));
+      assert.ok(passed.equals(requestFrame(version, given)));
+      const none = new Set(sent.map(({ index }) => index).filter((index) => index >= 5));
+      assert.deepEqual(new Set(walk.replaced.values()), none);
+      for (const [now, before] of walk.replaced) assert.equal(now, ~before);
+    }),
   );
 });
 

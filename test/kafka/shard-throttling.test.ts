@@ -13,12 +13,7 @@ import {
 } from '../../src/kafka/shard-throttling.ts';
 import type { LimitObserver } from '../../src/ports/observer.ts';
 import { ShardLimits } from '../../src/streams/shard-limits.ts';
-import {
-  hasResponseTags,
-  skipTags,
-  writeRequestHeader,
-  writeResponseHeader,
-} from '../../src/wire/header.ts';
+import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../../src/wire/header.ts';
 import {
   type Fields,
   type Input,
@@ -28,7 +23,7 @@ import {
 } from '../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
-import { Reader, Writer } from '../../src/wire/primitives.ts';
+import { Reader, skipTags, Writer } from '../../src/wire/primitives.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
 
 const streamId = 'AAAAAAAAAAAAAAAAAAAAAQ';

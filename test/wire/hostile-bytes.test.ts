@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { readRequestHeader, skipTags } from '../../src/wire/header.ts';
+import { readRequestHeader } from '../../src/wire/header.ts';
 import {
   array,
   decodeMessage,
@@ -16,7 +16,7 @@ import {
   message,
   string,
 } from '../../src/wire/message.ts';
-import { elementsMax, Reader, WireError, Writer } from '../../src/wire/primitives.ts';
+import { elementsMax, Reader, skipTags, WireError, Writer } from '../../src/wire/primitives.ts';
 import {
   allowsNull,
   allTables,
