@@ -1,6 +1,6 @@
 /** The command line. Nothing heavy is loaded before the settings are known to be right. */
-import { ConfigError, helpText, readConfig } from './config.ts';
-import { isGatewayError } from './errors.ts';
+import { ConfigError, helpText, readConfig } from './config/config.ts';
+import { isGatewayError } from './domain/errors.ts';
 import { version } from './version.ts';
 
 const wrongUsage = 2;
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     const words = flags.findIndex((flag) => flag.startsWith('-'));
     const end = words === -1 ? flags.length : words;
     const config = readConfig(flags.slice(end), process.env);
-    const { read } = await import('./read.ts');
+    const { read } = await import('./cli/read.ts');
     return read(flags.slice(0, end), config);
   }
   if (command === 'groups') {
@@ -28,14 +28,14 @@ async function main(): Promise<void> {
     const words = given.findIndex((flag) => flag.startsWith('-'));
     const end = words === -1 ? given.length : words;
     const config = readConfig(given.slice(end), process.env);
-    const { groups } = await import('./groups-command.ts');
+    const { groups } = await import('./cli/groups.ts');
     return groups(given.slice(0, end), config, given.length < flags.length);
   }
   if (command !== 'start') {
     throw new ConfigError(`"${command}" is no command of kineska: try kineska start, or --help.`);
   }
   const config = readConfig(flags, process.env);
-  const { start } = await import('./start.ts');
+  const { start } = await import('./cli/start.ts');
   await start(config);
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { readConfig, settings, variableOf } from '../src/config.ts';
+import { readConfig, settings, variableOf } from '../src/config/config.ts';
 import { sharedEngines } from './support/engines.ts';
 import { startGateway } from './support/gateway.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { generatedPages, replaceGenerated } from '../docs/generated.ts';
+import { generatedPages, replaceGenerated } from '../docs/generator/generated.ts';
 
 for (const [file, text] of Object.entries(generatedPages())) {
   test(`docs/${file} is what the code says`, () => {

@@ -2,8 +2,8 @@
  * Settings of accounts, in rows of the stream catalog's table: scope `accounts`, the account as
  * key. A change is conditional on the row's version.
  */
-import type { AccountSettings } from '../../src/domain/account-settings.ts';
-import { noAccountSettings } from '../../src/domain/account-settings.ts';
+import type { AccountSettings } from '../../src/domain/streams/account-settings.ts';
+import { noAccountSettings } from '../../src/domain/streams/account-settings.ts';
 import type { AccountCatalog } from '../../src/ports/account-catalog.ts';
 import type { CreateTableInput, Database } from './database.ts';
 import { catalogTableDefault } from './stream-catalog.ts';

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from 'dynamoose/dist/Instance.js';
-import { type ErrorKind, GatewayError } from '../../src/errors.ts';
+import { type ErrorKind, GatewayError } from '../../src/domain/errors.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 
 const connectTimeoutMs = 1_000;

@@ -12,8 +12,14 @@
  * Source: the lease table of the Amazon Kinesis Client Library, 1.x to 3.5.
  */
 import type { AttributeValue } from './database.ts';
-import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases.ts';
-import { toOffset } from '../../src/domain/stream.ts';
+import type {
+  Checkpoint,
+  Lease,
+  NewLease,
+  Seen,
+  StreamOrigin,
+} from '../../src/domain/leases/leases.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 
 export type LeaseRow = Readonly<Record<string, AttributeValue>>;
 

@@ -6,8 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AnyItem } from 'dynamoose/dist/Item.js';
 import type { ModelType } from 'dynamoose/dist/General.js';
-import type { Stream, StreamSummary } from '../../src/domain/stream.ts';
-import { GatewayError, isGatewayError } from '../../src/errors.ts';
+import type { Stream, StreamSummary } from '../../src/domain/streams/stream.ts';
+import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
 import type { NameRange, StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import type { CreateTableInput, Database, TransactItem } from './database.ts';
 import {

@@ -11,17 +11,17 @@
  * DynamoDB (100 rows, 4 MB), and so that a stream of 10,000 shards is read in 41 rows; a row of
  * 250 shards has at most 60 KB of the 400 KB that it may have.
  */
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import {
   partitionsWanted,
   type PlannedShard,
   type Resharding,
   uniformRound,
-} from '../../src/domain/reshard.ts';
-import { openShardCount } from '../../src/domain/stream-rules.ts';
-import type { StreamSettings } from '../../src/domain/stream-settings.ts';
-import { toOffset } from '../../src/domain/stream.ts';
-import type { HashKey, Shard, Stream, StreamSummary } from '../../src/domain/stream.ts';
+} from '../../src/domain/streams/reshard.ts';
+import { openShardCount } from '../../src/domain/streams/stream-rules.ts';
+import type { StreamSettings } from '../../src/domain/streams/stream-settings.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
+import type { HashKey, Shard, Stream, StreamSummary } from '../../src/domain/streams/stream.ts';
 
 export const streamsScope = 'streams';
 const shardsPerRow = 250;

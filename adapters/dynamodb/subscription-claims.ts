@@ -2,7 +2,7 @@
  * Claims of subscriptions, in rows of the stream catalog's table: each has a scope of its own, so
  * that they are spread, and the key `claim`.
  */
-import { isGatewayError } from '../../src/errors.ts';
+import { isGatewayError } from '../../src/domain/errors.ts';
 import type { SubscriptionClaims } from '../../src/ports/subscription-claims.ts';
 import { catalogTableInput } from './account-catalog.ts';
 import type { Database } from './database.ts';

@@ -1,7 +1,7 @@
 /** The embedded default: a Kafka of one node and a DynamoDB Local, started side by side. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { DataFolder } from './data-folder.ts';
 import { prepareDynamodb, startDynamodb } from './embedded-dynamodb.ts';
 import { newClusterId, resolveKafka, startKafka } from './embedded-kafka.ts';

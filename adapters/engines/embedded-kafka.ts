@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import { type EngineProcess, startEngine, waitUntilReady } from './engine-process.ts';
 import { javaCommand } from './java.ts';
 import { type JarSet, resolveJars } from './maven.ts';

@@ -1,7 +1,7 @@
 /** Finds out whether there is a Java that the engines can run on. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 
 const javaVersionMin = 17;
 const probeTimeoutMs = 10_000;

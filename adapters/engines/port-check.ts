@@ -1,6 +1,6 @@
 /** Whether ports can be listened on, asked before anything is started. */
 import { createServer } from 'node:net';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 
 export type WantedPort = {
   readonly port: number;

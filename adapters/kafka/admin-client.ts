@@ -4,7 +4,7 @@
  */
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerAddress } from './connection.ts';
 import { errorOf } from './error-codes.ts';
 import type { ClusterSecurity } from './security.ts';

@@ -4,7 +4,7 @@
  * over the gateway's own connection, because kafkajs has neither.
  */
 import type { Logger } from 'pino';
-import { GatewayError, isGatewayError } from '../../src/errors.ts';
+import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
 import type {
   LogAdministration,
   LogDescription,

@@ -6,8 +6,8 @@
  * nothing, and under load batches grow by themselves. Partitions that one broker leads share a
  * request.
  */
-import { GatewayError } from '../../src/errors.ts';
-import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
 import type { Appended, AppendRecord, LogPartition } from '../../src/ports/record-log.ts';
 import type { ValueOf } from '../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';

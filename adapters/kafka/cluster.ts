@@ -2,7 +2,7 @@
  * The backing cluster as the gateway's own requests see it: which broker leads which partition,
  * and connections to the brokers, one for each purpose.
  */
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import type { Decoded, Fields, Input } from '../../src/wire/message.ts';

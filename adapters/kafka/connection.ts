@@ -6,7 +6,7 @@
  * a connection of their own.
  */
 import type { Socket } from 'node:net';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import { readResponseHeader, writeRequestHeader } from '../../src/wire/header.ts';
@@ -31,7 +31,7 @@ import {
   saslAuthenticateResponse,
 } from '../../src/wire/messages/36-sasl-authenticate.ts';
 import { Reader, Writer } from '../../src/wire/primitives.ts';
-import { takeFrameMemory } from './frame-memory.ts';
+import { takeFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 

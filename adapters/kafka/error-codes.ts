@@ -2,7 +2,7 @@
  * Kafka's error codes that the gateway's own requests can meet, by name, with what they mean to it.
  * Source: the Kafka protocol guide, "Error Codes".
  */
-import { type ErrorKind, GatewayError } from '../../src/errors.ts';
+import { type ErrorKind, GatewayError } from '../../src/domain/errors.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
 
 type Meaning = {

@@ -5,8 +5,8 @@
  * A reader that takes few records at a time would have the same bytes fetched again and again;
  * what a fetch gave beyond the limit is kept for the read that goes on there.
  */
-import { GatewayError } from '../../src/errors.ts';
-import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
 import type { LogPartition, LogRecord, LogSlice, ReadLimits } from '../../src/ports/record-log.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { WireError } from '../../src/wire/primitives.ts';
@@ -18,7 +18,7 @@ import {
   unpackBatch,
 } from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
-import { giveBackFrameMemory } from './frame-memory.ts';
+import { giveBackFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
 import { CodeError, noError, offsetOutOfRange } from './error-codes.ts';
 
 const fetchApi = { request: fetchRequest, response: fetchResponse };

@@ -2,8 +2,8 @@
  * The GroupCoordinator port: asks the broker that coordinates a group for what it has committed,
  * and every broker for its groups.
  */
-import { GatewayError } from '../../src/errors.ts';
-import { toOffset } from '../../src/domain/stream.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 import type {
   CommittedOffset,
   CommittedOffsets,

@@ -1,6 +1,6 @@
 /** Where bearer tokens for brokers come from: a file that others keep fresh, or an endpoint. */
 import { readFile } from 'node:fs/promises';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { Credentials, TokenSource } from './sasl.ts';
 
 export type TokenEndpoint = {

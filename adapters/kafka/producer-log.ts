@@ -2,8 +2,8 @@
  * The ProducerLog port over the backing cluster.
  * Source: KIP-664 (DescribeProducers), KIP-98 and KIP-890 (transactions), the Kafka protocol guide.
  */
-import { GatewayError } from '../../src/errors.ts';
-import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
 import type {
   ProducerLog,
   ProducerState,

@@ -1,6 +1,6 @@
 /** The RecordLog port over the backing cluster. */
-import { GatewayError } from '../../src/errors.ts';
-import { type Offset, toOffset } from '../../src/domain/stream.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
 import type {
   Appended,
   AppendRecord,

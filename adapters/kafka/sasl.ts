@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 
 /** One mechanism with the gateway's credentials in it. */

@@ -1,7 +1,7 @@
 /** How the gateway reaches a secured cluster: one description for each of its ways to connect. */
 import { readFile } from 'node:fs/promises';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import type { Connect } from './connection.ts';
 import { tokenFromEndpoint, tokenFromFile } from './oauth-tokens.ts';

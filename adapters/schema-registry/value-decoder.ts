@@ -3,7 +3,7 @@
  * in four bytes, then Avro, JSON Schema or Protobuf.
  * Source: Confluent Schema Registry, "Wire format".
  */
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { ValueDecoder } from '../../src/ports/value-decoder.ts';
 
 const magicByte = 0;

@@ -3,14 +3,18 @@
  * docs/decisions/0013-leases-of-deleted-streams.md.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupFilter, groupOfLeaseTable, isOfHashedGroup } from '../domain/lease-tables.ts';
-import { creationSecondOf } from '../domain/leases.ts';
-import { LeaseView } from '../domain/lease-view.ts';
-import type { Stream } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import {
+  groupFilter,
+  groupOfLeaseTable,
+  isOfHashedGroup,
+} from '../domain/leases/lease-table-names.ts';
+import { creationSecondOf } from '../domain/leases/leases.ts';
+import { LeaseView } from '../domain/leases/lease-view.ts';
+import type { Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from '../domain/at-once.ts';
+import { atOnce } from '../runtime/at-once.ts';
 
 /** A deletion waits no longer; the walk over the tables goes on. */
 const waitMsMax = 5_000;

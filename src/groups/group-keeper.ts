@@ -4,16 +4,16 @@
  * the member is asked to join again when that changes. Leases are renewed by their counters, and
  * shared with KCL workers as lease-sharing.ts says.
  */
-import { isMember } from '../domain/lease-owners.ts';
-import { isDoneByGroup, type Lease } from '../domain/leases.ts';
-import type { LeaseView } from '../domain/lease-view.ts';
-import type { Stream } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import { isMember } from '../domain/leases/lease-owners.ts';
+import { isDoneByGroup, type Lease } from '../domain/leases/leases.ts';
+import type { LeaseView } from '../domain/leases/lease-view.ts';
+import type { Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import { atOnce } from '../domain/at-once.ts';
+import { atOnce } from '../runtime/at-once.ts';
 import { isAlive, type Member, type MemberName, newMember, placeOf } from './group-member.ts';
-import { takenOver } from './checkpoint-writer.ts';
+import { takenOver } from './checkpoint-coalescer.ts';
 import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
 import { planSharing } from './lease-sharing.ts';

@@ -1,5 +1,5 @@
 /** The keepers of all groups that have members on this gateway, and their ticks. */
-import { isGatewayError } from '../errors.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { GroupKeeper } from './group-keeper.ts';

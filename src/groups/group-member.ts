@@ -1,5 +1,5 @@
 /** What a gateway knows of a member of a group, and whether it lives. */
-import { ownerNameOf } from '../domain/lease-owners.ts';
+import { ownerNameOf } from '../domain/leases/lease-owners.ts';
 import type { GroupPartition } from './group-offsets.ts';
 
 export type MemberName = {

@@ -3,18 +3,18 @@
  * applications of the same names. The group's coordinator has accepted a commit before it comes
  * here, and has its own copy; where the two differ, `believed` says whose word stands.
  */
-import { groupFilter, leaseTableOf } from '../domain/lease-tables.ts';
-import { isMember } from '../domain/lease-owners.ts';
-import { believed, isDoneByGroup, type Lease, noOffset } from '../domain/leases.ts';
-import type { LeaseView } from '../domain/lease-view.ts';
-import type { Offset, Shard, Stream } from '../domain/stream.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+import { groupFilter, leaseTableOf } from '../domain/leases/lease-table-names.ts';
+import { isMember } from '../domain/leases/lease-owners.ts';
+import { believed, isDoneByGroup, type Lease, noOffset } from '../domain/leases/leases.ts';
+import type { LeaseView } from '../domain/leases/lease-view.ts';
+import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from '../domain/at-once.ts';
-import { CheckpointWriter, takenOver } from './checkpoint-writer.ts';
+import { atOnce } from '../runtime/at-once.ts';
+import { CheckpointWriter, takenOver } from './checkpoint-coalescer.ts';
 import { GroupKeepers } from './group-keepers.ts';
 import { GroupTable } from './group-table.ts';
 import { resumePosition } from './lease-position.ts';

@@ -2,18 +2,22 @@
  * What can be seen of groups: who works on which shard, up to where, and what is left. Only reads;
  * looking at a group changes nothing about it.
  */
-import { groupFilter, groupOfLeaseTable, leaseTableOf } from '../domain/lease-tables.ts';
-import { believed, type Lease, noOffset } from '../domain/leases.ts';
-import { isMember } from '../domain/lease-owners.ts';
-import { LeaseView } from '../domain/lease-view.ts';
-import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import {
+  groupFilter,
+  groupOfLeaseTable,
+  leaseTableOf,
+} from '../domain/leases/lease-table-names.ts';
+import { believed, type Lease, noOffset } from '../domain/leases/leases.ts';
+import { isMember } from '../domain/leases/lease-owners.ts';
+import { LeaseView } from '../domain/leases/lease-view.ts';
+import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GroupCoordinator, GroupMember } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/stream-directory.ts';
-import { atOnce } from '../domain/at-once.ts';
+import { atOnce } from '../runtime/at-once.ts';
 import { resumePosition } from './lease-position.ts';
 
 const groupsAtOnce = 4;

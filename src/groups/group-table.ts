@@ -12,16 +12,16 @@ import {
   shardEnd,
   streamIdentifierOf,
   trimHorizon,
-} from '../domain/leases.ts';
-import { isMember } from '../domain/lease-owners.ts';
-import { LeaseView } from '../domain/lease-view.ts';
-import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+} from '../domain/leases/leases.ts';
+import { isMember } from '../domain/leases/lease-owners.ts';
+import { LeaseView } from '../domain/leases/lease-view.ts';
+import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import { atOnce } from '../domain/at-once.ts';
-import { CheckpointCalls } from './checkpoint-calls.ts';
-import type { CheckpointWrite } from './checkpoint-writer.ts';
+import { atOnce } from '../runtime/at-once.ts';
+import { CheckpointCalls } from './checkpoint-batches.ts';
+import type { CheckpointWrite } from './checkpoint-coalescer.ts';
 
 /** Attempts at a change that others keep coming before. */
 const attemptsMax = 10;

@@ -1,8 +1,8 @@
 /** From a checkpoint that KCL wrote to the next record to read. */
-import { userRecordCount } from '../domain/aggregated-record.ts';
-import { type Checkpoint, noOffset, positionAt } from '../domain/leases.ts';
-import { type Offset, type Shard, type Stream, toOffset } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import { userRecordCount } from '../domain/records/aggregated-record.ts';
+import { type Checkpoint, noOffset, positionAt } from '../domain/leases/leases.ts';
+import { type Offset, type Shard, type Stream, toOffset } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 
 /** Larger than any record: it is read whole. */

@@ -8,7 +8,7 @@ import {
   isMember,
   type OwnerCounts,
   shouldGive,
-} from '../domain/lease-owners.ts';
+} from '../domain/leases/lease-owners.ts';
 
 type Sharer = { readonly owner: string };
 

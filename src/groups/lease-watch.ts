@@ -2,8 +2,8 @@
  * What is seen of a group's leases over time, on this gateway's clock: whose counters move, and
  * whose do not any more. So does a KCL worker find out which leases are free. No clocks compared.
  */
-import { isMember } from '../domain/lease-owners.ts';
-import type { Lease } from '../domain/leases.ts';
+import { isMember } from '../domain/leases/lease-owners.ts';
+import type { Lease } from '../domain/leases/leases.ts';
 import { KclWorkers } from './kcl-workers.ts';
 
 /** When a lease was last seen to change. */

@@ -4,7 +4,7 @@
  * is busy with that, nothing of the client may be written.
  */
 import type { OnReadOpts, Socket } from 'node:net';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { BackingBroker, BackingBrokers, LoginChannel } from '../ports/backing-brokers.ts';
 import type { Fields, Input, Message, ValueOf } from '../wire/message.ts';
 import type { saslHandshakeResponse } from '../wire/messages/17-sasl-handshake.ts';

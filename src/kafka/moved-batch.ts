@@ -1,9 +1,9 @@
 /** What is common to batches that do not go to the partition that their producer chose. */
-import { openDescendant, shardForPartitionKey } from '../domain/shard-routing.ts';
-import { isOpen, toOffset, type Shard, type Stream } from '../domain/stream.ts';
-import { partitionKeyOf } from '../domain/visible-record.ts';
-import { placementOf } from '../domain/placement-tag.ts';
-import { GatewayError } from '../errors.ts';
+import { openDescendant, shardForPartitionKey } from '../domain/streams/shard-routing.ts';
+import { isOpen, toOffset, type Shard, type Stream } from '../domain/streams/stream.ts';
+import { partitionKeyOf } from '../domain/records/visible-record.ts';
+import { placementOf } from '../domain/streams/placement-tag.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { ProducerLog } from '../ports/producer-log.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamWriter } from '../streams/stream-writer.ts';

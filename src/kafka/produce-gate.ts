@@ -8,11 +8,11 @@
  * answer does.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSealed, partitionsWanted } from '../domain/reshard.ts';
-import { hasOnlyOpenShards } from '../domain/shard-routing.ts';
-import { isOpen, toOffset, type Stream } from '../domain/stream.ts';
-import { placementOf } from '../domain/placement-tag.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+import { isSealed, partitionsWanted } from '../domain/streams/reshard.ts';
+import { hasOnlyOpenShards } from '../domain/streams/shard-routing.ts';
+import { isOpen, toOffset, type Stream } from '../domain/streams/stream.ts';
+import { placementOf } from '../domain/streams/placement-tag.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { StreamWriter } from '../streams/stream-writer.ts';
 import type { ValueOf } from '../wire/message.ts';
 import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';

@@ -6,7 +6,7 @@
 import type { ValueOf } from '../wire/message.ts';
 import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
 import type { passingMetadataResponse } from '../wire/messages/03-metadata.ts';
-import type { Stream } from '../domain/stream.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { metadata } from './apis/03-metadata.ts';
 import type { BackingLink } from './backing-link.ts';

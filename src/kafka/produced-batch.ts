@@ -1,7 +1,7 @@
 /** The one record batch that a Produce request has for a partition. */
-import { partitionKeyOf } from '../domain/visible-record.ts';
-import { hashKeyOf } from '../domain/hash-key.ts';
-import { toOffset, type HashKey } from '../domain/stream.ts';
+import { partitionKeyOf } from '../domain/records/visible-record.ts';
+import { hashKeyOf } from '../domain/streams/hash-key.ts';
+import { toOffset, type HashKey } from '../domain/streams/stream.ts';
 import { WireError } from '../wire/primitives.ts';
 import {
   type FullRecord,

@@ -8,7 +8,7 @@ import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaContext } from './api.ts';
 import type { CallQueue, PendingCall } from './call-queue.ts';
 import { decodeResponse, encodeResponse, errorNameOf } from './frame-codec.ts';
-import type { ReadBuffer } from './read-buffers.ts';
+import type { ReadBuffer } from '../runtime/memory/read-buffers.ts';
 
 export type ResponseFlowSettings = {
   readonly context: KafkaContext;

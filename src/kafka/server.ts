@@ -5,14 +5,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BackingBrokers } from '../ports/backing-brokers.ts';
 import type { DoorObserver, LimitObserver } from '../ports/observer.ts';
 import type { ProducerLog } from '../ports/producer-log.ts';
 import type { RecordLog } from '../ports/record-log.ts';
-import type { ShardLimits } from '../streams/shard-limits.ts';
+import type { ShardLimits } from '../streams/limits/shard-limits.ts';
 import { StreamWriter } from '../streams/stream-writer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';

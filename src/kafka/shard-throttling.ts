@@ -2,15 +2,15 @@
  * The limits of shards as Kafka tells limits: what was written or read is counted, the answer says
  * in `throttle_time_ms` for how long the client should wait, and its connection is not read for so
  * long (KIP-219). Nothing is refused and nothing fails. The budgets are those of the Kinesis door
- * (src/streams/shard-limits.ts).
+ * (src/streams/limits/shard-limits.ts).
  *
  * Bytes are those of record batches as they pass, compressed where they are; records are counted by
  * the headers of batches. Topics that follow Kafka's rules have no budgets, and answers to clients
  * that read only such topics pass unseen.
  */
-import { isOpen, type Stream } from '../domain/stream.ts';
+import { isOpen, type Stream } from '../domain/streams/stream.ts';
 import type { LimitObserver } from '../ports/observer.ts';
-import type { ShardLimits } from '../streams/shard-limits.ts';
+import type { ShardLimits } from '../streams/limits/shard-limits.ts';
 import { Reader, skipTags } from '../wire/primitives.ts';
 import type { ScannedTopic } from './produce-scan.ts';
 import type { RequestHead } from './request-head.ts';

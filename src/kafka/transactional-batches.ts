@@ -4,8 +4,14 @@
  * producer in one row of numbers only, so the gateway numbers all of them that go to such a shard.
  * Source: KIP-98 and KIP-890. docs/decisions/0011-closed-shards-and-kafka-producers.md.
  */
-import { isSealed } from '../domain/reshard.ts';
-import { isOpen, toOffset, type Offset, type Shard, type Stream } from '../domain/stream.ts';
+import { isSealed } from '../domain/streams/reshard.ts';
+import {
+  isOpen,
+  toOffset,
+  type Offset,
+  type Shard,
+  type Stream,
+} from '../domain/streams/stream.ts';
 import {
   batchHeaderBytes,
   encodeBatch,

@@ -3,9 +3,9 @@
  * guide. Only streams made by CreateStream count: topics that nobody made through Kinesis have no
  * limits of Kinesis.
  */
-import { openShardCount } from '../domain/stream-rules.ts';
-import type { StreamMode, StreamSummary } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import { openShardCount } from '../domain/streams/stream-rules.ts';
+import type { StreamMode, StreamSummary } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { KinesisContext } from './action.ts';
 import { KinesisError } from './errors.ts';
 

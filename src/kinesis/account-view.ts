@@ -3,7 +3,7 @@ import {
   type AccountSettings,
   commitmentMsMin,
   commitmentStatusAt,
-} from '../domain/account-settings.ts';
+} from '../domain/streams/account-settings.ts';
 import { required, string, structure, timestamp } from './shape.ts';
 
 export const accountOutput = structure({

@@ -1,7 +1,7 @@
 /** Whether a valid call may begin: the rates of actions, and faults on purpose. */
 import type { LimitObserver } from '../ports/observer.ts';
-import type { KeyedRates } from '../streams/keyed-rates.ts';
-import type { ShardLimits } from '../streams/shard-limits.ts';
+import type { KeyedRates } from '../streams/limits/keyed-rates.ts';
+import type { ShardLimits } from '../streams/limits/shard-limits.ts';
 import type { Action, KinesisContext } from './action.ts';
 import { controlRates, streamNamed } from './control-rates.ts';
 import { KinesisError } from './errors.ts';

@@ -3,8 +3,8 @@ import {
   consumerNamed,
   consumerStatusAt,
   createdAtSecondsOf,
-} from '../domain/consumers.ts';
-import type { Stream } from '../domain/stream.ts';
+} from '../domain/streams/consumers.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, KinesisError } from './errors.ts';
 import { findStream, type StreamAddress, streamArnOf } from './stream-address.ts';

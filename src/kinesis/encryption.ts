@@ -2,8 +2,8 @@
  * What StartStreamEncryption and StopStreamEncryption share. Source: their pages in the Kinesis
  * API reference; "Key identifiers (KeyId)", AWS KMS developer guide.
  */
-import { withEncryption } from '../domain/stream-settings.ts';
-import type { Stream } from '../domain/stream.ts';
+import { withEncryption } from '../domain/streams/stream-settings.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, KinesisError } from './errors.ts';
 import { required, structure, type ValueOf } from './shape.ts';

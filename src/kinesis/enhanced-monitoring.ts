@@ -5,8 +5,8 @@ import {
   type ShardLevelMetric,
   shardLevelMetrics,
   withSettings,
-} from '../domain/stream-settings.ts';
-import type { Stream } from '../domain/stream.ts';
+} from '../domain/streams/stream-settings.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { required, structure, type ValueOf } from './shape.ts';
 import { metricNameList, streamAddress, streamArn, streamName } from './shapes.ts';

@@ -2,8 +2,8 @@
  * From what goes wrong to what AWS answers. Source of names and statuses: the "Errors" sections
  * of the Amazon Kinesis Data Streams API reference and its "Common Errors" page.
  */
-import type { ErrorKind } from '../errors.ts';
-import { GatewayError } from '../errors.ts';
+import type { ErrorKind } from '../domain/errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 
 const exceptions = {
   AccessDeniedException: 400,

@@ -9,7 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { bodyTimeoutMs, incomplete, smallBodyBytesMax } from './body.ts';
-import { BodyMemory } from './body-memory.ts';
+import { BodyMemory } from '../runtime/memory/body-memory.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { HttpRequest, HttpResponse } from './dispatcher.ts';
 import { toKinesisError } from './errors.ts';

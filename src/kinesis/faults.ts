@@ -5,7 +5,7 @@
  * `ProvisionedThroughputExceededException` of PutRecords happens to single records of a request,
  * as Kinesis answers it; every other fault is the answer to the whole request.
  */
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import { type ActionName, actionNames } from './action-names.ts';
 import { type ExceptionName, exceptionNames } from './errors.ts';
 

@@ -9,7 +9,7 @@ import { createServer as createHttp2, type Http2Server, type ServerHttp2Session 
 import type { Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import type { DoorObserver } from '../ports/observer.ts';
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from '../runtime/certificate.ts';
 import type { FastLane } from './fast-lane.ts';
 
 export type ConnectionLimits = {

@@ -1,8 +1,8 @@
 /** What PutRecord and PutRecords share: the rules of one record, and the shard that takes it. */
 import type { AppendRecord } from '../ports/record-log.ts';
-import { parseHashKey } from '../domain/hash-key.ts';
-import { shardForHashKey, shardForPartitionKey } from '../domain/shard-routing.ts';
-import type { Shard, Stream } from '../domain/stream.ts';
+import { parseHashKey } from '../domain/streams/hash-key.ts';
+import { shardForHashKey, shardForPartitionKey } from '../domain/streams/shard-routing.ts';
+import type { Shard, Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, KinesisError, streamNotFound } from './errors.ts';
 import type { StreamAddress } from './stream-address.ts';

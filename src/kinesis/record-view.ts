@@ -2,10 +2,10 @@
  * Records as GetRecords shows them. An answer may hold 10,000 of them and 10 MiB, so its JSON is
  * written straight into one buffer instead of through a tree of values.
  */
-import { printSequenceNumber, sequenceNumberOf } from '../domain/sequence-number.ts';
-import { encryptionKeyAt } from '../domain/stream-settings.ts';
-import type { Shard, Stream } from '../domain/stream.ts';
-import { dataOf, partitionKeyOf } from '../domain/visible-record.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../domain/records/sequence-number.ts';
+import { encryptionKeyAt } from '../domain/streams/stream-settings.ts';
+import type { Shard, Stream } from '../domain/streams/stream.ts';
+import { dataOf, partitionKeyOf } from '../domain/records/visible-record.ts';
 import type { LogRecord } from '../ports/record-log.ts';
 import { PreparedBody } from './action.ts';
 import type { record as recordShape } from './shapes.ts';

@@ -1,5 +1,5 @@
 /** What SplitShard, MergeShards and UpdateShardCount share: which shards may be changed. */
-import { isOpen, type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
+import { isOpen, type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, KinesisError } from './errors.ts';
 import { shardIndexIn } from './shard-address.ts';

@@ -1,6 +1,6 @@
 /** ResourceARN: a stream's, or that of one of its registered consumers. */
-import { type Consumer, consumerNamed, createdAtSecondsOf } from '../domain/consumers.ts';
-import type { Stream } from '../domain/stream.ts';
+import { type Consumer, consumerNamed, createdAtSecondsOf } from '../domain/streams/consumers.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { consumerNotFound } from './consumer-address.ts';
 import { invalidArgument, KinesisError } from './errors.ts';

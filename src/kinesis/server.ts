@@ -9,7 +9,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { DoorObserver } from '../ports/observer.ts';
 import { declaredLength, readBody } from './body.ts';
 import { ByteBudget } from './byte-budget.ts';
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from '../runtime/certificate.ts';
 import type { Dispatcher, HttpResponse } from './dispatcher.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 import {

@@ -1,6 +1,6 @@
-import type { Shard, Stream } from '../domain/stream.ts';
-import { shardIdOf } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import type { Shard, Stream } from '../domain/streams/stream.ts';
+import { shardIdOf } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { KinesisContext } from './action.ts';
 import { KinesisError, shardNotFound } from './errors.ts';
 

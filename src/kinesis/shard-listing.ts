@@ -3,9 +3,9 @@ import {
   endingSequenceNumberOf,
   printSequenceNumber,
   startingSequenceNumberOf,
-} from '../domain/sequence-number.ts';
-import type { Shard, Stream } from '../domain/stream.ts';
-import { isOpen, shardIdOf, shardIndexOf } from '../domain/stream.ts';
+} from '../domain/records/sequence-number.ts';
+import type { Shard, Stream } from '../domain/streams/stream.ts';
+import { isOpen, shardIdOf, shardIndexOf } from '../domain/streams/stream.ts';
 import type { shard as shardShape } from './shapes.ts';
 import type { ValueOf } from './shape.ts';
 

@@ -1,7 +1,7 @@
 /** What GetRecords and SubscribeToShard read of a shard, and say of it beside the records. */
-import { isSealed } from '../domain/reshard.ts';
-import type { Offset, Stream } from '../domain/stream.ts';
-import { shardIdOf } from '../domain/stream.ts';
+import { isSealed } from '../domain/streams/reshard.ts';
+import type { Offset, Stream } from '../domain/streams/stream.ts';
+import { shardIdOf } from '../domain/streams/stream.ts';
 import type { LogPartition, LogRecord, LogSlice } from '../ports/record-log.ts';
 import type { KinesisContext } from './action.ts';
 import type { FoundShard } from './shard-address.ts';

@@ -6,9 +6,9 @@ import {
   endPosition,
   parseSequenceNumber,
   type SequenceNumberParts,
-} from '../domain/sequence-number.ts';
-import type { Offset, Shard } from '../domain/stream.ts';
-import { shardIdOf, toOffset } from '../domain/stream.ts';
+} from '../domain/records/sequence-number.ts';
+import type { Offset, Shard } from '../domain/streams/stream.ts';
+import { shardIdOf, toOffset } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument } from './errors.ts';
 import { type FoundShard, namingTheShard } from './shard-address.ts';

@@ -1,5 +1,5 @@
-import type { Stream } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import type { Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { KinesisContext } from './action.ts';
 import { invalidArgument, streamNotFound } from './errors.ts';
 

@@ -1,5 +1,5 @@
-import { encryptionKeyAt, statusAt } from '../domain/stream-settings.ts';
-import type { Stream, StreamStatus } from '../domain/stream.ts';
+import { encryptionKeyAt, statusAt } from '../domain/streams/stream-settings.ts';
+import type { Stream, StreamStatus } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { KinesisError, streamNotActive } from './errors.ts';
 import { streamArnOf } from './stream-address.ts';

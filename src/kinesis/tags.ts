@@ -1,7 +1,7 @@
 /** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
-import { partitionerNames, partitionerTag } from '../domain/partitioner-tag.ts';
-import { placementNames, placementTag } from '../domain/placement-tag.ts';
-import type { Stream } from '../domain/stream.ts';
+import { partitionerNames, partitionerTag } from '../domain/streams/partitioner-tag.ts';
+import { placementNames, placementTag } from '../domain/streams/placement-tag.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import { invalidArgument } from './errors.ts';
 import type { FoundResource } from './resource-address.ts';
 

@@ -2,9 +2,9 @@
  * Holds the actions on records to what a shard may take and give in a second; nothing is held
  * where limits are off, and streams that follow Kafka's rules have none.
  */
-import { type Shard, shardIdOf, type Stream } from '../domain/stream.ts';
+import { type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
 import type { AppendRecord, LogRecord } from '../ports/record-log.ts';
-import type { Pace } from '../streams/shard-limits.ts';
+import type { Pace } from '../streams/limits/shard-limits.ts';
 import type { ActionName } from './action-names.ts';
 import type { KinesisContext } from './action.ts';
 import { KinesisError } from './errors.ts';

@@ -2,9 +2,9 @@
  * What on-demand streams are made ready for. Source: UpdateStreamWarmThroughput of the Kinesis
  * API reference; "Warm throughput for On-demand Advantage", Kinesis Data Streams developer guide.
  */
-import { commitmentStatusAt } from '../domain/account-settings.ts';
-import { warmThroughputMiBpsMax, warmThroughputOf } from '../domain/stream-settings.ts';
-import type { Stream, StreamMode } from '../domain/stream.ts';
+import { commitmentStatusAt } from '../domain/streams/account-settings.ts';
+import { warmThroughputMiBpsMax, warmThroughputOf } from '../domain/streams/stream-settings.ts';
+import type { Stream, StreamMode } from '../domain/streams/stream.ts';
 import type { KinesisContext } from './action.ts';
 import { KinesisError, validationFailed } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import type { AccountSettings } from '../domain/account-settings.ts';
+import type { AccountSettings } from '../domain/streams/account-settings.ts';
 
 /** One row for each account. Errors: `unavailable`. */
 export type AccountCatalog = {

@@ -1,4 +1,4 @@
-import type { Offset } from '../domain/stream.ts';
+import type { Offset } from '../domain/streams/stream.ts';
 
 export type CommittedOffset = {
   readonly topic: string;

@@ -1,4 +1,4 @@
-import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../domain/leases.ts';
+import type { Checkpoint, Lease, NewLease, Seen, StreamOrigin } from '../domain/leases/leases.ts';
 
 /** A change of a lease's checkpoint. */
 export type CheckpointChange = {

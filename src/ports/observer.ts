@@ -1,4 +1,4 @@
-/** What the doors and adapters report; src/metrics.ts makes metrics of it. */
+/** What the doors and adapters report; src/operations/metrics.ts makes metrics of it. */
 
 export type Door = 'kinesis' | 'kafka';
 

@@ -1,5 +1,5 @@
 /** What the Kafka door asks of the log for the producers of its clients. */
-import type { Offset } from '../domain/stream.ts';
+import type { Offset } from '../domain/streams/stream.ts';
 import type { LogPartition } from './record-log.ts';
 
 export type ProducerState = {

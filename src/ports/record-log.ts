@@ -1,5 +1,5 @@
-import type { GatewayError } from '../errors.ts';
-import type { Offset } from '../domain/stream.ts';
+import type { GatewayError } from '../domain/errors.ts';
+import type { Offset } from '../domain/streams/stream.ts';
 
 /** One shard's log. */
 export type LogPartition = { readonly log: string; readonly partition: number };

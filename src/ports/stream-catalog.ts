@@ -1,4 +1,4 @@
-import type { Stream, StreamSummary } from '../domain/stream.ts';
+import type { Stream, StreamSummary } from '../domain/streams/stream.ts';
 
 /**
  * The catalog of streams. A change is conditional on the stream that was read before (its

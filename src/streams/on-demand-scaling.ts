@@ -1,15 +1,15 @@
 /**
  * Lets on-demand streams grow and shrink with what is written to them: measures in windows, keeps
  * the peaks in the catalog, and starts reshardings. What a stream needs is decided in
- * src/domain/on-demand.ts; every gateway measures its own writers.
+ * src/domain/streams/on-demand.ts; every gateway measures its own writers.
  */
-import { merged, nextRound, observed, type ShardWrites } from '../domain/on-demand.ts';
-import { withSettings } from '../domain/stream-settings.ts';
-import type { Stream } from '../domain/stream.ts';
-import { isGatewayError } from '../errors.ts';
+import { merged, nextRound, observed, type ShardWrites } from '../domain/streams/on-demand.ts';
+import { withSettings } from '../domain/streams/stream-settings.ts';
+import type { Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReshardingPlan, Reshardings } from './resharding.ts';
-import type { ShardLimits } from './shard-limits.ts';
+import type { ShardLimits } from './limits/shard-limits.ts';
 import type { StreamDirectory } from './stream-directory.ts';
 
 export const measuringWindowMs = 10_000;

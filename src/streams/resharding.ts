@@ -19,10 +19,10 @@ import {
   takenOver,
   undone,
   unsealed,
-} from '../domain/reshard.ts';
-import { type StreamSettings, withSettings } from '../domain/stream-settings.ts';
-import type { Offset, Stream } from '../domain/stream.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+} from '../domain/streams/reshard.ts';
+import { type StreamSettings, withSettings } from '../domain/streams/stream-settings.ts';
+import type { Offset, Stream } from '../domain/streams/stream.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';
 import type { RecordLog } from '../ports/record-log.ts';

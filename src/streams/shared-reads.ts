@@ -3,7 +3,7 @@
  * offset and wait for the same record: one fetch waits for all of them, and they get the same
  * slice. A reader that is behind reads for itself until it has caught up.
  */
-import type { Offset } from '../domain/stream.ts';
+import type { Offset } from '../domain/streams/stream.ts';
 import type { LogPartition, LogSlice, ReadLimits, RecordLog } from '../ports/record-log.ts';
 
 type Limits = Omit<ReadLimits, 'signal'>;

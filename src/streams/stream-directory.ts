@@ -4,7 +4,7 @@
  * goes, and what a gateway that died left half done is finished by whoever comes next.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Stream, StreamSummary } from '../domain/stream.ts';
+import type { Stream, StreamSummary } from '../domain/streams/stream.ts';
 import {
   activated,
   adopted,
@@ -15,8 +15,8 @@ import {
   type NewStream,
   nextCreationMs,
   retentionMsOf,
-} from '../domain/stream-rules.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+} from '../domain/streams/stream-rules.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
   LogAdministration,

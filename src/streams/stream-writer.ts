@@ -5,9 +5,9 @@
  * shard takes records (resharding.ts waits those views out before it asks for the shard's end).
  * Otherwise the catalog is asked again, and what came too late is written to the open descendant.
  */
-import { isSealed } from '../domain/reshard.ts';
-import type { Offset, Shard, Stream } from '../domain/stream.ts';
-import { GatewayError, isGatewayError } from '../errors.ts';
+import { isSealed } from '../domain/streams/reshard.ts';
+import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { AppendRecord, RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from './stream-directory.ts';
 

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { startTestEngines } from '../support/engines.ts';
-import { replaceGenerated } from '../../docs/generated.ts';
+import { replaceGenerated } from '../../docs/generator/generated.ts';
 import { benchKafka } from './kafka.ts';
 import type { Row } from './kafka-targets.ts';
 import { benchKinesis, tableOf } from './kinesis.ts';

@@ -5,7 +5,7 @@ import {
   adminCallsAgainstRules,
   adminCallsRefused,
   adminCallsThatWork,
-} from '../../docs/admin-calls.ts';
+} from '../../docs/generator/admin-calls.ts';
 import { adminProgram, installClients } from '../support/install.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';

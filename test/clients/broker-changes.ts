@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
-import { toOffset } from '../../src/domain/stream.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 import { readBatches } from '../../src/wire/record-batch.ts';
 import { clusterAt } from '../groups/doors.ts';
 import { kafkaProgram, kafkaTool } from '../support/install.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients } from '../support/install.ts';

@@ -1,8 +1,8 @@
 /** A KCL application and the Kafka group of its name, one after the other, over one stream. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import type { Gateway } from '../support/gateway.ts';
 import { createStream, kinesisClient, newName } from './doors.ts';
 import { type FollowerKind, followerKinds, startFollower } from './followers.ts';

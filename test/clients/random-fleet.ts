@@ -17,8 +17,8 @@ import {
   PutRecordsCommand,
   type PutRecordsRequestEntry,
 } from '@aws-sdk/client-kinesis';
-import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
-import { shardIndexOf } from '../../src/domain/stream.ts';
+import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
+import { shardIndexOf } from '../../src/domain/streams/stream.ts';
 import type { Gateway } from '../support/gateway.ts';
 import { type LeaseRows, openLeaseRows, type Row } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { withAdmin } from '../groups/doors.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';

@@ -1,8 +1,8 @@
 /** Commits of Kafka clients in KCL's lease tables, through a gateway as users run it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sequenceNumberOf } from '../../src/domain/sequence-number.ts';
-import { type Shard, shardIdOf, toOffset } from '../../src/domain/stream.ts';
+import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
+import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
 import { newName } from '../clients/doors.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { Database } from '../../adapters/dynamodb/database.ts';
 import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
-import { creationSecondOf } from '../../src/domain/leases.ts';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { creationSecondOf } from '../../src/domain/leases/leases.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { createStream, kinesisClient, newName } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';

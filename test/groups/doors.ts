@@ -11,7 +11,7 @@ import {
   findCoordinatorRequest,
   findCoordinatorResponse,
 } from '../../src/wire/messages/10-find-coordinator.ts';
-import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
+import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
 import { createStream, kafkaClient, kinesisClient, untilResolved } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';
 import type { Gateway } from '../support/gateway.ts';

@@ -12,8 +12,8 @@ import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
-import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { createStream, newName } from '../clients/doors.ts';
 import { type Follower, followerKinds, startFollower } from '../clients/followers.ts';
 import {

@@ -5,7 +5,7 @@ import {
   offsetCommitRequest,
   offsetCommitResponse,
 } from '../../src/wire/messages/08-offset-commit.ts';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { kafkaClient, newName } from '../clients/doors.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type kafkajs from 'kafkajs';
-import { parseSequenceNumber } from '../../src/domain/sequence-number.ts';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import {
   offsetFetchRequest,
   offsetFetchResponse,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type kafkajs from 'kafkajs';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { kafkaClient, newName } from '../clients/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';

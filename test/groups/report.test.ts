@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GroupReport, GroupSummary } from '../../src/groups/group-report.ts';
-import { listing, shown } from '../../src/groups-command.ts';
+import { listing, shown } from '../../src/cli/groups.ts';
 import { kafkaClient, newName, untilResolved } from '../clients/doors.ts';
 import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
 import { kafkaTool, run } from '../support/install.ts';

@@ -1,7 +1,7 @@
 /** Groups over splits and merges, by the actions themselves, through a gateway as users run it. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { shardIdOf } from '../../src/domain/stream.ts';
+import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { kinesisClient, newName } from '../clients/doors.ts';
 import { produceByKafkajs } from '../clients/kafkajs.ts';
 import { childShards, closedShards, splitAndMerge } from '../clients/split-and-merge.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import kafkajs from 'kafkajs';
 import type { Cluster } from '../../adapters/kafka/cluster.ts';
-import { sequenceNumberOf } from '../../src/domain/sequence-number.ts';
-import { type Shard, shardIdOf, toOffset } from '../../src/domain/stream.ts';
+import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
+import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
 import {
   initProducerIdRequest,
   initProducerIdResponse,

@@ -11,8 +11,8 @@ import {
   offsetDeleteRequest,
   offsetDeleteResponse,
 } from '../../src/wire/messages/47-offset-delete.ts';
-import { sequenceNumberOf } from '../../src/domain/sequence-number.ts';
-import { type Shard, shardIdOf, toOffset } from '../../src/domain/stream.ts';
+import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
+import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
 import { newName } from '../clients/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';

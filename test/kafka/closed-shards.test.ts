@@ -6,10 +6,15 @@ import { produceRequest, produceResponse } from '../../src/wire/messages/00-prod
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import { encodeBatch, fullRecordsOf, readBatches } from '../../src/wire/record-batch.ts';
-import { hashKeyMax } from '../../src/domain/hash-key.ts';
-import { begun, finished, sealed, splitOf } from '../../src/domain/reshard.ts';
-import { shardIndexOf, toOffset, type HashKey, type Stream } from '../../src/domain/stream.ts';
-import { activated, newStream } from '../../src/domain/stream-rules.ts';
+import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
+import { begun, finished, sealed, splitOf } from '../../src/domain/streams/reshard.ts';
+import {
+  shardIndexOf,
+  toOffset,
+  type HashKey,
+  type Stream,
+} from '../../src/domain/streams/stream.ts';
+import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
 import { createStream, kafkaClient, newName } from '../clients/doors.ts';
 import { readShards, split, untilActive } from '../clients/lineage.ts';
 import { type Door, doorAt } from '../streams/gateways.ts';

@@ -9,7 +9,7 @@ import {
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import type { Connection } from '../../adapters/kafka/connection.ts';
-import { throttleMsMax } from '../../src/domain/rate-limit.ts';
+import { throttleMsMax } from '../../src/domain/limits/rate-limit.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';

@@ -1,9 +1,9 @@
 /** Frames of every version, encoded by the wire tables, and what throttling makes of them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { activated, newStream } from '../../src/domain/stream-rules.ts';
-import { throttleMsMax } from '../../src/domain/rate-limit.ts';
-import type { Stream } from '../../src/domain/stream.ts';
+import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
+import { throttleMsMax } from '../../src/domain/limits/rate-limit.ts';
+import type { Stream } from '../../src/domain/streams/stream.ts';
 import { scanProduce } from '../../src/kafka/produce-scan.ts';
 import { readHead } from '../../src/kafka/request-head.ts';
 import {
@@ -12,7 +12,7 @@ import {
   ShardThrottling,
 } from '../../src/kafka/shard-throttling.ts';
 import type { LimitObserver } from '../../src/ports/observer.ts';
-import { ShardLimits } from '../../src/streams/shard-limits.ts';
+import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
 import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../../src/wire/header.ts';
 import {
   type Fields,

@@ -9,7 +9,7 @@ import { connect } from 'node:tls';
 import kafkajs from 'kafkajs';
 import { Connection } from '../../adapters/kafka/connection.ts';
 import { connectBy } from '../../adapters/kafka/transport.ts';
-import { selfSignedCertificate } from '../../src/kinesis/certificate.ts';
+import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
 import {
   metadataRequest as request,
   metadataResponse as response,

@@ -1,8 +1,8 @@
 /** Settings and limits of the account, and what hangs on them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { activated, newStream } from '../../src/domain/stream-rules.ts';
-import type { StreamMode } from '../../src/domain/stream.ts';
+import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
+import type { StreamMode } from '../../src/domain/streams/stream.ts';
 import { type Body, type DataDoor, dataDoor } from './data-door.ts';
 
 const daySeconds = 86_400;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
-import { selfSignedCertificate } from '../../src/kinesis/certificate.ts';
+import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
 import { createKinesisServer } from '../../src/kinesis/server.ts';
 
 const dayMs = 24 * 3600 * 1000;

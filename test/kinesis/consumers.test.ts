@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { consumerCreationMs } from '../../src/domain/consumers.ts';
+import { consumerCreationMs } from '../../src/domain/streams/consumers.ts';
 import { type Body, type DataDoor, dataDoor, invalidArgument } from './data-door.ts';
 import { account } from './door.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
-import { toOffset } from '../../src/domain/stream.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { AppendRecord, RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { toOffset } from '../../src/domain/stream.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 import { base64, type Body, dataDoor, invalidArgument, textsOf } from './data-door.ts';
 import { account, call } from './door.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import { decode, encode } from 'cbor-x';
-import { GatewayError } from '../../src/errors.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import { actionNames } from '../../src/kinesis/action-names.ts';
 import { smallBodyBytesMax } from '../../src/kinesis/body.ts';
 import { KinesisError } from '../../src/kinesis/errors.ts';

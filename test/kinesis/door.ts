@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Action, KinesisContext } from '../../src/kinesis/action.ts';
 import { defineAction, PreparedBody } from '../../src/kinesis/action.ts';
-import { selfSignedCertificate } from '../../src/kinesis/certificate.ts';
+import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
 import { createDispatcher, type DispatcherSettings } from '../../src/kinesis/dispatcher.ts';
 import type { ConnectionLimits } from '../../src/kinesis/one-port.ts';
 import { createKinesisServer } from '../../src/kinesis/server.ts';

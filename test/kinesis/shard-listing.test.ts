@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { HashKey, Shard, Stream } from '../../src/domain/stream.ts';
-import { toOffset } from '../../src/domain/stream.ts';
+import type { HashKey, Shard, Stream } from '../../src/domain/streams/stream.ts';
+import { toOffset } from '../../src/domain/streams/stream.ts';
 import {
   keptShards,
   shardsAfter,

@@ -11,7 +11,7 @@ import {
   SubscribeToShardCommand,
   type SubscribeToShardEvent,
 } from '@aws-sdk/client-kinesis';
-import { consumerCreationMs } from '../../src/domain/consumers.ts';
+import { consumerCreationMs } from '../../src/domain/streams/consumers.ts';
 import type { SubscriptionTimes } from '../../src/streams/subscriptions.ts';
 import { base64, closeFirstShard, type DataDoor, dataDoor } from './data-door.ts';
 

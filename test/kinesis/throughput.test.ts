@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { KinesisClient, SubscribeToShardCommand } from '@aws-sdk/client-kinesis';
-import { consumerCreationMs } from '../../src/domain/consumers.ts';
+import { consumerCreationMs } from '../../src/domain/streams/consumers.ts';
 import { admit } from '../../src/kinesis/admission.ts';
 import { Faults, parseFaults } from '../../src/kinesis/faults.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { KeyedRates } from '../../src/streams/keyed-rates.ts';
-import { type LimitedStream, ShardLimits } from '../../src/streams/shard-limits.ts';
+import { KeyedRates } from '../../src/streams/limits/keyed-rates.ts';
+import { type LimitedStream, ShardLimits } from '../../src/streams/limits/shard-limits.ts';
 import { base64, type Body, type DataDoor, dataDoor } from './data-door.ts';
 import { account } from './door.ts';
 

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { shardWriteBytesPerSecond } from '../../src/domain/rate-limit.ts';
-import { openShardsOf } from '../../src/domain/shard-routing.ts';
-import type { Stream } from '../../src/domain/stream.ts';
+import { shardWriteBytesPerSecond } from '../../src/domain/limits/rate-limit.ts';
+import { openShardsOf } from '../../src/domain/streams/shard-routing.ts';
+import type { Stream } from '../../src/domain/streams/stream.ts';
 import {
   idleStreamsEveryMs,
   measuringWindowMs,
   OnDemandScaling,
 } from '../../src/streams/on-demand-scaling.ts';
-import { ShardLimits } from '../../src/streams/shard-limits.ts';
+import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
 import { untilTrue } from '../support/until.ts';
 import { type Gateway, openGateway } from './gateways.ts';
 

@@ -1,16 +1,16 @@
 /** On-demand streams on the real cluster, on a clock that the test moves. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { openShardsOf, shardForPartitionKey } from '../../src/domain/shard-routing.ts';
-import { openShardCount } from '../../src/domain/stream-rules.ts';
-import { shardIdOf, type Stream } from '../../src/domain/stream.ts';
+import { openShardsOf, shardForPartitionKey } from '../../src/domain/streams/shard-routing.ts';
+import { openShardCount } from '../../src/domain/streams/stream-rules.ts';
+import { shardIdOf, type Stream } from '../../src/domain/streams/stream.ts';
 import { Faults } from '../../src/kinesis/faults.ts';
 import {
   idleStreamsEveryMs,
   measuringWindowMs,
   OnDemandScaling,
 } from '../../src/streams/on-demand-scaling.ts';
-import { ShardLimits } from '../../src/streams/shard-limits.ts';
+import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
 import { type Body, type DataDoor, dataDoor } from '../kinesis/data-door.ts';
 import { untilTrue } from '../support/until.ts';
 

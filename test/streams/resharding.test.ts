@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { hashKeyMax } from '../../src/domain/hash-key.ts';
-import { partitionsWanted } from '../../src/domain/reshard.ts';
-import { GatewayError } from '../../src/errors.ts';
+import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
+import { partitionsWanted } from '../../src/domain/streams/reshard.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { type Gateway, openGateway } from './gateways.ts';
 import { assertNothingStranded, readLineage, writeUntil } from './lineage.ts';

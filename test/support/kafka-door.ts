@@ -5,11 +5,11 @@ import { ClusterBrokers } from '../../adapters/kafka/backing-brokers.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
-import { GatewayError } from '../../src/errors.ts';
-import type { Stream } from '../../src/domain/stream.ts';
-import { activated, newStream } from '../../src/domain/stream-rules.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import type { Stream } from '../../src/domain/streams/stream.ts';
+import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
 import { KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import { createMetrics } from '../../src/operations/metrics.ts';
 import { sharedEngines } from './engines.ts';
 
 export type TestDoor = {

@@ -1,8 +1,8 @@
 /** Rows of lease tables as KCL itself reads and writes them, by the AWS SDK alone. */
 import type { TestContext } from 'node:test';
 import { Database } from '../../adapters/dynamodb/database.ts';
-import { sequenceNumberOf } from '../../src/domain/sequence-number.ts';
-import { shardIdOf, toOffset } from '../../src/domain/stream.ts';
+import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
+import { shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
 import { untilTrue } from './until.ts';
 
 export type Row = Readonly<Record<string, { S?: string; N?: string; SS?: string[] }>>;

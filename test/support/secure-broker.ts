@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import type { KafkaNode } from '../../adapters/engines/embedded-kafka.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
-import { selfSignedCertificate } from '../../src/kinesis/certificate.ts';
+import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
 import {
   alterUserScramCredentialsRequest as request,
   alterUserScramCredentialsResponse as response,

@@ -11,7 +11,7 @@ import {
   offsetCommitResponse as response,
 } from '../../wire/messages/08-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
-import { toOffset } from '../../domain/stream.ts';
+import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
 import { rebalanceInProgress, staleMemberEpoch, tableNotReady } from '../group-errors.ts';

@@ -10,7 +10,7 @@ import {
   offsetFetchResponse as response,
 } from '../../wire/messages/09-offset-fetch.ts';
 import type { Decoded } from '../../wire/message.ts';
-import { toOffset } from '../../domain/stream.ts';
+import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
 import { tableNotReady } from '../group-errors.ts';

@@ -6,7 +6,7 @@ import {
   deleteTopicsRequest as request,
   deleteTopicsResponse as response,
 } from '../../wire/messages/20-delete-topics.ts';
-import { atOnce } from '../../domain/at-once.ts';
+import { atOnce } from '../../runtime/at-once.ts';
 import { defineApi } from '../api.ts';
 
 const topicsAtOnce = 16;

@@ -2,7 +2,7 @@
  * CreateStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
  * Answers when the backing log exists, so that the stream is ACTIVE at once.
  */
-import { isGatewayError } from '../../errors.ts';
+import { isGatewayError } from '../../domain/errors.ts';
 import { assertMoreStreams } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError } from '../errors.ts';

@@ -2,7 +2,7 @@
  * DeleteResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteResourcePolicy.html
  */
-import { withPolicy } from '../../domain/stream-settings.ts';
+import { withPolicy } from '../../domain/streams/stream-settings.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError } from '../errors.ts';
 import { changeResource } from '../resource-address.ts';

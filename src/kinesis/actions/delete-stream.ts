@@ -2,8 +2,8 @@
  * DeleteStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html
  * Answers when stream and log are gone.
  */
-import type { Stream } from '../../domain/stream.ts';
-import { GatewayError } from '../../errors.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
+import { GatewayError } from '../../domain/errors.ts';
 import { defineAction } from '../action.ts';
 import { boolean, structure } from '../shape.ts';
 import { streamAddress } from '../shapes.ts';

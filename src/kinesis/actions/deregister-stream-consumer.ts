@@ -2,7 +2,7 @@
  * DeregisterStreamConsumer:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeregisterStreamConsumer.html
  */
-import { withoutConsumer } from '../../domain/consumers.ts';
+import { withoutConsumer } from '../../domain/streams/consumers.ts';
 import { defineAction } from '../action.ts';
 import { findConsumer } from '../consumer-address.ts';
 import { structure } from '../shape.ts';

@@ -2,7 +2,7 @@
  * DescribeStreamSummary:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
  */
-import { isOpen } from '../../domain/stream.ts';
+import { isOpen } from '../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
 import { required, string, structure, timestamp } from '../shape.ts';
 import {

@@ -5,8 +5,12 @@
  * then, ChildShards tells where its records go on. An iterator always reads from the same place,
  * and the next one never stands before it.
  */
-import { isExpired, parseShardIterator, printShardIterator } from '../../domain/shard-iterator.ts';
-import type { ShardIterator } from '../../domain/shard-iterator.ts';
+import {
+  isExpired,
+  parseShardIterator,
+  printShardIterator,
+} from '../../domain/records/shard-iterator.ts';
+import type { ShardIterator } from '../../domain/records/shard-iterator.ts';
 import type { LogSlice } from '../../ports/record-log.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { dryRun, invalidArgument, KinesisError } from '../errors.ts';

@@ -5,7 +5,7 @@
  * LATEST is where the log ends now: what is put afterwards is read, however late the first
  * GetRecords comes. AT_TIMESTAMP is the first record of that millisecond or later.
  */
-import { printShardIterator } from '../../domain/shard-iterator.ts';
+import { printShardIterator } from '../../domain/records/shard-iterator.ts';
 import { defineAction } from '../action.ts';
 import { dryRun } from '../errors.ts';
 import { findShard, shardIndexIn } from '../shard-address.ts';

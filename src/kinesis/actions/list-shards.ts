@@ -1,8 +1,8 @@
 /**
  * ListShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
  */
-import type { Shard, Stream } from '../../domain/stream.ts';
-import { isOpen, shardIdOf } from '../../domain/stream.ts';
+import type { Shard, Stream } from '../../domain/streams/stream.ts';
+import { isOpen, shardIdOf } from '../../domain/streams/stream.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { invalidArgument, streamNotFound } from '../errors.ts';
 import { pagingTokenOf, positionIn } from '../paging-token.ts';

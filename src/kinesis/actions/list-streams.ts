@@ -1,7 +1,7 @@
 /**
  * ListStreams: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
  */
-import { statusAt } from '../../domain/stream-settings.ts';
+import { statusAt } from '../../domain/streams/stream-settings.ts';
 import { defineAction } from '../action.ts';
 import { pagingTokenOf, positionIn } from '../paging-token.ts';
 import { boolean, list, required, structure, timestamp } from '../shape.ts';

@@ -3,8 +3,8 @@
  *
  * Answers when the stream is UPDATING; both shards take records until their child does.
  */
-import { mergeOf } from '../../domain/reshard.ts';
-import { shardIdOf, type Stream } from '../../domain/stream.ts';
+import { mergeOf } from '../../domain/streams/reshard.ts';
+import { shardIdOf, type Stream } from '../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
 import { invalidArgument } from '../errors.ts';
 import { assertKinesisRules, assertOpen, shardNamed } from '../resharding.ts';

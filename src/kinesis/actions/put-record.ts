@@ -8,9 +8,9 @@ import {
   parseSequenceNumber,
   printSequenceNumber,
   sequenceNumberOf,
-} from '../../domain/sequence-number.ts';
-import { type Shard, shardIdOf, type Stream } from '../../domain/stream.ts';
-import { GatewayError } from '../../errors.ts';
+} from '../../domain/records/sequence-number.ts';
+import { type Shard, shardIdOf, type Stream } from '../../domain/streams/stream.ts';
+import { GatewayError } from '../../domain/errors.ts';
 import { outcome } from '../../streams/stream-writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';

@@ -7,10 +7,10 @@
  * others of its shard are refused too: put again, they keep their order.
  */
 import type { AppendRecord } from '../../ports/record-log.ts';
-import { printSequenceNumber, sequenceNumberOf } from '../../domain/sequence-number.ts';
-import type { Shard, Stream } from '../../domain/stream.ts';
-import { shardIdOf } from '../../domain/stream.ts';
-import { GatewayError } from '../../errors.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../../domain/records/sequence-number.ts';
+import type { Shard, Stream } from '../../domain/streams/stream.ts';
+import { shardIdOf } from '../../domain/streams/stream.ts';
+import { GatewayError } from '../../domain/errors.ts';
 import { outcome, type Placed, type Written } from '../../streams/stream-writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { putBodyBytesMax } from '../body.ts';

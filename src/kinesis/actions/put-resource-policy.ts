@@ -2,8 +2,8 @@
  * PutResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html
  */
-import { parseResourcePolicy } from '../../domain/resource-policy.ts';
-import { withPolicy } from '../../domain/stream-settings.ts';
+import { parseResourcePolicy } from '../../domain/access/resource-policy.ts';
+import { withPolicy } from '../../domain/streams/stream-settings.ts';
 import { actionNames } from '../action-names.ts';
 import { defineAction } from '../action.ts';
 import { changeResource } from '../resource-address.ts';

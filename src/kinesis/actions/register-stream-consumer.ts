@@ -2,13 +2,13 @@
  * RegisterStreamConsumer:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
  */
-import { commitmentStatusAt } from '../../domain/account-settings.ts';
+import { commitmentStatusAt } from '../../domain/streams/account-settings.ts';
 import {
   consumerNamed,
   consumersAdvantageMax,
   consumersMax,
   withConsumer,
-} from '../../domain/consumers.ts';
+} from '../../domain/streams/consumers.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { viewConsumer } from '../consumer-address.ts';
 import { required, structure } from '../shape.ts';

@@ -3,9 +3,9 @@
  *
  * Answers when the stream is UPDATING; the shard takes records until its children do.
  */
-import { parseHashKey } from '../../domain/hash-key.ts';
-import { splitOf } from '../../domain/reshard.ts';
-import { shardIdOf, type HashKey, type Shard, type Stream } from '../../domain/stream.ts';
+import { parseHashKey } from '../../domain/streams/hash-key.ts';
+import { splitOf } from '../../domain/streams/reshard.ts';
+import { shardIdOf, type HashKey, type Shard, type Stream } from '../../domain/streams/stream.ts';
 import { assertMoreShards } from '../account-limits.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { invalidArgument } from '../errors.ts';

@@ -7,13 +7,17 @@
  * of a closed shard; then, and only then, ChildShards tells where its records go on.
  */
 import { setTimeout } from 'node:timers/promises';
-import { type Consumer, consumerNamed, createdAtSecondsOf } from '../../domain/consumers.ts';
-import { printSequenceNumber, sequenceNumberOf } from '../../domain/sequence-number.ts';
-import { type Offset, type Stream, shardIdOf, toOffset } from '../../domain/stream.ts';
-import { isGatewayError } from '../../errors.ts';
+import {
+  type Consumer,
+  consumerNamed,
+  createdAtSecondsOf,
+} from '../../domain/streams/consumers.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../../domain/records/sequence-number.ts';
+import { type Offset, type Stream, shardIdOf, toOffset } from '../../domain/streams/stream.ts';
+import { isGatewayError } from '../../domain/errors.ts';
 import type { LogSlice } from '../../ports/record-log.ts';
 import { unlessAborted } from '../../streams/shared-reads.ts';
-import type { Pace } from '../../streams/shard-limits.ts';
+import type { Pace } from '../../streams/limits/shard-limits.ts';
 import type { Subscription } from '../../streams/subscriptions.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import {

@@ -2,8 +2,8 @@
  * UpdateAccountSettings:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateAccountSettings.html
  */
-import { withCommitment } from '../../domain/account-settings.ts';
-import { isGatewayError } from '../../errors.ts';
+import { withCommitment } from '../../domain/streams/account-settings.ts';
+import { isGatewayError } from '../../domain/errors.ts';
 import { accountOutput, viewAccount } from '../account-view.ts';
 import { defineAction } from '../action.ts';
 import { required, string, structure } from '../shape.ts';

@@ -3,8 +3,8 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateMaxRecordSize.html
  * The topic's max.message.bytes follows, so that both doors take the same records.
  */
-import { settingsUpdateMs } from '../../domain/stream-settings.ts';
-import type { Stream } from '../../domain/stream.ts';
+import { settingsUpdateMs } from '../../domain/streams/stream-settings.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
 import { required, structure } from '../shape.ts';
 import { recordKiBMax, streamAddress } from '../shapes.ts';

@@ -6,10 +6,10 @@
  * range are merged: in rounds, so that short-lived shards may come between. The stream is
  * UPDATING until the last round is over.
  */
-import { uniformRound } from '../../domain/reshard.ts';
-import { openShardCount } from '../../domain/stream-rules.ts';
-import { withShardCountChange } from '../../domain/stream-settings.ts';
-import type { Stream } from '../../domain/stream.ts';
+import { uniformRound } from '../../domain/streams/reshard.ts';
+import { openShardCount } from '../../domain/streams/stream-rules.ts';
+import { withShardCountChange } from '../../domain/streams/stream-settings.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
 import { assertMoreShards, shardsPerStreamMax } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { invalidArgument, KinesisError } from '../errors.ts';

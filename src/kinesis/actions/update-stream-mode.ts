@@ -3,8 +3,8 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html
  * The stream keeps its shards: an on-demand stream begins with as many as it had.
  */
-import { withMode, withWarmThroughput } from '../../domain/stream-settings.ts';
-import type { Stream } from '../../domain/stream.ts';
+import { withMode, withWarmThroughput } from '../../domain/streams/stream-settings.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
 import { assertMoreOnDemand } from '../account-limits.ts';
 import { defineAction } from '../action.ts';
 import { required, structure } from '../shape.ts';

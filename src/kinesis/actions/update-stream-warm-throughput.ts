@@ -2,8 +2,8 @@
  * UpdateStreamWarmThroughput:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamWarmThroughput.html
  */
-import { settingsUpdateMs, withWarmThroughput } from '../../domain/stream-settings.ts';
-import type { Stream } from '../../domain/stream.ts';
+import { settingsUpdateMs, withWarmThroughput } from '../../domain/streams/stream-settings.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
 import { required, structure } from '../shape.ts';
 import { naturalInteger, streamAddress, streamArn, streamName, warmThroughput } from '../shapes.ts';

@@ -1,0 +1,469 @@
+/**
+ * The LeaseTables port: KCL's lease tables in DynamoDB, by dynamoose's client. Rows are changed by
+ * expressions that name single attributes, because dynamoose's own models drop what they do not
+ * know; the table itself is laid out by a dynamoose schema.
+ */
+import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases/leases.ts';
+import { memberOwnerPrefix } from '../../src/domain/leases/lease-owners.ts';
+import { companionSuffixes } from '../../src/domain/leases/lease-table-names.ts';
+import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
+import { atOnce } from '../../src/runtime/at-once.ts';
+import type { CheckpointChange, LeaseTables, RenamedLease } from '../../src/ports/lease-tables.ts';
+import {
+  type AttributeValue,
+  type CreateTableInput,
+  type Database,
+  failedConditionsIn,
+  type TransactItem,
+} from './database.ts';
+import {
+  checkpointAttributes,
+  isAsRead,
+  isOfStream,
+  leaseOf,
+  rowOf,
+  seenAttributes,
+  setting,
+  workerOf,
+  type UpdateParts,
+} from './lease-rows.ts';
+
+const keyAttribute = 'leaseKey';
+/** By which KCL 3 finds what a worker owns. */
+const ownerIndex = 'LeaseOwnerToLeaseKeyIndex';
+/** Names of tables whose layout is known to be right. */
+const knownTablesMax = 10_000;
+const describedAtOnce = 8;
+/** As many as DynamoDB takes. */
+const changesInCallMax = 100;
+const callsAtOnce = 4;
+const rowsAtOnce = 32;
+
+/** The keys of KCL's companion tables. */
+const companionKeys = companionSuffixes.map(
+  (suffix) => [suffix, suffix === '-CoordinatorState' ? 'key' : 'wid'] as const,
+);
+
+const one = { ':one': { N: '1' } };
+
+/** No KCL worker owns the lease, or it is still a member's while it is handed over. */
+const notOfWorker: UpdateParts = {
+  expression:
+    '(attribute_not_exists(leaseOwner) OR begins_with(leaseOwner, :member) ' +
+    'OR begins_with(checkpointOwner, :member))',
+  values: { ':member': { S: memberOwnerPrefix } },
+};
+
+/** It was neither renewed nor taken since it was read. */
+function hasCounterOf({ counter }: Lease): UpdateParts {
+  const values = { ':counter': { N: String(counter) } };
+  return { expression: 'leaseCounter = :counter', values };
+}
+
+type RowChange = Pick<TransactItem, 'Put' | 'Update'>;
+
+/** Of single attributes of a row that is there, under all of the conditions. */
+function updateOf(
+  table: string,
+  key: string,
+  { expression, values }: UpdateParts,
+  conditions: readonly UpdateParts[],
+) {
+  const exists = `attribute_exists(${keyAttribute})`;
+  const expressions = [exists, ...conditions.map((each) => each.expression)];
+  return {
+    TableName: table,
+    Key: { [keyAttribute]: { S: key } },
+    UpdateExpression: expression,
+    ConditionExpression: expressions.join(' AND '),
+    ExpressionAttributeValues: Object.assign(
+      { ...values },
+      ...conditions.map((each) => each.values),
+    ) as Record<string, AttributeValue>,
+  };
+}
+
+function checkpointUpdate(table: string, change: CheckpointChange) {
+  const { childShardIds, evict, byMember, unchangedSince } = change;
+  const set = setting({
+    ...checkpointAttributes(change.checkpoint),
+    ownerSwitchesSinceCheckpoint: { N: '0' },
+    ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
+    ...seenAttributes(change.seen, change.stream),
+  });
+  const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
+  // As KCL's own eviction: without its counter the former owner cannot write.
+  const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
+  const update = {
+    expression: `${set.expression} REMOVE ${pending}${evicted}`,
+    values: { ...set.values, ...(evict ? one : {}) },
+  };
+  const asRead = unchangedSince === undefined ? [] : [isAsRead(unchangedSince)];
+  return updateOf(table, change.key, update, byMember ? [...asRead, notOfWorker] : asRead);
+}
+
+let schemaCount = 0;
+
+/** Sends nothing yet. */
+export async function openLeaseTables(database: Database): Promise<LeaseTables> {
+  const { dynamoose, instance } = database;
+  const schema = new dynamoose.Schema({
+    [keyAttribute]: { type: String, hashKey: true },
+    leaseOwner: {
+      type: String,
+      index: { name: ownerIndex, type: 'global', rangeKey: keyAttribute, project: false },
+    },
+  });
+  // dynamoose keeps models by name; one serves for every table.
+  schemaCount += 1;
+  const model = dynamoose.model(`lease-tables#${schemaCount}`, schema);
+  const table = new instance.Table('lease-table', [model], {
+    create: false,
+    waitForActive: false,
+    throughput: 'ON_DEMAND',
+  });
+  // dynamoose types the answer of the other form of this call.
+  const request = table.create({ return: 'request' }) as Promise<unknown>;
+  return new DynamoLeaseTables(database, (await request) as CreateTableInput);
+}
+
+class DynamoLeaseTables implements LeaseTables {
+  readonly #database: Database;
+  readonly #layout: CreateTableInput;
+  readonly #known = new Set<string>();
+
+  constructor(database: Database, layout: CreateTableInput) {
+    this.#database = database;
+    this.#layout = layout;
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let from: string | undefined;
+    do {
+      const after = from === undefined ? {} : { ExclusiveStartTableName: from };
+      const page = await this.#database.callExisting('ListTables', () =>
+        this.#database.client.listTables(after),
+      );
+      names.push(...(page?.TableNames ?? []));
+      from = page?.LastEvaluatedTableName;
+    } while (from !== undefined);
+    const found: string[] = [];
+    for (let at = 0; at < names.length; at += describedAtOnce) {
+      const some = names.slice(at, at + describedAtOnce);
+      const areLeases = await Promise.all(some.map((name) => this.#isOfLeases(name)));
+      found.push(...some.filter((_, index) => areLeases[index]));
+    }
+    return found;
+  }
+
+  async #isOfLeases(name: string): Promise<boolean> {
+    if (this.#known.has(name)) return true;
+    if ((await this.#layoutOf(name)) !== 'leases') return false;
+    this.#remember(name);
+    return true;
+  }
+
+  async read(table: string): Promise<readonly Lease[] | undefined> {
+    if (!(await this.#isThere(table))) return undefined;
+    const leases: Lease[] = [];
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await this.#database.callExisting('Scan', () =>
+        this.#database.client.scan({
+          TableName: table,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      if (page === undefined) {
+        this.#known.delete(table);
+        return undefined;
+      }
+      for (const row of page.Items ?? []) {
+        const lease = leaseOf(row);
+        if (lease !== undefined) leases.push(lease);
+      }
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return leases;
+  }
+
+  async make(table: string): Promise<void> {
+    await this.#database.makeTable({ ...this.#layout, TableName: table } as CreateTableInput);
+    if (!(await this.#isThere(table))) {
+      throw new GatewayError('unavailable', `the table ${table} was deleted while it was made`);
+    }
+  }
+
+  async add(table: string, leases: readonly NewLease[]): Promise<void> {
+    const puts = leases.map((lease) => ({
+      Put: {
+        TableName: table,
+        Item: rowOf(lease),
+        ConditionExpression: `attribute_not_exists(${keyAttribute})`,
+      },
+    }));
+    await this.#changeEach(table, puts);
+  }
+
+  setCheckpoints(table: string, changes: readonly CheckpointChange[]): Promise<readonly boolean[]> {
+    const updates = changes.map((change) => ({ Update: checkpointUpdate(table, change) }));
+    return this.#changeEach(table, updates);
+  }
+
+  async note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void> {
+    await this.#update(table, lease.key, setting(seenAttributes(seen, stream)), [isAsRead(lease)]);
+  }
+
+  async rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void> {
+    const Key = { [keyAttribute]: { S: lease.key } };
+    const found = await this.#database.callExisting('GetItem', () =>
+      this.#database.client.getItem({ TableName: table, Key, ConsistentRead: true }),
+    );
+    const asRead = isAsRead(lease);
+    const counter = found?.Item?.['leaseCounter'] ?? { N: '0' };
+    const Item = {
+      ...found?.Item,
+      [keyAttribute]: { S: renamed.key },
+      streamName: { S: renamed.streamIdentifier },
+      shardId: { S: renamed.shardId },
+    };
+    const put = {
+      TableName: table,
+      Item,
+      ConditionExpression: `attribute_not_exists(${keyAttribute})`,
+    };
+    const deletion = {
+      TableName: table,
+      Key,
+      ConditionExpression: `${asRead.expression} AND leaseCounter = :counter`,
+      ExpressionAttributeValues: { ...asRead.values, ':counter': counter },
+    };
+    await this.#change('TransactWriteItems', table, () =>
+      this.#database.client.transactWriteItems({
+        TransactItems: [{ Put: put }, { Delete: deletion }],
+      }),
+    );
+  }
+
+  async remove(table: string, lease: Lease): Promise<void> {
+    const conditions = [isAsRead(lease), isOfStream(lease)];
+    await this.#change('DeleteItem', table, () =>
+      this.#database.client.deleteItem({
+        TableName: table,
+        Key: { [keyAttribute]: { S: lease.key } },
+        ConditionExpression: conditions.map(({ expression }) => expression).join(' AND '),
+        ExpressionAttributeValues: Object.assign({}, ...conditions.map(({ values }) => values)),
+      }),
+    );
+  }
+
+  async drop(table: string): Promise<void> {
+    if (!(await this.#isThere(table))) return;
+    // The leases last: as long as they are there, whoever deletes the group tries again.
+    for (const [suffix, key] of companionKeys) await this.#dropOne(table + suffix, key);
+    this.#known.delete(table);
+    await this.#dropOne(table, keyAttribute);
+  }
+
+  /** Only what has the layout that it is deleted for. */
+  async #dropOne(table: string, key: string): Promise<void> {
+    if ((await this.#keyOf(table)) !== key) return;
+    await this.#database.callExisting('DeleteTable', () =>
+      this.#database.client.deleteTable({ TableName: table }),
+    );
+  }
+
+  async take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
+    const updates = leases.map((lease) => {
+      const isSwitch = lease.owner !== undefined && lease.owner !== owner;
+      const switches = isSwitch ? ', ownerSwitchesSinceCheckpoint :one' : '';
+      const set = 'SET leaseOwner = :owner REMOVE checkpointOwner';
+      const update = {
+        expression: `${set} ADD leaseCounter :one${switches}`,
+        values: { ':owner': { S: owner }, ...one },
+      };
+      return { Update: updateOf(table, lease.key, update, [hasCounterOf(lease)]) };
+    });
+    const areDone = await this.#changeEach(table, updates);
+    return leases.filter((_, index) => areDone[index]);
+  }
+
+  /** The counter stays, as with KCL: the worker renews by it until he hands over. */
+  async handOver(table: string, lease: Lease, owner: string): Promise<void> {
+    const { owner: before, checkpointOwner } = lease;
+    if (before === undefined) throw new GatewayError('conflict', `${lease.key} is nobody's`);
+    const update = {
+      expression: 'SET leaseOwner = :owner, checkpointOwner = :former',
+      values: { ':owner': { S: owner }, ':former': { S: checkpointOwner ?? before } },
+    };
+    const isOwned = { expression: 'leaseOwner = :before', values: { ':before': { S: before } } };
+    const isAsked = 'checkpointOwner = :former';
+    const isNotAsked = 'attribute_not_exists(checkpointOwner)';
+    const expression = checkpointOwner === undefined ? isNotAsked : isAsked;
+    await this.#update(table, lease.key, update, [isOwned, { expression, values: {} }]);
+  }
+
+  async renew(
+    table: string,
+    leases: readonly Lease[],
+    owner: string,
+    together: boolean,
+  ): Promise<readonly Lease[]> {
+    const update = { expression: 'ADD leaseCounter :one', values: one };
+    const isOwn = {
+      expression: '(leaseOwner = :owner OR checkpointOwner = :owner)',
+      values: { ':owner': { S: owner } },
+    };
+    const updates = leases.map(({ key }) => ({ Update: updateOf(table, key, update, [isOwn]) }));
+    const areDone = await this.#changeEach(table, updates, together ? changesInCallMax : 1);
+    return leases.filter((_, index) => areDone[index]);
+  }
+
+  async release(table: string, lease: Lease, owner: string): Promise<void> {
+    // Where it is being handed over, only the handing over ends.
+    const attribute = lease.checkpointOwner === owner ? 'checkpointOwner' : 'leaseOwner';
+    const update = { expression: `REMOVE ${attribute} ADD leaseCounter :one`, values: one };
+    const isOwn = { expression: `${attribute} = :owner`, values: { ':owner': { S: owner } } };
+    await this.#update(table, lease.key, update, [isOwn]);
+  }
+
+  async workers(table: string, sinceSeconds: number): Promise<ReadonlyMap<string, number>> {
+    const rows = await Promise.all(
+      [table, `${table}-WorkerMetricStats`].map((name) =>
+        this.#database.callExisting('Scan', () =>
+          this.#database.client.scan({
+            TableName: name,
+            FilterExpression: 'lut >= :since',
+            ExpressionAttributeValues: { ':since': { N: String(sinceSeconds) } },
+          }),
+        ),
+      ),
+    );
+    const workers = new Map<string, number>();
+    for (const row of rows.flatMap((page) => page?.Items ?? [])) {
+      const worker = workerOf(row);
+      if (worker !== undefined) workers.set(worker, Number(row['lut']?.N));
+    }
+    return workers;
+  }
+
+  async #update(
+    table: string,
+    key: string,
+    update: UpdateParts,
+    conditions: readonly UpdateParts[],
+  ): Promise<void> {
+    await this.#change('UpdateItem', table, () =>
+      this.#database.client.updateItem(updateOf(table, key, update, conditions)),
+    );
+  }
+
+  /**
+   * Many rows in one call, each under its own condition; answers which were changed. Ten calls in
+   * place of a thousand take a tenth of the time, and hardly any processor.
+   */
+  async #changeEach(
+    table: string,
+    changes: readonly RowChange[],
+    changesInCall = changesInCallMax,
+  ): Promise<readonly boolean[]> {
+    const areDone = changes.map(() => false);
+    const all = [...changes.keys()];
+    const changeOne = async (index: number) => {
+      areDone[index] = await this.#changeOne(table, changes[index]!);
+    };
+    const firsts = all.filter((index) => index % changesInCall === 0);
+    await atOnce(changesInCall === 1 ? rowsAtOnce : callsAtOnce, firsts, async (first) => {
+      let left = all.slice(first, first + changesInCall);
+      while (left.length > 1) {
+        const some = left.map((index) => changes[index]!);
+        const failed = await this.#changeTogether(table, some);
+        if (failed === undefined) {
+          for (const index of left) areDone[index] = true;
+          return;
+        }
+        // Others are changing these rows at the moment: one by one each is tried for itself.
+        if (failed.size === 0) break;
+        left = left.filter((_, position) => !failed.has(position));
+      }
+      await atOnce(rowsAtOnce, left, changeOne);
+    });
+    return areDone;
+  }
+
+  /** Nothing is changed where a condition does not hold: answers the positions of those. */
+  async #changeTogether(
+    table: string,
+    changes: readonly RowChange[],
+  ): Promise<ReadonlySet<number> | undefined> {
+    try {
+      await this.#change('TransactWriteItems', table, () =>
+        this.#database.client.transactWriteItems({ TransactItems: [...changes] }),
+      );
+      return undefined;
+    } catch (error) {
+      if (!isGatewayError(error, 'conflict')) throw error;
+      return failedConditionsIn(error);
+    }
+  }
+
+  async #changeOne(table: string, { Put: put, Update: update }: RowChange): Promise<boolean> {
+    const { client } = this.#database;
+    try {
+      if (put === undefined)
+        await this.#change('UpdateItem', table, () => client.updateItem(update!));
+      else await this.#change('PutItem', table, () => client.putItem(put));
+      return true;
+    } catch (error) {
+      if (isGatewayError(error, 'conflict')) return false;
+      throw error;
+    }
+  }
+
+  /** A table that is gone is a condition that does not hold. */
+  async #change(operation: string, table: string, work: () => Promise<unknown>): Promise<void> {
+    const done = await this.#database.callExisting(operation, async () => {
+      await work();
+      return true;
+    });
+    if (done === true) return;
+    this.#known.delete(table);
+    throw new GatewayError('conflict', `there is no lease table ${table}`);
+  }
+
+  /** Errors: `in-use` where the table is something else's. */
+  async #isThere(table: string): Promise<boolean> {
+    if (this.#known.has(table)) return true;
+    const layout = await this.#layoutOf(table);
+    if (layout === 'other') {
+      throw new GatewayError('in-use', `the table ${table} is there and is no lease table`);
+    }
+    if (layout === 'none') return false;
+    this.#remember(table);
+    return true;
+  }
+
+  #remember(table: string): void {
+    if (this.#known.size >= knownTablesMax) this.#known.clear();
+    this.#known.add(table);
+  }
+
+  async #layoutOf(table: string): Promise<'leases' | 'other' | 'none'> {
+    const key = await this.#keyOf(table);
+    if (key === undefined) return 'none';
+    return key === keyAttribute ? 'leases' : 'other';
+  }
+
+  /** The table's key, its attributes joined; undefined where the table is not there. */
+  async #keyOf(table: string): Promise<string | undefined> {
+    const described = await this.#database.callExisting('DescribeTable', () =>
+      this.#database.client.describeTable({ TableName: table }),
+    );
+    const { TableStatus: status, KeySchema: keys = [] } = described?.Table ?? {};
+    // One that is being made is not there yet: whoever needs it waits for it.
+    if (status === undefined || status === 'CREATING' || status === 'DELETING') return undefined;
+    return keys.map(({ AttributeName: name }) => name).join();
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * `kineska groups` and `kineska groups GROUP`: who works on which shard of a group, on which side,
+ * up to where, and what is left, as a running gateway's operations port tells it.
+ */
+import { type Config, ConfigError } from '../config/config.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { GroupReport, GroupSummary } from '../groups/group-report.ts';
+
+const usage = '"kineska groups" wants the id of one group, or none: kineska groups GROUP [--json].';
+
+/** `words` are what stands behind `groups`, `--json` not among them. */
+export async function groups(
+  words: readonly string[],
+  config: Config,
+  asJson: boolean,
+): Promise<void> {
+  const [group, ...rest] = words;
+  if (rest.length > 0) throw new ConfigError(usage);
+  const endpoint = `http://${config.advertisedHost}:${config.opsPort}/groups`;
+  if (group === undefined) {
+    const told = await ask<readonly GroupSummary[]>(endpoint);
+    return print(asJson ? json(told) : listing(told));
+  }
+  const told = await ask<GroupReport>(`${endpoint}/${encodeURIComponent(group)}`);
+  print(asJson ? json(told) : shown(told));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+async function ask<T>(url: string): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (cause) {
+    const message = `no gateway answers at ${url}: start one, or set --ops-port.`;
+    throw new GatewayError('unavailable', message, { cause });
+  }
+  const answer = (await response.json()) as T & { message?: string };
+  if (response.ok) return answer;
+  throw new GatewayError('not-found', answer.message ?? `the gateway answered ${response.status}`);
+}
+
+export function listing(told: readonly GroupSummary[]): string {
+  if (told.length === 0) return 'There are no groups.';
+  return table(
+    ['GROUP', 'STREAMS', 'SHARDS', 'KCL', 'KAFKA', 'LAG', 'TABLE'],
+    told.map((each) => [
+      each.group,
+      each.streams.join(',') || '-',
+      each.shards,
+      each.ownedByKcl,
+      each.ownedByKafka,
+      each.lagRecords,
+      each.table ?? '-',
+    ]),
+  );
+}
+
+export function shown({ group, table: name, shards }: GroupReport): string {
+  const head = `Group ${group}, lease table ${name ?? 'none'}`;
+  const rows = shards.map((each) => [
+    each.stream,
+    each.shardId,
+    each.side ?? '-',
+    each.owner ?? '-',
+    each.offset ?? '-',
+    each.endOffset,
+    each.lagRecords ?? '-',
+    each.lagMs ?? '-',
+    each.checkpoint ?? '-',
+  ]);
+  const columns = ['STREAM', 'SHARD', 'SIDE', 'OWNER', 'OFFSET', 'END', 'LAG', 'LAG MS'];
+  return `${head}\n${table([...columns, 'CHECKPOINT'], rows)}`;
+}
+
+/** Columns as wide as their widest cell. */
+function table(
+  columns: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const cells = [columns, ...rows].map((row) => row.map(String));
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]!.length)));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,128 @@
+/**
+ * `kineska start`: takes the data folder, starts the engines, then the gateway or its workers, and
+ * stops all in the reverse order.
+ */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { destination, type Logger, pino } from 'pino';
+import { type DataFolder, takeDataFolder } from '../../adapters/engines/data-folder.ts';
+import { type EmbeddedEngines, startEmbedded } from '../../adapters/engines/embedded-engines.ts';
+import { checkPorts } from '../../adapters/engines/port-check.ts';
+import { startFirst, startGateway, type Stops } from '../gateway/composition.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { shareMetrics } from '../operations/metrics.ts';
+import { wantedPorts } from '../gateway/part-settings.ts';
+import { readyBlock } from './ready-block.ts';
+import { sweepYoungMemory } from '../runtime/memory/young-memory.ts';
+import { version } from '../version.ts';
+import { isWorker, runWorker, type WorkerTask } from '../gateway/workers/pool.ts';
+
+/** The whole stop, engines included, takes no longer; then whatever is left is killed. */
+const stopMsMax = 9_500;
+
+/**
+ * How far the heap may grow before it is cleaned, in percent. What lives long is little, and what
+ * a request leaves behind is much: by itself the heap would grow to three times of what is used.
+ */
+const heapGrowingPercent = 30;
+
+/** Runs until SIGINT or SIGTERM. Errors: GatewayError with a sentence that says what to do. */
+export async function start(config: Config): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+  sweepYoungMemory();
+  const stops: Stops = [];
+  if (isWorker) return startAsWorker(config, stops);
+  try {
+    const folder = await takeDataFolder(config.dataDir, config.ephemeral);
+    stops.push(() => folder.release());
+    const logger = await openLog(config, folder);
+    quietLibraries(logger);
+    await checkPorts(wantedPorts(config));
+    const engines = await startEmbedded({
+      folder,
+      cacheFolder: config.cacheDir,
+      kafka:
+        config.kafkaBootstrap === ''
+          ? { port: config.embeddedKafkaPort, heapMb: config.kafkaHeapMb }
+          : undefined,
+      dynamodb:
+        config.dynamodbEndpoint === ''
+          ? { port: config.dynamodbPort, heapMb: config.dynamodbHeapMb }
+          : undefined,
+      progress: (sentence) => process.stdout.write(`${sentence}\n`),
+    });
+    stops.push(() => engines.stop());
+    const { path, logs } = folder;
+    const { kafkaPort, dynamodbPort } = engines;
+    const startDoorsOf = config.workers > 1 ? startFirst : startGateway;
+    const place = { path, logs, kafkaPort, dynamodbPort };
+    const started = await startDoorsOf(config, place, logger, stops);
+    const endpoints = { ...started, dynamodbPort };
+    stopOnSignal(stops, logger, engines);
+    logger.info({ endpoints, version }, 'ready');
+    process.stdout.write(readyBlock(config, endpoints, folder.path));
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+/** A worker serves clients; what there is once only, the first process has. */
+async function startAsWorker(config: Config, stops: Stops): Promise<void> {
+  const begin = async (task: WorkerTask) => {
+    const logger = await openLog(config, task);
+    quietLibraries(logger);
+    const endpoints = await startGateway(config, task, logger, stops);
+    logger.info({ endpoints, version }, 'worker ready');
+    return endpoints;
+  };
+  shareMetrics();
+  runWorker(begin, () => stopAll(stops));
+}
+
+async function openLog(config: Config, folder: Pick<DataFolder, 'logs'>): Promise<Logger> {
+  const file = config.logFile === '' ? join(folder.logs, 'gateway.log') : config.logFile;
+  const to = destination({ dest: file === '-' ? 1 : file, mkdir: true, sync: false });
+  // Until it is open, an early end of the process would trip over it.
+  await once(to, 'ready').catch((cause: Error) => {
+    const message = `The log ${file} cannot be written (${cause.message}): set --log-file.`;
+    throw new GatewayError('invalid-argument', message, { cause });
+  });
+  return pino({ level: config.logLevel, base: { pid: process.pid } }, to);
+}
+
+/** Warnings of libraries are for us, not for the terminal. */
+function quietLibraries(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => logger.warn({ warning: warning.message }, warning.name));
+}
+
+async function stopAll(stops: Stops): Promise<void> {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+}
+
+/** The first signal stops in order; a second one, or too long a stop, ends at once. */
+function stopOnSignal(stops: Stops, logger: Logger, engines: EmbeddedEngines): void {
+  let stopping = false;
+  const stop = (exitCode: number) => {
+    // The guards of the engines end them when this process is gone.
+    if (stopping) process.exit(exitCode === 0 ? 1 : exitCode);
+    stopping = true;
+    setTimeout(() => process.exit(1), stopMsMax).unref();
+    stopAll(stops).then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        logger.error({ error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  engines.onEnded((sentence) => {
+    logger.error({ sentence }, 'an engine ended');
+    process.stderr.write(`kineska: ${sentence} Stopping.\n`);
+    stop(1);
+  });
+}

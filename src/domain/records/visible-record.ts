@@ -1,0 +1,37 @@
+/**
+ * How a record of a Kafka producer looks to a Kinesis reader, whose records always have a
+ * partition key of 1 to 256 characters, and data. Headers are not visible.
+ */
+import { createHash } from 'node:crypto';
+import type { Offset } from '../streams/stream.ts';
+
+const partitionKeyCharactersMax = 256;
+const base64Prefix = 'base64:';
+/** The longest key whose base64 fits a partition key together with the prefix. */
+const base64KeyBytesMax = Math.floor((partitionKeyCharactersMax - base64Prefix.length) / 4) * 3;
+const replacementCharacter = '\ufffd';
+const noData = Buffer.alloc(0);
+
+/**
+ * The record's key as a partition key. With no key: the offset in decimal. A key that is empty,
+ * not UTF-8, or too long: `base64:…`, or where that is too long too, `md5:` and 32 hex digits.
+ */
+export function partitionKeyOf(key: Buffer | null, offset: Offset): string {
+  if (key === null) return offset.toString();
+  const text = key.toString('utf8');
+  if (text.length > 0 && text.length <= partitionKeyCharactersMax && isFaithful(text, key)) {
+    return text;
+  }
+  if (key.length <= base64KeyBytesMax) return base64Prefix + key.toString('base64');
+  return `md5:${createHash('md5').update(key).digest('hex')}`;
+}
+
+/** A record with no value, Kafka's tombstone, shows as empty data. */
+export function dataOf(value: Buffer | null): Buffer {
+  return value ?? noData;
+}
+
+/** Bytes that are no UTF-8 decode to replacement characters; a key may hold real ones too. */
+function isFaithful(text: string, key: Buffer): boolean {
+  return !text.includes(replacementCharacter) || Buffer.from(text).equals(key);
+}

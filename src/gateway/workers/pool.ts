@@ -1,0 +1,279 @@
+/**
+ * More cores behind the same ports: the first process owns the engines, the data folder and the
+ * operations port, and starts workers, each a gateway of its own on the same cluster. Connections
+ * are dealt out to them in turn. A worker that ends is started again.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import { GatewayError } from '../../domain/errors.ts';
+import type { BudgetUses } from '../../streams/limits/shared-budgets.ts';
+import { type WorkerCall, WorkerCalls, type WorkerGone } from './calls.ts';
+
+/** What a worker is told before it begins. */
+export type WorkerTask = {
+  /** Folders of all data, and of the logs in it. */
+  readonly path: string;
+  readonly logs: string;
+  /** Ports of the embedded engines. */
+  readonly kafkaPort?: number | undefined;
+  readonly dynamodbPort?: number | undefined;
+  /** So that all workers have the same port for a broker, whenever they start. */
+  readonly lowestBrokerId?: number;
+  /** Which of the workers it is; one that is started in the place of another is the same. */
+  readonly slot?: number;
+  /** How many workers there are. */
+  readonly slots?: number;
+};
+
+export type WorkerEndpoints = { readonly kinesisPort: number; readonly kafkaPort: number };
+
+type FromWorker =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'ready'; readonly endpoints: WorkerEndpoints }
+  | { readonly kind: 'failed'; readonly sentence: string }
+  | Told
+  | WorkerCall;
+type ToWorker =
+  | { readonly kind: 'begin'; readonly task: WorkerTask }
+  | { readonly kind: 'stop' }
+  | Told
+  | WorkerCall
+  | WorkerGone;
+/** What one worker tells all others, by way of the first process. */
+type Told = { readonly kind: 'used'; readonly uses: BudgetUses };
+
+/** A worker that ended is started again after this; one that cannot start, as often. */
+const restartAfterMs = 500;
+/** Longer than its doors let requests finish; then it is killed. */
+const workerStopMsMax = 6_000;
+
+export const isWorker = cluster.isWorker;
+
+export type Workers = {
+  readonly endpoints: WorkerEndpoints;
+  readonly readyCount: () => number;
+  readonly restarts: () => number;
+  /** Emits `change` when one ends or begins to hear: what was asked of it before is lost. */
+  readonly changes: EventEmitter;
+  stop(): Promise<void>;
+};
+
+/** Resolves when all are ready. Errors: what kept the first one from starting, as a sentence. */
+export async function startWorkers(
+  count: number,
+  task: WorkerTask,
+  logger: Logger,
+): Promise<Workers> {
+  const pool = new WorkerPool({ ...task, slots: count }, logger);
+  try {
+    const endpoints = await Promise.all(Array.from({ length: count }, (_, slot) => pool.add(slot)));
+    pool.keep();
+    return {
+      endpoints: endpoints[0]!,
+      readyCount: () => pool.readyCount,
+      restarts: () => pool.restarts,
+      changes: pool.changes,
+      stop: () => pool.stop(),
+    };
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
+}
+
+class WorkerPool {
+  /** Everybody who waits for an answer listens. */
+  readonly changes = new EventEmitter().setMaxListeners(0);
+  readonly #task: WorkerTask;
+  readonly #logger: Logger;
+  readonly #running = new Set<Worker>();
+  readonly #ready = new Set<Worker>();
+  /** Those that are ready, by slot. */
+  readonly #slots = new Map<number, Worker>();
+  #isKept = false;
+  #isStopping = false;
+  restarts = 0;
+
+  constructor(task: WorkerTask, logger: Logger) {
+    this.#task = task;
+    this.#logger = logger;
+  }
+
+  get readyCount(): number {
+    return this.#ready.size;
+  }
+
+  /** From here on workers that end are started again. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  add(slot: number): Promise<WorkerEndpoints> {
+    const worker = cluster.fork();
+    const closeDealt = watchDealt(worker);
+    this.#running.add(worker);
+    return new Promise((resolve, reject) => {
+      let sentence: string | undefined;
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'hello') {
+          tell(worker, { kind: 'begin', task: { ...this.#task, slot } });
+          this.changes.emit('change');
+        }
+        if (message.kind === 'failed') sentence = message.sentence;
+        if (message.kind === 'used') this.#tellOthers(worker, message);
+        if (message.kind === 'ask' || message.kind === 'answer') this.#passOn(message);
+        if (message.kind !== 'ready') return;
+        this.#ready.add(worker);
+        this.#slots.set(slot, worker);
+        resolve(message.endpoints);
+      });
+      // Sent to one that is ending, by whomever: Node's own sharing of ports, or metrics. Its end,
+      // which follows, says the rest; without a listener this would end the first process.
+      worker.on('error', (error) => this.#logger.debug({ error }, 'message to a worker'));
+      worker.once('exit', (code, signal) => {
+        this.#running.delete(worker);
+        this.#ready.delete(worker);
+        if (this.#slots.get(slot) === worker) this.#slots.delete(slot);
+        this.#tellOthers(worker, { kind: 'gone', slot });
+        closeDealt();
+        this.changes.emit('change');
+        const why = sentence ?? `a worker ended with ${code ?? signal}`;
+        reject(new GatewayError('unavailable', why));
+        this.#replace(slot, worker.process.pid, why);
+      });
+    });
+  }
+
+  #tellOthers(worker: Worker, message: Told | WorkerGone): void {
+    for (const other of this.#ready) if (other !== worker) tell(other, message);
+  }
+
+  #passOn(call: WorkerCall): void {
+    const to = this.#slots.get(call.to);
+    const from = this.#slots.get(call.from);
+    if (to !== undefined) tell(to, call);
+    else if (call.kind === 'ask' && from !== undefined) tell(from, { kind: 'gone', slot: call.to });
+  }
+
+  #replace(slot: number, pid: number | undefined, why: string): void {
+    if (!this.#isKept || this.#isStopping) return;
+    this.restarts++;
+    this.#logger.error({ worker: pid, why }, 'a worker ended and is started again');
+    process.stderr.write(`kineska: worker ${pid} ended (${why}); another one is started.\n`);
+    setTimeout(() => {
+      // Where it cannot start it ends, and is replaced in turn.
+      if (!this.#isStopping) this.add(slot).catch(() => undefined);
+    }, restartAfterMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const ends = [...this.#running].map(
+      (worker) =>
+        new Promise<void>((resolve) => {
+          const timer = setTimeout(() => worker.process.kill('SIGKILL'), workerStopMsMax);
+          worker.once('exit', () => {
+            clearTimeout(timer);
+            resolve();
+          });
+          tell(worker, { kind: 'stop' });
+        }),
+    );
+    await Promise.all(ends);
+  }
+}
+
+type Dealt = { close?(): void } | undefined;
+
+/**
+ * The connections dealt to a worker last, one for each port at a time: Node's round robin sends the
+ * next when the worker has answered for the one before. What a worker that was killed had not
+ * answered for is open here and served by nobody; the answered function closes it, so that the
+ * client comes again instead of waiting. Closing what is closed does nothing.
+ */
+function watchDealt(worker: Worker): () => void {
+  const dealt = new Map<unknown, Dealt>();
+  const child = worker.process;
+  const send = child.send.bind(child) as (...sent: unknown[]) => boolean;
+  child.send = (...sent: unknown[]) => {
+    const [message, handle] = sent as [{ readonly key?: unknown }, Dealt];
+    if (typeof handle?.close === 'function') dealt.set(message.key, handle);
+    return send(...sent);
+  };
+  return () => {
+    for (const handle of dealt.values()) handle?.close?.();
+  };
+}
+
+/** One that ends just now hears nothing any more; that is seen by its end. */
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
+}
+
+/**
+ * The life of a worker: `begin` starts the gateway, `stop` ends it, when the first process says so
+ * or is gone. Signals are for the first process, though terminals send them to all.
+ */
+export function runWorker(
+  begin: (task: WorkerTask) => Promise<WorkerEndpoints>,
+  stop: () => Promise<void>,
+): void {
+  const say = (message: FromWorker) => process.send?.(message);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+  const end = (code: number) => {
+    setTimeout(() => process.exit(1), workerStopMsMax).unref();
+    stop().then(
+      () => process.exit(code),
+      () => process.exit(1),
+    );
+  };
+  process.once('disconnect', () => end(1));
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') end(0);
+    if (message.kind !== 'begin') return;
+    begin(message.task).then(
+      (endpoints) => say({ kind: 'ready', endpoints }),
+      (error: unknown) => {
+        say({ kind: 'failed', sentence: error instanceof Error ? error.message : String(error) });
+        end(1);
+      },
+    );
+  });
+  say({ kind: 'hello' });
+}
+
+/** Tells the other workers what this one has granted; resolves when it is handed over, or lost. */
+export function tellWorkers(uses: BudgetUses): Promise<void> {
+  const message: FromWorker = { kind: 'used', uses };
+  return new Promise((resolve) => {
+    if (process.connected !== true) return resolve();
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
+}
+
+/** Calls the listener with what other workers tell. */
+export function whenTold(listener: (uses: BudgetUses) => void): void {
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'used') listener(message.uses);
+  });
+}
+
+/** This worker's calls to others, and its answers to theirs; see WorkerCalls. */
+export function callWorkers<Q, A>(
+  slot: number,
+  answer: (question: Q) => Promise<A>,
+): (slot: number, question: Q) => Promise<A> {
+  const send = (message: WorkerCall<Q, A>) => {
+    // It ends with the first process.
+    if (process.connected === true) process.send?.(message);
+  };
+  const calls = new WorkerCalls<Q, A>({ slot, send, answer });
+  process.on('message', (message: ToWorker) => {
+    const { kind } = message;
+    if (kind === 'ask' || kind === 'answer' || kind === 'gone') {
+      calls.take(message as WorkerCall<Q, A> | WorkerGone);
+    }
+  });
+  return (to, question) => calls.ask(to, question);
+}

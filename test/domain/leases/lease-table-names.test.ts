@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  groupFilter,
+  groupOfLeaseTable,
+  leaseTableOf,
+} from '../../../src/domain/leases/lease-table-names.ts';
+
+const catalog = 'kineska-streams';
+const tableName = /^[a-zA-Z0-9_.-]{3,255}$/;
+
+test('a group id that can be a table name is the name of its table', () => {
+  for (const groupId of ['orders', 'my-app.v2', 'a_b', 'x'.repeat(255)]) {
+    assert.equal(leaseTableOf(groupId, catalog), groupId);
+    assert.equal(groupOfLeaseTable(groupId, catalog), groupId);
+  }
+});
+
+test('every group has a table of its own that tells the group', () => {
+  const ids = fc.oneof(
+    fc.string({ maxLength: 60 }),
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+    fc.constantFrom('', 'a', catalog, 'app-CoordinatorState', 'app-WorkerMetricStats'),
+    fc.string({ maxLength: 9 }).map((rest) => `kineska-group.${rest}`),
+    fc.string({ maxLength: 9 }).map((rest) => `kineska-group-hash.${rest}`),
+  );
+  fc.assert(
+    fc.property(ids.filter(isText), (groupId) => {
+      const table = leaseTableOf(groupId, catalog);
+      assert.match(table, tableName);
+      assert.equal(groupOfLeaseTable(table, catalog), groupId);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** Kafka's ids are UTF-8: halves of surrogate pairs cannot come. */
+function isText(groupId: string): boolean {
+  return Buffer.from(groupId).toString() === groupId;
+}
+
+test('an id that fits no table name gets a hash, each its own', () => {
+  const one = leaseTableOf('ä'.repeat(200), catalog);
+  const other = leaseTableOf('ö'.repeat(200), catalog);
+  assert.match(one, tableName);
+  assert.notEqual(one, other);
+  assert.equal(groupOfLeaseTable(one, catalog), undefined);
+});
+
+test('tables of other things are no groups', () => {
+  for (const table of [catalog, 'app-CoordinatorState', 'app-WorkerMetricStats']) {
+    assert.equal(groupOfLeaseTable(table, catalog), undefined);
+    assert.notEqual(leaseTableOf(table, catalog), table);
+  }
+  assert.equal(groupOfLeaseTable('kineska-group.not%escaped', catalog), undefined);
+  assert.equal(groupOfLeaseTable('kineska-group.orders', catalog), undefined);
+});
+
+test('the first pattern that fits decides whether a group has a table', () => {
+  const cases: readonly [patterns: string, groupId: string, has: boolean][] = [
+    ['*', 'anything', true],
+    ['', 'anything', false],
+    ['!*', 'anything', false],
+    ['!console-*', 'console-1', false],
+    ['!console-*', 'orders', true],
+    ['!console-*,orders*', 'payments', false],
+    ['orders*,payments', 'orders-2', true],
+    ['orders*,payments', 'payments-2', false],
+    ['a.b', 'axb', false],
+  ];
+  for (const [patterns, groupId, has] of cases) {
+    assert.equal(groupFilter(patterns)(groupId), has, `${patterns} for ${groupId}`);
+  }
+});
