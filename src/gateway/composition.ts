@@ -20,7 +20,7 @@ import { GatewayError } from '../domain/errors.ts';
 import { DeadLeases } from '../groups/dead-leases.ts';
 import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
-import type { BatchElsewhere, PlacedElsewhere } from '../kafka/moved-batch.ts';
+import type { BatchElsewhere, PlacedElsewhere } from '../kafka/produce/moved-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
 import { actions } from '../kinesis/actions/index.ts';
 import { admit, type KinesisLimits } from '../kinesis/admission.ts';

@@ -6,10 +6,10 @@ import type { Logger } from 'pino';
 import type { Decoded, Fields, Input, Message } from '../wire/message.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
-import type { BrokerDirectory } from './broker-directory.ts';
-import type { ProduceGate } from './produce-gate.ts';
-import type { StreamRulesView } from './stream-rules-view.ts';
-import type { TopicNames } from './topic-names.ts';
+import type { BrokerDirectory } from './brokers/directory.ts';
+import type { ProduceGate } from './produce/gate.ts';
+import type { StreamRulesView } from './rules/stream-rules.ts';
+import type { TopicNames } from './rules/topic-names.ts';
 
 /** What hooks may use. */
 export type KafkaContext = {

@@ -16,15 +16,15 @@ import type { ShardLimits } from '../streams/limits/shard-limits.ts';
 import { StreamWriter } from '../streams/stream-writer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
-import { type AdvertisedAddress, BrokerDirectory } from './broker-directory.ts';
-import { brokerHost, brokerOfHost } from './broker-host.ts';
-import type { BatchElsewhere, PlacedElsewhere } from './moved-batch.ts';
-import { plannedPort, type PortPlan, unplannedPort } from './port-plan.ts';
-import { Relay, type RelaySettings } from './relay.ts';
-import { ProduceGate } from './produce-gate.ts';
-import { ShardThrottling } from './shard-throttling.ts';
-import type { StreamRulesView } from './stream-rules-view.ts';
-import { TopicNames } from './topic-names.ts';
+import { type AdvertisedAddress, BrokerDirectory } from './brokers/directory.ts';
+import { brokerHost, brokerOfHost } from './brokers/host-names.ts';
+import type { BatchElsewhere, PlacedElsewhere } from './produce/moved-batch.ts';
+import { plannedPort, type PortPlan, unplannedPort } from './brokers/port-plan.ts';
+import { Relay, type RelaySettings } from './relay/relay.ts';
+import { ProduceGate } from './produce/gate.ts';
+import { ShardThrottling } from './rules/shard-throttling.ts';
+import type { StreamRulesView } from './rules/stream-rules.ts';
+import { TopicNames } from './rules/topic-names.ts';
 
 export type KafkaDoorSettings = {
   readonly host: string;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
-import { errorCodes, errorName } from '../../src/wire/error-names.ts';
+import { errorCodes, errorName } from '../../src/wire/errors.ts';
 import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
 import { heartbeatRequest } from '../../src/wire/messages/12-heartbeat.ts';
 import { apiTables } from '../../src/wire/messages/index.ts';

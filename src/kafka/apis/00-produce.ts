@@ -11,8 +11,8 @@ import {
   produceResponse as response,
 } from '../../wire/messages/00-produce.ts';
 import { defineApi } from '../api.ts';
-import type { ProduceNote } from '../produce-gate.ts';
-import { namesNoBrokers } from '../produce-scan.ts';
+import type { ProduceNote } from '../produce/gate.ts';
+import { namesNoBrokers } from '../../wire/scan/produce.ts';
 
 export const produce = defineApi({
   request,

@@ -8,7 +8,7 @@ import {
   passingMetadataResponse as response,
 } from '../../wire/messages/03-metadata.ts';
 import { defineApi } from '../api.ts';
-import { shardCountWithin } from '../stream-rules-view.ts';
+import { shardCountWithin } from '../rules/stream-rules.ts';
 
 export const metadata = defineApi({
   request,

@@ -14,7 +14,7 @@ import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
-import { rebalanceInProgress, staleMemberEpoch, tableNotReady } from '../group-errors.ts';
+import { rebalanceInProgress, staleMemberEpoch, tableNotReady } from '../groups/group-errors.ts';
 
 const topicIdsSince = 10;
 

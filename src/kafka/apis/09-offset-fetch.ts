@@ -13,7 +13,7 @@ import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { tableNotReady } from '../groups/group-errors.ts';
 
 const groupsSince = 8;
 const topicIdsSince = 10;

@@ -9,7 +9,7 @@ import {
 } from '../../wire/messages/11-join-group.ts';
 import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
-import { readOwned } from '../assignments.ts';
+import { readOwned } from '../groups/assignments.ts';
 
 /** Until all others have joined it sends no heartbeats, and lives nonetheless. */
 type Waiting = { readonly groupId: string; readonly member: MemberName };

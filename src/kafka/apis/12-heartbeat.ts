@@ -7,7 +7,7 @@ import {
   heartbeatResponse as response,
 } from '../../wire/messages/12-heartbeat.ts';
 import { defineApi } from '../api.ts';
-import { rebalanceInProgress } from '../group-errors.ts';
+import { rebalanceInProgress } from '../groups/group-errors.ts';
 
 type Member = { readonly groupId: string; readonly memberId: string };
 

@@ -9,8 +9,8 @@ import {
 } from '../../wire/messages/14-sync-group.ts';
 import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
-import { readAssignment, writeAssignment } from '../assignments.ts';
-import { rebalanceInProgress } from '../group-errors.ts';
+import { readAssignment, writeAssignment } from '../groups/assignments.ts';
+import { rebalanceInProgress } from '../groups/group-errors.ts';
 
 type Asking = { readonly groupId: string; readonly member: MemberName };
 

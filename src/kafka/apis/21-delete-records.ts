@@ -7,7 +7,7 @@ import {
   deleteRecordsResponse as response,
 } from '../../wire/messages/21-delete-records.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation } from '../stream-rules-view.ts';
+import { partByRules, policyViolation } from '../rules/stream-rules.ts';
 
 /** The response has no place for a message; the documentation names the Kinesis call. */
 const refusal = 'Records of a stream with Kinesis rules are immutable.';

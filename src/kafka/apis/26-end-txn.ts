@@ -10,7 +10,7 @@ import {
 } from '../../wire/messages/26-end-txn.ts';
 import type { Decoded } from '../../wire/message.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { tableNotReady } from '../groups/group-errors.ts';
 
 type Request = Decoded<(typeof request)['fields']>;
 

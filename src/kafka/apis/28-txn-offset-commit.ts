@@ -10,7 +10,7 @@ import {
 } from '../../wire/messages/28-txn-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
 import { defineApi } from '../api.ts';
-import { illegalGeneration } from '../group-errors.ts';
+import { illegalGeneration } from '../groups/group-errors.ts';
 
 type Request = Decoded<(typeof request)['fields']>;
 

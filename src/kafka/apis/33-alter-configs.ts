@@ -7,8 +7,8 @@ import {
   alterConfigsResponse as response,
 } from '../../wire/messages/33-alter-configs.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation, type Refusal } from '../stream-rules-view.ts';
-import { refusedConfig } from '../topic-config-rules.ts';
+import { partByRules, policyViolation, type Refusal } from '../rules/stream-rules.ts';
+import { refusedConfig } from '../rules/topic-configs.ts';
 
 const topicResource = 2;
 

@@ -7,7 +7,7 @@ import {
   createPartitionsResponse as response,
 } from '../../wire/messages/37-create-partitions.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation } from '../stream-rules-view.ts';
+import { partByRules, policyViolation } from '../rules/stream-rules.ts';
 
 const refusal =
   'This stream has Kinesis rules: use UpdateShardCount, SplitShard or MergeShards of the Kinesis ' +

@@ -8,7 +8,7 @@ import {
   deleteGroupsResponse as response,
 } from '../../wire/messages/42-delete-groups.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { tableNotReady } from '../groups/group-errors.ts';
 
 const nonEmptyGroup = 68;
 const groupIdNotFound = 69;

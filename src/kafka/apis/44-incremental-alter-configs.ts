@@ -7,8 +7,8 @@ import {
   incrementalAlterConfigsResponse as response,
 } from '../../wire/messages/44-incremental-alter-configs.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation, type Refusal } from '../stream-rules-view.ts';
-import { refusedConfig } from '../topic-config-rules.ts';
+import { partByRules, policyViolation, type Refusal } from '../rules/stream-rules.ts';
+import { refusedConfig } from '../rules/topic-configs.ts';
 
 const topicResource = 2;
 const setOperation = 0;

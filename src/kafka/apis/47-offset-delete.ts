@@ -7,7 +7,7 @@ import {
   offsetDeleteResponse as response,
 } from '../../wire/messages/47-offset-delete.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { tableNotReady } from '../groups/group-errors.ts';
 
 export const offsetDelete = defineApi({
   request,

@@ -9,7 +9,7 @@ import {
 } from '../../wire/messages/68-consumer-group-heartbeat.ts';
 import type { GroupPartition } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
-import { tableNotReady } from '../group-errors.ts';
+import { tableNotReady } from '../groups/group-errors.ts';
 
 type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
 type Member = {

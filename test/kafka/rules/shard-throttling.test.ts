@@ -1,30 +1,34 @@
 /** Frames of every version, encoded by the wire tables, and what throttling makes of them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
-import { throttleMsMax } from '../../src/domain/limits/rate-limit.ts';
-import type { Stream } from '../../src/domain/streams/stream.ts';
-import { scanProduce } from '../../src/kafka/produce-scan.ts';
-import { readHead } from '../../src/kafka/request-head.ts';
+import { activated, newStream } from '../../../src/domain/streams/stream-rules.ts';
+import { throttleMsMax } from '../../../src/domain/limits/rate-limit.ts';
+import type { Stream } from '../../../src/domain/streams/stream.ts';
+import { scanProduce } from '../../../src/wire/scan/produce.ts';
+import { readHead } from '../../../src/wire/scan/request-head.ts';
 import {
   heldFetchBytesMax,
   produceThrottle,
   ShardThrottling,
-} from '../../src/kafka/shard-throttling.ts';
-import type { LimitObserver } from '../../src/ports/observer.ts';
-import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
-import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../../src/wire/header.ts';
+} from '../../../src/kafka/rules/shard-throttling.ts';
+import type { LimitObserver } from '../../../src/ports/observer.ts';
+import { ShardLimits } from '../../../src/streams/limits/shard-limits.ts';
+import {
+  hasResponseTags,
+  writeRequestHeader,
+  writeResponseHeader,
+} from '../../../src/wire/header.ts';
 import {
   type Fields,
   type Input,
   type Message,
   readMessage,
   writeMessage,
-} from '../../src/wire/message.ts';
-import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
-import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
-import { Reader, skipTags, Writer } from '../../src/wire/primitives.ts';
-import { encodeBatch } from '../../src/wire/record-batch.ts';
+} from '../../../src/wire/message.ts';
+import { produceRequest, produceResponse } from '../../../src/wire/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../../../src/wire/messages/01-fetch.ts';
+import { Reader, skipTags, Writer } from '../../../src/wire/primitives.ts';
+import { encodeBatch } from '../../../src/wire/record-batch.ts';
 
 const streamId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAg';

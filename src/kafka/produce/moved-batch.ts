@@ -1,15 +1,15 @@
 /** What is common to batches that do not go to the partition that their producer chose. */
-import { openDescendant, shardForPartitionKey } from '../domain/streams/shard-routing.ts';
-import { isOpen, toOffset, type Shard, type Stream } from '../domain/streams/stream.ts';
-import { partitionKeyOf } from '../domain/records/visible-record.ts';
-import { placementOf } from '../domain/streams/placement-tag.ts';
-import { GatewayError } from '../domain/errors.ts';
-import type { ProducerLog } from '../ports/producer-log.ts';
-import type { RecordLog } from '../ports/record-log.ts';
-import type { StreamWriter } from '../streams/stream-writer.ts';
-import type { FullRecord } from '../wire/record-batch.ts';
+import { openDescendant, shardForPartitionKey } from '../../domain/streams/shard-routing.ts';
+import { isOpen, toOffset, type Shard, type Stream } from '../../domain/streams/stream.ts';
+import { partitionKeyOf } from '../../domain/records/visible-record.ts';
+import { placementOf } from '../../domain/streams/placement-tag.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { ProducerLog } from '../../ports/producer-log.ts';
+import type { RecordLog } from '../../ports/record-log.ts';
+import type { StreamWriter } from '../../streams/stream-writer.ts';
+import type { FullRecord } from '../../wire/record-batch.ts';
 import { hashKeyOfRecord, type ProducedBatch } from './produced-batch.ts';
-import type { StreamRulesView } from './stream-rules-view.ts';
+import type { StreamRulesView } from '../rules/stream-rules.ts';
 
 /** A batch for another process, as it is told: its bytes in base64, or where the log has it. */
 export type BatchElsewhere = {

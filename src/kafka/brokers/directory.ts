@@ -2,8 +2,8 @@
  * The brokers of the cluster as this gateway has seen them, and the addresses that clients get for
  * them. Brokers come, go and move; what is known of them follows the answers that pass.
  */
-import { GatewayError } from '../domain/errors.ts';
-import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { BackingBroker, BackingBrokers } from '../../ports/backing-brokers.ts';
 
 export type AdvertisedAddress = { readonly host: string; readonly port: number };
 

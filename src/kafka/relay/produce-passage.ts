@@ -3,18 +3,18 @@
  * after a look at their partitions, larger ones for a single topic while they come. Where the rules
  * of a stream want more than a look, the request is collected, and parted or asked about first.
  */
-import type { ValueOf } from '../wire/message.ts';
-import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
-import type { passingMetadataResponse } from '../wire/messages/03-metadata.ts';
-import type { Stream } from '../domain/streams/stream.ts';
-import type { KafkaApi, KafkaContext } from './api.ts';
-import { metadata } from './apis/03-metadata.ts';
+import type { ValueOf } from '../../wire/message.ts';
+import type { produceRequest, produceResponse } from '../../wire/messages/00-produce.ts';
+import type { passingMetadataResponse } from '../../wire/messages/03-metadata.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
+import type { KafkaApi, KafkaContext } from '../api.ts';
+import { metadata } from '../apis/03-metadata.ts';
 import type { BackingLink } from './backing-link.ts';
 import type { CallQueue, PendingCall } from './call-queue.ts';
 import type { ChannelMute } from './channel-mute.ts';
 import { decodeRequest, decodeResponse, encodeRequest } from './frame-codec.ts';
-import { acksAll, hasProduceError, raiseAcks } from './produce-acks.ts';
-import { merged, type ProduceNote, type ProduceOrder, termsOf } from './produce-gate.ts';
+import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
+import { merged, type ProduceNote, type ProduceOrder, termsOf } from '../produce/gate.ts';
 import {
   type ProduceScan,
   ProduceWalk,
@@ -22,9 +22,9 @@ import {
   scanProduceStart,
   type ScannedTopic,
   type TopicLabel,
-} from './produce-scan.ts';
-import type { RequestHead } from './request-head.ts';
-import { produceThrottle, type ShardThrottling } from './shard-throttling.ts';
+} from '../../wire/scan/produce.ts';
+import type { RequestHead } from '../../wire/scan/request-head.ts';
+import { produceThrottle, type ShardThrottling } from '../rules/shard-throttling.ts';
 
 export type ProduceRelaySettings = {
   readonly context: KafkaContext;

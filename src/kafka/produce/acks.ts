@@ -2,8 +2,8 @@
  * The durability floor: what is written to a stream with Kinesis rules is answered when it is in
  * sync on replicas, whatever the client asked. Two bytes are changed in place.
  */
-import type { ValueOf } from '../wire/message.ts';
-import type { produceResponse } from '../wire/messages/00-produce.ts';
+import type { ValueOf } from '../../wire/message.ts';
+import type { produceResponse } from '../../wire/messages/00-produce.ts';
 
 export const acksAll = -1;
 

@@ -3,8 +3,8 @@
  * over where they lie; a request that came in pieces stays in them.
  * Source: the Kafka protocol guide, "Produce API" and "Record Batch".
  */
-import { elementsMax, Reader, skipTags, WireError } from '../wire/primitives.ts';
-import { batchHeaderBytes } from '../wire/record-batch.ts';
+import { elementsMax, Reader, skipTags, WireError } from '../primitives.ts';
+import { batchHeaderBytes } from '../record-batch.ts';
 import type { RequestHead } from './request-head.ts';
 
 const flexibleSince = 9;

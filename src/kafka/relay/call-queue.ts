@@ -1,6 +1,6 @@
 /** Requests of one client connection that are not answered yet, in the order of their answers. */
-import type { RequestHead } from './request-head.ts';
-import type { KafkaApi } from './api.ts';
+import type { RequestHead } from '../../wire/scan/request-head.ts';
+import type { KafkaApi } from '../api.ts';
 
 export type PendingCall = {
   readonly api: KafkaApi;

@@ -6,13 +6,13 @@ import {
   ProduceWalk,
   scanProduce,
   scanProduceStart,
-} from '../../src/kafka/produce-scan.ts';
-import { readHead } from '../../src/kafka/request-head.ts';
-import { writeRequestHeader, writeResponseHeader } from '../../src/wire/header.ts';
-import { writeMessage } from '../../src/wire/message.ts';
-import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
-import { WireError, Writer } from '../../src/wire/primitives.ts';
-import { encodeBatch } from '../../src/wire/record-batch.ts';
+} from '../../../src/wire/scan/produce.ts';
+import { readHead } from '../../../src/wire/scan/request-head.ts';
+import { writeRequestHeader, writeResponseHeader } from '../../../src/wire/header.ts';
+import { writeMessage } from '../../../src/wire/message.ts';
+import { produceRequest, produceResponse } from '../../../src/wire/messages/00-produce.ts';
+import { WireError, Writer } from '../../../src/wire/primitives.ts';
+import { encodeBatch } from '../../../src/wire/record-batch.ts';
 
 const partition = fc.record({
   index: fc.nat(500),

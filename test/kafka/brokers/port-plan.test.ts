@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plannedPort, unplannedPort } from '../../src/kafka/port-plan.ts';
+import { plannedPort, unplannedPort } from '../../../src/kafka/brokers/port-plan.ts';
 
 test('a broker’s port follows from its id, whatever others are up', () => {
   const plan = { first: 9092, declared: [], lowestId: 1 };

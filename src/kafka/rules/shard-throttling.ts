@@ -8,12 +8,12 @@
  * the headers of batches. Topics that follow Kafka's rules have no budgets, and answers to clients
  * that read only such topics pass unseen.
  */
-import { isOpen, type Stream } from '../domain/streams/stream.ts';
-import type { LimitObserver } from '../ports/observer.ts';
-import type { ShardLimits } from '../streams/limits/shard-limits.ts';
-import { Reader, skipTags } from '../wire/primitives.ts';
-import type { ScannedTopic } from './produce-scan.ts';
-import type { RequestHead } from './request-head.ts';
+import { isOpen, type Stream } from '../../domain/streams/stream.ts';
+import type { LimitObserver } from '../../ports/observer.ts';
+import type { ShardLimits } from '../../streams/limits/shard-limits.ts';
+import { Reader, skipTags } from '../../wire/primitives.ts';
+import type { ScannedTopic } from '../../wire/scan/produce.ts';
+import type { RequestHead } from '../../wire/scan/request-head.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /**

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import kafkajs from 'kafkajs';
-import { createTopics } from '../support/create-topics.ts';
-import { startKafkaDoor } from '../support/kafka-door.ts';
-import { writeRequestHeader } from '../../src/wire/header.ts';
-import { type Fields, type Input, type Message, writeMessage } from '../../src/wire/message.ts';
-import { produceRequest } from '../../src/wire/messages/00-produce.ts';
-import { metadataRequest } from '../../src/wire/messages/03-metadata.ts';
-import { apiVersionsRequest } from '../../src/wire/messages/18-api-versions.ts';
-import { Writer } from '../../src/wire/primitives.ts';
-import { encodeBatch } from '../../src/wire/record-batch.ts';
+import { createTopics } from '../../support/create-topics.ts';
+import { startKafkaDoor } from '../../support/kafka-door.ts';
+import { writeRequestHeader } from '../../../src/wire/header.ts';
+import { type Fields, type Input, type Message, writeMessage } from '../../../src/wire/message.ts';
+import { produceRequest } from '../../../src/wire/messages/00-produce.ts';
+import { metadataRequest } from '../../../src/wire/messages/03-metadata.ts';
+import { apiVersionsRequest } from '../../../src/wire/messages/18-api-versions.ts';
+import { Writer } from '../../../src/wire/primitives.ts';
+import { encodeBatch } from '../../../src/wire/record-batch.ts';
 
 const { Kafka, logLevel } = kafkajs;
 

@@ -4,11 +4,11 @@
  * one behind the other wait for the lease table together.
  */
 import type { Socket } from 'node:net';
-import type { DoorObserver } from '../ports/observer.ts';
-import type { KafkaContext } from './api.ts';
+import type { DoorObserver } from '../../ports/observer.ts';
+import type { KafkaContext } from '../api.ts';
 import type { CallQueue, PendingCall } from './call-queue.ts';
 import { decodeResponse, encodeResponse, errorNameOf } from './frame-codec.ts';
-import type { ReadBuffer } from '../runtime/memory/read-buffers.ts';
+import type { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
 
 export type ResponseFlowSettings = {
   readonly context: KafkaContext;

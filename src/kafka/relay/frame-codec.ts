@@ -1,11 +1,11 @@
 /** Whole frames, for the APIs whose hooks want to see or change them. */
-import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../wire/header.ts';
-import { errorName } from '../wire/error-names.ts';
-import type { Decoded, Fields, Input } from '../wire/message.ts';
-import { isFlexible, readMessage, writeMessage } from '../wire/message.ts';
-import { Reader, skipTags, Writer } from '../wire/primitives.ts';
-import type { KafkaApi } from './api.ts';
-import type { RequestHead } from './request-head.ts';
+import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../../wire/header.ts';
+import { errorName } from '../../wire/errors.ts';
+import type { Decoded, Fields, Input } from '../../wire/message.ts';
+import { isFlexible, readMessage, writeMessage } from '../../wire/message.ts';
+import { Reader, skipTags, Writer } from '../../wire/primitives.ts';
+import type { KafkaApi } from '../api.ts';
+import type { RequestHead } from '../../wire/scan/request-head.ts';
 
 const fixedBytes = 14;
 

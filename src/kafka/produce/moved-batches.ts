@@ -7,11 +7,11 @@
  * of a transaction must stay in it: they are written with the producer's own id, and numbers that
  * the gateway gives them. docs/decisions/0011-closed-shards-and-kafka-producers.md.
  */
-import { toOffset, type Offset, type Stream } from '../domain/streams/stream.ts';
-import { GatewayError } from '../domain/errors.ts';
-import type { LogPartition } from '../ports/record-log.ts';
-import type { Placed } from '../streams/stream-writer.ts';
-import { readBatches, type RecordBatch } from '../wire/record-batch.ts';
+import { toOffset, type Offset, type Stream } from '../../domain/streams/stream.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { LogPartition } from '../../ports/record-log.ts';
+import type { Placed } from '../../streams/stream-writer.ts';
+import { readBatches, type RecordBatch } from '../../wire/record-batch.ts';
 import {
   type BatchElsewhere,
   codeOf,

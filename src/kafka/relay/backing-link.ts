@@ -4,14 +4,14 @@
  * is busy with that, nothing of the client may be written.
  */
 import type { OnReadOpts, Socket } from 'node:net';
-import { GatewayError } from '../domain/errors.ts';
-import type { BackingBroker, BackingBrokers, LoginChannel } from '../ports/backing-brokers.ts';
-import type { Fields, Input, Message, ValueOf } from '../wire/message.ts';
-import type { saslHandshakeResponse } from '../wire/messages/17-sasl-handshake.ts';
-import type { saslAuthenticateResponse } from '../wire/messages/36-sasl-authenticate.ts';
-import type { KafkaApi } from './api.ts';
-import { saslHandshake } from './apis/17-sasl-handshake.ts';
-import { saslAuthenticate } from './apis/36-sasl-authenticate.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { BackingBroker, BackingBrokers, LoginChannel } from '../../ports/backing-brokers.ts';
+import type { Fields, Input, Message, ValueOf } from '../../wire/message.ts';
+import type { saslHandshakeResponse } from '../../wire/messages/17-sasl-handshake.ts';
+import type { saslAuthenticateResponse } from '../../wire/messages/36-sasl-authenticate.ts';
+import type { KafkaApi } from '../api.ts';
+import { saslHandshake } from '../apis/17-sasl-handshake.ts';
+import { saslAuthenticate } from '../apis/36-sasl-authenticate.ts';
 import type { CallQueue } from './call-queue.ts';
 import { decodeResponse, encodeRequest } from './frame-codec.ts';
 

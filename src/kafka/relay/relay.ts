@@ -7,20 +7,25 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { WireError } from '../wire/primitives.ts';
-import type { BackingBroker, BackingBrokers } from '../ports/backing-brokers.ts';
-import type { DoorObserver } from '../ports/observer.ts';
-import type { KafkaApi, KafkaContext } from './api.ts';
+import { WireError } from '../../wire/primitives.ts';
+import type { BackingBroker, BackingBrokers } from '../../ports/backing-brokers.ts';
+import type { DoorObserver } from '../../ports/observer.ts';
+import type { KafkaApi, KafkaContext } from '../api.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
 import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
-import { type PassingProduce, ProduceRelay } from './produce-relay.ts';
-import { noteRead } from '../runtime/memory/young-memory.ts';
-import { ReadBuffer } from '../runtime/memory/read-buffers.ts';
-import { describeGarbage, isProduce, readHead, type RequestHead } from './request-head.ts';
+import { type PassingProduce, ProduceRelay } from './produce-passage.ts';
+import { noteRead } from '../../runtime/memory/young-memory.ts';
+import { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
+import {
+  describeGarbage,
+  isProduce,
+  readHead,
+  type RequestHead,
+} from '../../wire/scan/request-head.ts';
 import { ResponseFlow } from './response-flow.ts';
-import type { FetchThrottling, ShardThrottling } from './shard-throttling.ts';
+import type { FetchThrottling, ShardThrottling } from '../rules/shard-throttling.ts';
 
 /** Which broker a client has come for; undefined where any will do. */
 export type WantedBroker = {

@@ -4,20 +4,20 @@
  * producer in one row of numbers only, so the gateway numbers all of them that go to such a shard.
  * Source: KIP-98 and KIP-890. docs/decisions/0011-closed-shards-and-kafka-producers.md.
  */
-import { isSealed } from '../domain/streams/reshard.ts';
+import { isSealed } from '../../domain/streams/reshard.ts';
 import {
   isOpen,
   toOffset,
   type Offset,
   type Shard,
   type Stream,
-} from '../domain/streams/stream.ts';
+} from '../../domain/streams/stream.ts';
 import {
   batchHeaderBytes,
   encodeBatch,
   type FullRecord,
   readBatches,
-} from '../wire/record-batch.ts';
+} from '../../wire/record-batch.ts';
 import {
   currentView,
   duplicateSequence,

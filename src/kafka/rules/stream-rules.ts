@@ -1,6 +1,6 @@
 /** What the Kafka door knows of streams, and how it refuses what their rules forbid. */
-import { isGatewayError } from '../domain/errors.ts';
-import type { Stream } from '../domain/streams/stream.ts';
+import { isGatewayError } from '../../domain/errors.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
 
 /** What the Kafka door needs of the stream directory (src/streams/stream-directory.ts). */
 export type StreamRulesView = {

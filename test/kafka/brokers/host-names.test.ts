@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { brokerHost, brokerOfHost } from '../../src/kafka/broker-host.ts';
+import { brokerHost, brokerOfHost } from '../../../src/kafka/brokers/host-names.ts';
 
 const pattern = 'broker-{id}.kafka.example';
 

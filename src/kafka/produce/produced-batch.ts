@@ -1,8 +1,8 @@
 /** The one record batch that a Produce request has for a partition. */
-import { partitionKeyOf } from '../domain/records/visible-record.ts';
-import { hashKeyOf } from '../domain/streams/hash-key.ts';
-import { toOffset, type HashKey } from '../domain/streams/stream.ts';
-import { WireError } from '../wire/primitives.ts';
+import { partitionKeyOf } from '../../domain/records/visible-record.ts';
+import { hashKeyOf } from '../../domain/streams/hash-key.ts';
+import { toOffset, type HashKey } from '../../domain/streams/stream.ts';
+import { WireError } from '../../wire/primitives.ts';
 import {
   type FullRecord,
   fullRecordsOf,
@@ -10,7 +10,7 @@ import {
   readBatches,
   type RecordBatch,
   unpackBatch,
-} from '../wire/record-batch.ts';
+} from '../../wire/record-batch.ts';
 
 /** Kafka's codes for batches that it does not take. */
 export const corruptMessage = 2;

@@ -8,14 +8,14 @@
  * answer does.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSealed, partitionsWanted } from '../domain/streams/reshard.ts';
-import { hasOnlyOpenShards } from '../domain/streams/shard-routing.ts';
-import { isOpen, toOffset, type Stream } from '../domain/streams/stream.ts';
-import { placementOf } from '../domain/streams/placement-tag.ts';
-import { GatewayError, isGatewayError } from '../domain/errors.ts';
-import type { StreamWriter } from '../streams/stream-writer.ts';
-import type { ValueOf } from '../wire/message.ts';
-import type { produceRequest, produceResponse } from '../wire/messages/00-produce.ts';
+import { isSealed, partitionsWanted } from '../../domain/streams/reshard.ts';
+import { hasOnlyOpenShards } from '../../domain/streams/shard-routing.ts';
+import { isOpen, toOffset, type Stream } from '../../domain/streams/stream.ts';
+import { placementOf } from '../../domain/streams/placement-tag.ts';
+import { GatewayError, isGatewayError } from '../../domain/errors.ts';
+import type { StreamWriter } from '../../streams/stream-writer.ts';
+import type { ValueOf } from '../../wire/message.ts';
+import type { produceRequest, produceResponse } from '../../wire/messages/00-produce.ts';
 import {
   type BatchElsewhere,
   codeOf,
@@ -25,8 +25,8 @@ import {
   unknownTopicOrPartition,
 } from './moved-batch.ts';
 import { MovedBatches } from './moved-batches.ts';
-import type { ProduceScan, ScannedTopic, TopicLabel } from './produce-scan.ts';
-import type { TopicNames } from './topic-names.ts';
+import type { ProduceScan, ScannedTopic, TopicLabel } from '../../wire/scan/produce.ts';
+import type { TopicNames } from '../rules/topic-names.ts';
 
 type Request = ValueOf<typeof produceRequest>;
 type Topic = Request['topicData'][number];
