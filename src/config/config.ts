@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isGatewayError } from '../domain/errors.ts';
-import { type Fault, parseFaults } from '../kinesis/faults.ts';
+import { type Fault, parseFaults } from '../aws/kinesis/limits/faults.ts';
 
 /** A setting is wrong; the message says which and what to do. */
 export class ConfigError extends Error {

@@ -22,12 +22,12 @@ import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
 import type { BatchElsewhere, PlacedElsewhere } from '../kafka/produce/moved-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
-import { actions } from '../kinesis/actions/index.ts';
-import { admit, type KinesisLimits } from '../kinesis/admission.ts';
-import { ratesMax } from '../kinesis/control-rates.ts';
-import { createDispatcher } from '../kinesis/dispatcher.ts';
-import { Faults } from '../kinesis/faults.ts';
-import { createKinesisServer, type KinesisServer } from '../kinesis/server.ts';
+import { actions } from '../aws/kinesis/actions/index.ts';
+import { admit, type KinesisLimits } from '../aws/kinesis/limits/admission.ts';
+import { ratesMax } from '../aws/kinesis/limits/control-rates.ts';
+import { createDispatcher } from '../aws/protocol/router.ts';
+import { Faults } from '../aws/kinesis/limits/faults.ts';
+import { createKinesisServer, type KinesisServer } from '../aws/http/server.ts';
 import {
   createMetrics,
   createSharedMetrics,

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { actions } from '../../src/kinesis/actions/index.ts';
+import { actions } from '../../src/aws/kinesis/actions/index.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients, python, run } from '../support/install.ts';

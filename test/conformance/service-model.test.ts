@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { actionNames } from '../../src/kinesis/action-names.ts';
-import { actions } from '../../src/kinesis/actions/index.ts';
-import { encodeBody } from '../../src/kinesis/body.ts';
-import type { Shape } from '../../src/kinesis/shape.ts';
-import { decodeCbor } from '../../src/kinesis/cbor.ts';
-import { call, startDoor } from '../kinesis/door.ts';
+import { actionNames } from '../../src/aws/kinesis/action-names.ts';
+import { actions } from '../../src/aws/kinesis/actions/index.ts';
+import { encodeBody } from '../../src/aws/protocol/body.ts';
+import type { Shape } from '../../src/aws/protocol/shape.ts';
+import { decodeCbor } from '../../src/aws/protocol/cbor.ts';
+import { call, startDoor } from '../aws/kinesis/door.ts';
 import { type ModelShape, readServiceModel } from '../support/service-model.ts';
 
 const model = await readServiceModel();

@@ -8,13 +8,13 @@ import { openSubscriptionClaims } from '../../adapters/dynamodb/subscription-cla
 import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
-import { actions } from '../../src/kinesis/actions/index.ts';
+import { actions } from '../../src/aws/kinesis/actions/index.ts';
 import type { RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { Reshardings } from '../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
-import { call, startDoor } from '../kinesis/door.ts';
+import { call, startDoor } from '../aws/kinesis/door.ts';
 import { sharedEngines } from '../support/engines.ts';
 
 const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();

@@ -4,14 +4,14 @@ import { test, type TestContext } from 'node:test';
 import { openShardsOf, shardForPartitionKey } from '../../src/domain/streams/shard-routing.ts';
 import { openShardCount } from '../../src/domain/streams/stream-rules.ts';
 import { shardIdOf, type Stream } from '../../src/domain/streams/stream.ts';
-import { Faults } from '../../src/kinesis/faults.ts';
+import { Faults } from '../../src/aws/kinesis/limits/faults.ts';
 import {
   idleStreamsEveryMs,
   measuringWindowMs,
   OnDemandScaling,
 } from '../../src/streams/on-demand-scaling.ts';
 import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
-import { type Body, type DataDoor, dataDoor } from '../kinesis/data-door.ts';
+import { type Body, type DataDoor, dataDoor } from '../aws/kinesis/data-door.ts';
 import { untilTrue } from '../support/until.ts';
 
 const dayMs = 86_400_000;

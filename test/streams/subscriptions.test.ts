@@ -11,7 +11,7 @@ import {
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
 import type { SubscriptionTimes } from '../../src/streams/subscriptions.ts';
-import { account } from '../kinesis/door.ts';
+import { account } from '../aws/kinesis/door.ts';
 import { untilTrue } from '../support/until.ts';
 import { type Body, type Gateway, openGateway } from './gateways.ts';
 

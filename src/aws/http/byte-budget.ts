@@ -1,0 +1,67 @@
+import { KinesisError } from '../protocol/errors.ts';
+
+/** Bodies of all requests under way; what more arrives waits in its client's socket. */
+export const bodiesBytesMax = 128 * 1024 * 1024;
+/** Then the client is told to come again, which SDKs do by themselves. */
+export const budgetWaitMsMax = 10_000;
+
+type Waiter = { readonly bytes: number; readonly grant: () => void };
+
+/** Hands out bytes first come, first served. */
+export class ByteBudget {
+  readonly #max: number;
+  readonly #waitMsMax: number;
+  readonly #waiting = new Set<Waiter>();
+  #taken = 0;
+
+  constructor(max = bodiesBytesMax, waitMsMax = budgetWaitMsMax) {
+    this.#max = max;
+    this.#waitMsMax = waitMsMax;
+  }
+
+  /** Takes them where nobody has to wait. */
+  tryTake(bytes: number): boolean {
+    if (this.#waiting.size > 0 || !this.#fits(bytes)) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
+  /** Errors: ServiceUnavailable where the bytes do not come free in time. */
+  async take(bytes: number): Promise<void> {
+    if (this.tryTake(bytes)) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        bytes,
+        grant: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(waiter);
+        reject(new KinesisError('ServiceUnavailable', 'Too many large requests are under way.'));
+        this.#grant();
+      }, this.#waitMsMax);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  giveBack(bytes: number): void {
+    this.#taken -= bytes;
+    this.#grant();
+  }
+
+  /** One request alone always fits. */
+  #fits(bytes: number): boolean {
+    return this.#taken === 0 || this.#taken + bytes <= this.#max;
+  }
+
+  #grant(): void {
+    for (const waiter of this.#waiting) {
+      if (!this.#fits(waiter.bytes)) return;
+      this.#waiting.delete(waiter);
+      this.#taken += waiter.bytes;
+      waiter.grant();
+    }
+  }
+}

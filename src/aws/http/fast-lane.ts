@@ -1,0 +1,390 @@
+/**
+ * The short way of ordinary requests. Node's http takes longer for a small request than the
+ * gateway and the cluster behind it together, so what nearly every client sends is read here: a
+ * POST over HTTP/1.1 whose head arrives in one piece, with a Content-Length and nothing unusual.
+ * The rule that keeps this safe: a head that is not plainly of that form is never interpreted
+ * here. The connection goes over to http, with every byte of that request, and stays there.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { bodyTimeoutMs, incomplete, smallBodyBytesMax } from '../protocol/body.ts';
+import { BodyMemory } from '../../runtime/memory/body-memory.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { HttpRequest, HttpResponse } from '../protocol/router.ts';
+import { toKinesisError } from '../protocol/errors.ts';
+
+/** Bodies above this are read by http; every action takes one of this size. */
+export const fastBodyBytesMax = smallBodyBytesMax;
+/** Heads of AWS's SDKs have 400 to 1,500 bytes; session tokens may double that. */
+const fastHeadBytesMax = 8 * 1024;
+const sweepEveryMsMax = 5000;
+
+export type FastLaneSettings = {
+  /** Answers a request; told are the response and when the request began, by performance.now(). */
+  readonly answer: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly answered: (response: HttpResponse, bytesOut: number, startedMs: number) => void;
+  /** Takes over a connection, from the first byte of a request on. */
+  readonly handOver: (socket: Socket) => void;
+  readonly budget: ByteBudget;
+  /** A connection that waits for a request so long is closed. */
+  readonly keepAliveTimeoutMs: number;
+  /** A body that is not whole after this time is given up. */
+  readonly requestTimeoutMs: number;
+  /** A connection on which nothing moves while an answer is made or sent is cut. */
+  readonly silenceTimeoutMs: number;
+};
+
+export type FastLane = {
+  /** Whose bytes are all unread, or put back. */
+  take(socket: Socket): void;
+  /** Idle connections are closed at once, others after their answer. */
+  stop(): void;
+};
+
+export function createFastLane(settings: FastLaneSettings): FastLane {
+  const connections = new Set<FastConnection>();
+  const lane: Lane = { settings, connections, memory: new BodyMemory(), stopping: false };
+  const sweep = setInterval(
+    () => {
+      const nowMs = performance.now();
+      for (const connection of connections) connection.closeIfOverdue(nowMs);
+    },
+    Math.min(sweepEveryMsMax, settings.requestTimeoutMs),
+  );
+  sweep.unref();
+  return {
+    take: (socket) => new FastConnection(socket, lane).start(),
+    stop() {
+      lane.stopping = true;
+      clearInterval(sweep);
+      for (const connection of connections) connection.closeIfIdle();
+    },
+  };
+}
+
+type Lane = {
+  readonly settings: FastLaneSettings;
+  readonly connections: Set<FastConnection>;
+  readonly memory: BodyMemory;
+  stopping: boolean;
+};
+
+/** What of a request is read by now; its body is whole when `filled` is its length. */
+type Reading = { readonly head: Head; readonly body: Buffer; filled: number };
+
+class FastConnection {
+  readonly #socket: Socket;
+  readonly #lane: Lane;
+  /** Bytes behind the request that is answered: the next one's. */
+  #rest: Buffer | undefined;
+  #reading: Reading | undefined;
+  #answering = false;
+  #controller: AbortController | undefined;
+  /** Since when the connection waits for what it waits for. */
+  #sinceMs = performance.now();
+
+  constructor(socket: Socket, lane: Lane) {
+    this.#socket = socket;
+    this.#lane = lane;
+  }
+
+  start(): void {
+    this.#lane.connections.add(this);
+    this.#socket.on('data', this.#take);
+    this.#socket.on('close', this.#closed);
+    this.#socket.on('end', this.#ended);
+  }
+
+  closeIfIdle(): void {
+    if (!this.#answering && this.#reading === undefined) this.#socket.destroy();
+  }
+
+  closeIfOverdue(nowMs: number): void {
+    const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = this.#lane.settings;
+    const waitedMs = nowMs - this.#sinceMs;
+    const reading = this.#reading;
+    if (reading !== undefined) {
+      if (waitedMs > Math.min(requestTimeoutMs, bodyTimeoutMs)) this.#giveUp(reading);
+    } else if (waitedMs > (this.#answering ? silenceTimeoutMs : keepAliveTimeoutMs)) {
+      this.#socket.destroy();
+    }
+  }
+
+  #giveUp({ head, body }: Reading): void {
+    this.#reading = undefined;
+    this.#socket.removeListener('close', this.#giveBackUnread);
+    this.#serve({ ...head, close: true }, incomplete('in time'), body.length);
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    if (this.#answering) {
+      // A client that sends ahead waits for its turn.
+      this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+      this.#socket.pause();
+    } else if (this.#reading === undefined) this.#begin(chunk);
+    else this.#fill(this.#reading, chunk);
+  };
+
+  readonly #ended = (): void => {
+    // A client may close its half behind a request; what is not whole by then never will be.
+    if (this.#reading !== undefined) this.#socket.destroy();
+    else if (!this.#answering) this.#socket.end();
+    // It may have gone for good: whoever waits on its behalf need not, but an answer is sent.
+    else this.#controller?.abort();
+  };
+
+  readonly #closed = (): void => {
+    this.#lane.connections.delete(this);
+    this.#controller?.abort();
+  };
+
+  #begin(chunk: Buffer): void {
+    const head = readHead(chunk);
+    if (head === undefined) return this.#leave(chunk);
+    this.#sinceMs = performance.now();
+    const end = head.bytes + head.bodyBytes;
+    if (chunk.length >= end && this.#lane.settings.budget.tryTake(head.bodyBytes)) {
+      if (chunk.length > end) this.#rest = chunk.subarray(end);
+      this.#serve(head, chunk.subarray(head.bytes, end), head.bodyBytes);
+    } else void this.#waitForBody(head, chunk.subarray(head.bytes));
+  }
+
+  /** Bodies that come in pieces are memory that a client may let wait: the budget bounds them. */
+  async #waitForBody(head: Head, first: Buffer): Promise<void> {
+    this.#socket.pause();
+    this.#answering = true;
+    const { budget } = this.#lane.settings;
+    try {
+      await budget.take(head.bodyBytes);
+    } catch (error) {
+      // The body is left unread, so that no request can be found behind it.
+      return this.#serve({ ...head, close: true }, error as Error, 0);
+    }
+    this.#answering = false;
+    if (this.#socket.destroyed) return budget.giveBack(head.bodyBytes);
+    this.#socket.once('close', this.#giveBackUnread);
+    const { memory } = this.#lane;
+    const reading = { head, body: memory.take(head.bodyBytes), filled: 0 };
+    this.#reading = reading;
+    this.#fill(reading, first);
+    if (!this.#answering) this.#socket.resume();
+  }
+
+  readonly #giveBackUnread = (): void => {
+    if (this.#reading !== undefined) {
+      this.#lane.settings.budget.giveBack(this.#reading.head.bodyBytes);
+    }
+  };
+
+  #fill(reading: Reading, chunk: Buffer): void {
+    const { head, body } = reading;
+    const wanted = body.length - reading.filled;
+    chunk.copy(body, reading.filled, 0, wanted);
+    reading.filled += Math.min(chunk.length, wanted);
+    if (reading.filled < body.length) return;
+    if (chunk.length > wanted) this.#rest = chunk.subarray(wanted);
+    this.#reading = undefined;
+    this.#socket.removeListener('close', this.#giveBackUnread);
+    this.#serve(head, body, body.length, this.#lane.memory);
+  }
+
+  /** `lent`: the memory that the body is of, which it goes back to. */
+  #serve(head: Head, body: Buffer | Error, bytesTaken: number, lent?: BodyMemory): void {
+    this.#answering = true;
+    this.#answer(head, body, bytesTaken, lent).catch(() => this.#socket.destroy());
+  }
+
+  /** Of the request that is answered: aborted when the client is gone. */
+  signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#socket.readableEnded) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  async #answer(
+    head: Head,
+    body: Buffer | Error,
+    bytesTaken: number,
+    lent: BodyMemory | undefined,
+  ): Promise<void> {
+    const { settings } = this.#lane;
+    const startedMs = this.#sinceMs;
+    const response = await settings.answer(new FastRequest(head.headers, body, this));
+    // All that is read of JSON is copied; records that come as CBOR are views of the body.
+    if (lent !== undefined && body instanceof Buffer && head.headers['content-type'] === json) {
+      lent.giveBack(body);
+    }
+    if (bytesTaken > 0) settings.budget.giveBack(bytesTaken);
+    this.#controller = undefined;
+    const close = this.#lane.stopping || head.close;
+    const bytesOut = writeAnswer(this.#socket, response, close, settings.keepAliveTimeoutMs);
+    settings.answered(response, bytesOut, startedMs);
+    this.#sinceMs = performance.now();
+    if (close) this.#finish();
+    else if (this.#socket.writableNeedDrain) this.#socket.once('drain', this.#next);
+    else this.#next();
+  }
+
+  readonly #next = (): void => {
+    this.#answering = false;
+    this.#sinceMs = performance.now();
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      this.#rest = undefined;
+      this.#begin(rest);
+    }
+    if (this.#answering) return;
+    if (this.#socket.readableEnded) this.#socket.end();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  };
+
+  /** What still comes is read and dropped, so that the client's end is seen. */
+  #finish(): void {
+    this.#answering = false;
+    this.#socket.removeListener('data', this.#take);
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  /** From here on the connection is http's. */
+  #leave(unread: Buffer): void {
+    const socket = this.#socket;
+    this.#lane.connections.delete(this);
+    socket.removeListener('data', this.#take);
+    socket.removeListener('close', this.#closed);
+    socket.removeListener('end', this.#ended);
+    socket.pause();
+    socket.unshift(unread);
+    this.#lane.settings.handOver(socket);
+    socket.resume();
+  }
+}
+
+class FastRequest implements HttpRequest {
+  readonly method = 'POST';
+  readonly url = '/';
+  readonly headers: Head['headers'];
+  readonly #body: Buffer | Error;
+  readonly #connection: FastConnection;
+
+  constructor(headers: Head['headers'], body: Buffer | Error, connection: FastConnection) {
+    this.headers = headers;
+    this.#body = body;
+    this.#connection = connection;
+  }
+
+  get signal(): AbortSignal {
+    return this.#connection.signal();
+  }
+
+  body(): Buffer {
+    if (this.#body instanceof Error) throw toKinesisError(this.#body);
+    return this.#body;
+  }
+}
+
+type Head = {
+  /** With the empty line. */
+  readonly bytes: number;
+  readonly bodyBytes: number;
+  /** Those that are wanted. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The client wants the connection closed behind the answer. */
+  readonly close: boolean;
+};
+
+const requestLine = Buffer.from('POST / HTTP/1.1\r\n', 'latin1');
+const headEnd = Buffer.from('\r\n\r\n', 'latin1');
+/** Lines of printable ASCII, each ended by CR LF; no folded ones, no empty names. */
+const plainHead = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*\r\n)+$/;
+const plainLength = /^\d{1,8}$/;
+/** What asks for more than an answer, and what is no short answer. */
+const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'te']);
+/** Who sends a dozen headers has these looked at. */
+const wanted: ReadonlySet<string> = new Set([
+  ...unusual,
+  'host',
+  'connection',
+  'content-length',
+  'content-type',
+  'x-amz-target',
+  'authorization',
+]);
+const wantedLengths: ReadonlySet<number> = new Set([...wanted].map(({ length }) => length));
+const json = 'application/x-amz-json-1.1';
+const endlessTarget = '.SubscribeToShard';
+
+/** Undefined for everything that is not plainly an ordinary request with its head whole. */
+function readHead(chunk: Buffer): Head | undefined {
+  if (chunk.length < requestLine.length) return undefined;
+  if (requestLine.compare(chunk, 0, requestLine.length) !== 0) return undefined;
+  const end = chunk.indexOf(headEnd, requestLine.length - 2);
+  if (end === -1 || end > fastHeadBytesMax) return undefined;
+  const text = chunk.toString('latin1', requestLine.length, end + 2);
+  if (!plainHead.test(text)) return undefined;
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < text.length;) {
+    const colon = text.indexOf(':', at);
+    const lineEnd = text.indexOf('\r\n', colon);
+    if (wantedLengths.has(colon - at)) {
+      const name = text.slice(at, colon).toLowerCase();
+      // Sent twice, who knows which is meant; http has rules for each.
+      if (headers[name] !== undefined || unusual.has(name)) return undefined;
+      if (wanted.has(name)) headers[name] = text.slice(colon + 1, lineEnd).trim();
+    }
+    at = lineEnd + 2;
+  }
+  return headOf(headers, end + headEnd.length);
+}
+
+function headOf(headers: Record<string, string>, bytes: number): Head | undefined {
+  const { host, connection, 'content-length': length, 'x-amz-target': target } = headers;
+  if (host === undefined || length === undefined || !plainLength.test(length)) return undefined;
+  const bodyBytes = Number(length);
+  if (bodyBytes > fastBodyBytesMax || target?.endsWith(endlessTarget) === true) return undefined;
+  const wish = connection?.toLowerCase();
+  if (wish !== undefined && wish !== 'keep-alive' && wish !== 'close') return undefined;
+  return { bytes, bodyBytes, headers, close: wish === 'close' };
+}
+
+/** Answers the bytes of the body. */
+function writeAnswer(
+  socket: Socket,
+  { status, headers, body, release }: HttpResponse,
+  close: boolean,
+  keepAliveTimeoutMs: number,
+): number {
+  const content = body as Exclude<typeof body, Readable>;
+  const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+  head += `content-length: ${length}\r\ndate: ${dateOfNow()}\r\n`;
+  const keepAliveSeconds = Math.floor(keepAliveTimeoutMs / 1000);
+  head += close
+    ? 'connection: close\r\n\r\n'
+    : `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n\r\n`;
+  if (typeof content === 'string') {
+    // Text leaves in one piece with the head; where it is all ASCII, by the cheaper encoding.
+    socket.write(head + content, length === content.length ? 'latin1' : 'utf8');
+    return length;
+  }
+  socket.cork();
+  socket.write(head, 'latin1');
+  socket.write(content, () => release?.());
+  socket.uncork();
+  return length;
+}
+
+let dateMs = 0;
+let date = '';
+
+/** HTTP's date; made once a second. */
+function dateOfNow(): string {
+  const nowMs = Date.now();
+  if (nowMs - dateMs >= 1000 || nowMs < dateMs) {
+    dateMs = nowMs - (nowMs % 1000);
+    date = new Date(nowMs).toUTCString();
+  }
+  return date;
+}

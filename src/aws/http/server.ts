@@ -1,0 +1,221 @@
+/**
+ * The Kinesis door: every protocol on one port, in front of the dispatcher. fastify serves
+ * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { DoorObserver } from '../../ports/observer.ts';
+import { declaredLength, readBody } from '../protocol/body.ts';
+import { ByteBudget } from './byte-budget.ts';
+import type { Certificate } from '../../runtime/certificate.ts';
+import type { Dispatcher, HttpResponse } from '../protocol/router.ts';
+import { createFastLane, type FastLane } from './fast-lane.ts';
+import {
+  connectionLimits,
+  type ConnectionLimits,
+  createOnePort,
+  headBytesMax,
+  type OnePort,
+} from './one-port.ts';
+
+/** What is in flight may finish within this time after stop(). */
+export const drainMsMax = 5000;
+
+export type KinesisServerSettings = {
+  readonly dispatch: Dispatcher;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly certificate: Certificate;
+  readonly observer: DoorObserver;
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly budget?: ByteBudget;
+};
+
+export type KinesisServer = {
+  /** Answers the bound port. Errors: the system's own, such as EADDRINUSE. */
+  start(): Promise<{ readonly port: number }>;
+  /** Stops accepting, lets requests finish within drainMsMax, then cuts what is left. */
+  stop(): Promise<void>;
+};
+
+export function createKinesisServer(settings: KinesisServerSettings): KinesisServer {
+  const { certificate, observer } = settings;
+  const flights: Flights = {
+    waiting: new Set(),
+    endless: new Set(),
+    budget: settings.budget ?? new ByteBudget(),
+  };
+  let port: OnePort | undefined;
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: headBytesMax },
+    // An answer of our own would not be an AWS one; the dispatcher knows what to say.
+    frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
+    serverFactory: (handler) => {
+      const limits = { ...connectionLimits, ...settings.limits };
+      port = createOnePort(
+        handler as RequestListener,
+        certificate,
+        observer,
+        limits,
+        fastLaneFor(settings, flights.budget, limits),
+      );
+      return port.server;
+    },
+  });
+  takeEverything(app, (request, reply) => respond(request, reply, settings, flights));
+  return {
+    async start() {
+      await app.listen({ host: settings.host, port: settings.port });
+      return { port: (app.server.address() as AddressInfo).port };
+    },
+    async stop() {
+      for (const controller of flights.endless) controller.abort();
+      port?.closeIdle();
+      const cut = setTimeout(() => {
+        for (const controller of flights.waiting) controller.abort();
+        port?.destroyConnections();
+      }, drainMsMax);
+      await app.close().finally(() => clearTimeout(cut));
+    },
+  };
+}
+
+function fastLaneFor(
+  { dispatch, observer }: KinesisServerSettings,
+  budget: ByteBudget,
+  limits: ConnectionLimits,
+): (handOver: (socket: Socket) => void) => FastLane {
+  const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
+  return (handOver) =>
+    createFastLane({
+      answer: dispatch,
+      answered: (response, bytesOut, startedMs) => report(observer, response, bytesOut, startedMs),
+      handOver,
+      budget,
+      keepAliveTimeoutMs,
+      requestTimeoutMs,
+      silenceTimeoutMs,
+    });
+}
+
+function report(
+  observer: DoorObserver,
+  { operation, error, bytesIn, records }: HttpResponse,
+  bytesOut: number,
+  startedMs: number,
+): void {
+  const durationMs = performance.now() - startedMs;
+  observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
+}
+
+/** Requests that listen for their client going away, those without an end, and all bodies. */
+type Flights = {
+  readonly waiting: Set<AbortController>;
+  readonly endless: Set<AbortController>;
+  readonly budget: ByteBudget;
+};
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** Bodies are left to the dispatcher: the action decides how large one may be. */
+function takeEverything(app: FastifyInstance, handler: Handler): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.all('/', handler);
+  app.setNotFoundHandler(handler);
+  app.setErrorHandler((error: { code?: string }, request, reply) => {
+    // A content type that is none is refused before the handler; AWS answers it like any other.
+    if (error.code?.startsWith('FST_ERR_CTP') === true) return handler(request, reply);
+    return reply.code(500).send('<InternalFailure/>\n');
+  });
+}
+
+async function respond(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dispatch, observer }: KinesisServerSettings,
+  flights: Flights,
+): Promise<void> {
+  const startedMs = performance.now();
+  const { raw } = request;
+  const flight = watchClient(reply, flights);
+  let bytesTaken = 0;
+  const response = await dispatch({
+    method: raw.method ?? '',
+    url: raw.url ?? '/',
+    headers: raw.headers,
+    get signal() {
+      return flight.signal();
+    },
+    async body(bytesMax) {
+      const bytes = Math.min(declaredLength(raw) ?? bytesMax, bytesMax);
+      await flights.budget.take(bytes);
+      bytesTaken = bytes;
+      return readBody(raw, bytesMax);
+    },
+  });
+  if (bytesTaken > 0) flights.budget.giveBack(bytesTaken);
+  // What is left of a body that was refused is not waited for.
+  if (!raw.complete && raw.httpVersionMajor === 1) response.headers['connection'] = 'close';
+  // fastify would give every body a content type, also those that AWS sends without.
+  reply.hijack();
+  send(reply.raw, response, flight, (bytesOut) => report(observer, response, bytesOut, startedMs));
+}
+
+function send(
+  raw: ServerResponse,
+  { status, headers, body, release }: HttpResponse,
+  flight: Flight,
+  sent: (bytesOut: number) => void,
+): void {
+  if (!(body instanceof Readable)) {
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers['content-length'] = String(length);
+    raw.writeHead(status, headers);
+    if (release !== undefined) raw.once('close', release);
+    // Text leaves in one piece with the headers; bytes would be a second one.
+    raw.end(body);
+    sent(length);
+    return;
+  }
+  flight.isEndless();
+  raw.writeHead(status, headers);
+  let bytesOut = 0;
+  body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
+  body.pause();
+  // A client that goes away is the usual end of a stream; the source sees it by its signal.
+  pipeline(body, raw, () => sent(bytesOut));
+}
+
+type Flight = { signal(): AbortSignal; isEndless(): void };
+
+/** Makes the signal only when somebody asks for it: most requests never wait. */
+function watchClient(reply: FastifyReply, { waiting, endless }: Flights): Flight {
+  let controller: AbortController | undefined;
+  const signal = (): AbortSignal => {
+    if (controller !== undefined) return controller.signal;
+    const made = new AbortController();
+    controller = made;
+    waiting.add(made);
+    const raw: ServerResponse<IncomingMessage> = reply.raw;
+    raw.once('close', () => {
+      waiting.delete(made);
+      endless.delete(made);
+      // In HTTP/2 `writableFinished` is true of cut answers too.
+      if (!raw.writableEnded) made.abort();
+    });
+    return made.signal;
+  };
+  return {
+    signal,
+    isEndless() {
+      signal();
+      if (controller !== undefined) endless.add(controller);
+    },
+  };
+}

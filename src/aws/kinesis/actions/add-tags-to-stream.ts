@@ -1,0 +1,34 @@
+/**
+ * AddTagsToStream:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { streamAddress, tagMap } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+
+export const addTagsToStream = defineAction({
+  name: 'AddTagsToStream',
+  input: structure({ Tags: required(tagMap), ...streamAddress }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  async handle({ Tags: added, ...address }, context) {
+    const name = streamNameIn(address, context);
+    const what = `add tags to stream ${name} under account ${context.account}`;
+    const change = (): Promise<unknown> =>
+      context.streams.change(name, (stream) => {
+        assertTagCharacters([...Object.keys(added), ...Object.values(added)], what);
+        const tags = { ...stream.tags, ...added };
+        assertTagCount(tags, what);
+        assertPolicyTags(added);
+        return { ...stream, tags };
+      });
+    await namingTheStream(name, context, change);
+  },
+});

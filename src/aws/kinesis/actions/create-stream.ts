@@ -1,0 +1,94 @@
+/**
+ * CreateStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+ * Answers when the backing log exists, so that the stream is ACTIVE at once.
+ */
+import { isGatewayError } from '../../../domain/errors.ts';
+import { assertMoreStreams } from '../limits/account-limits.ts';
+import { defineAction } from '../../protocol/action.ts';
+import { KinesisError } from '../../protocol/errors.ts';
+import { required, structure, type ValueOf } from '../../protocol/shape.ts';
+import {
+  naturalInteger,
+  positiveInteger,
+  recordKiBMax,
+  streamModeDetails,
+  streamName,
+  tagMap,
+} from '../shapes.ts';
+import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+import { assertWarmThroughput } from '../resources/warm-throughput.ts';
+
+/** Shards that an on-demand stream begins with: 4 MB/s. */
+export const onDemandShardCount = 4;
+
+const input = structure({
+  ShardCount: positiveInteger,
+  StreamName: required(streamName),
+  StreamModeDetails: streamModeDetails,
+  Tags: tagMap,
+  WarmThroughputMiBps: naturalInteger,
+  MaxRecordSizeInKiB: recordKiBMax,
+});
+
+export const createStream = defineAction({
+  name: 'CreateStream',
+  input,
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ValidationException',
+  ],
+  deviations: ['RecordDistributionStrategy is ignored: records go where their keys say.'],
+  async handle(request, context) {
+    const { streams, account } = context;
+    const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;
+    const mode = request.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
+    const { WarmThroughputMiBps: warmMiBps } = request;
+    if (warmMiBps !== undefined) await assertWarmThroughput(warmMiBps, mode, context);
+    const shardCount = shardCountOf(request, mode);
+    const what = `add tags to stream ${name} under account ${account}`;
+    if (tags !== undefined) {
+      assertTagCharacters([...Object.keys(tags), ...Object.values(tags)], what);
+      assertTagCount(tags, what);
+      assertPolicyTags(tags);
+    }
+    await assertMoreStreams(mode, shardCount, context);
+    try {
+      await streams.create({
+        name,
+        shardCount,
+        mode,
+        ...(recordKiB === undefined ? {} : { recordKiBMax: recordKiB }),
+        ...(tags === undefined ? {} : { tags }),
+        ...(warmMiBps === undefined ? {} : { settings: { warmThroughputMiBps: warmMiBps } }),
+      });
+    } catch (error) {
+      if (!isGatewayError(error, 'in-use')) throw error;
+      throw new KinesisError(
+        'ResourceInUseException',
+        `Stream ${name} under account ${account} already exists.`,
+        { cause: error },
+      );
+    }
+  },
+});
+
+function shardCountOf(
+  { ShardCount: count, WarmThroughputMiBps: warm = 0 }: ValueOf<typeof input>,
+  mode: 'PROVISIONED' | 'ON_DEMAND',
+): number {
+  if (mode === 'ON_DEMAND') {
+    if (count === undefined) return Math.max(onDemandShardCount, warm);
+    throw new KinesisError(
+      'ValidationException',
+      'ShardCount must not be specified for a stream in ON_DEMAND mode.',
+    );
+  }
+  if (count !== undefined) return count;
+  throw new KinesisError(
+    'ValidationException',
+    "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: " +
+      'Member must not be null',
+  );
+}

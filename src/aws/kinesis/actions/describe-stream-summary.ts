@@ -1,0 +1,63 @@
+/**
+ * DescribeStreamSummary:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
+ */
+import { isOpen } from '../../../domain/streams/stream.ts';
+import { defineAction } from '../../protocol/action.ts';
+import { required, string, structure, timestamp } from '../../protocol/shape.ts';
+import {
+  encryptionType,
+  enhancedMonitoring,
+  naturalInteger,
+  recordKiBMax,
+  retentionHours,
+  streamAddress,
+  streamArn,
+  streamModeDetails,
+  streamName,
+  streamStatus,
+  warmThroughput,
+} from '../shapes.ts';
+import { findStream } from '../resources/stream-address.ts';
+import { viewStream } from '../resources/stream-view.ts';
+import { viewWarmThroughput } from '../resources/warm-throughput.ts';
+
+const streamDescriptionSummary = structure({
+  StreamName: required(streamName),
+  StreamARN: required(streamArn),
+  StreamStatus: required(streamStatus),
+  StreamModeDetails: streamModeDetails,
+  RetentionPeriodHours: required(retentionHours),
+  StreamCreationTimestamp: required(timestamp()),
+  EnhancedMonitoring: required(enhancedMonitoring),
+  EncryptionType: encryptionType,
+  KeyId: string(),
+  OpenShardCount: required(naturalInteger),
+  ConsumerCount: naturalInteger,
+  WarmThroughput: warmThroughput,
+  MaxRecordSizeInKiB: recordKiBMax,
+});
+
+export const describeStreamSummary = defineAction({
+  name: 'DescribeStreamSummary',
+  input: structure(streamAddress),
+  output: structure({ StreamDescriptionSummary: required(streamDescriptionSummary) }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceNotFoundException',
+  ],
+  async handle(request, context) {
+    const stream = await findStream(request, context, 'fresh');
+    return {
+      StreamDescriptionSummary: {
+        ...viewStream(stream, context),
+        OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.filter(isOpen).length,
+        ConsumerCount: stream.consumers.length,
+        WarmThroughput: viewWarmThroughput(stream),
+        MaxRecordSizeInKiB: stream.recordKiBMax,
+      },
+    };
+  },
+});

@@ -1,0 +1,30 @@
+/**
+ * GetResourcePolicy:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { findResource } from '../resources/resource-address.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { policy, resourceAddress } from '../shapes.ts';
+
+/** What a resource without a policy answers. */
+const emptyPolicy = '{}';
+
+export const getResourcePolicy = defineAction({
+  name: 'GetResourcePolicy',
+  input: structure(resourceAddress),
+  output: structure({ Policy: required(policy) }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  async handle({ ResourceARN: arn }, context) {
+    const { stream, consumer } = await findResource(arn, context);
+    const text = consumer === undefined ? stream.settings?.policy : consumer.policy;
+    return { Policy: text ?? emptyPolicy };
+  },
+});

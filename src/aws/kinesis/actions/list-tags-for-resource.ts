@@ -1,0 +1,28 @@
+/**
+ * ListTagsForResource:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForResource.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { findResource } from '../resources/resource-address.ts';
+import { structure } from '../../protocol/shape.ts';
+import { resourceAddress, tagList } from '../shapes.ts';
+import { tagsOf } from '../resources/tags.ts';
+
+export const listTagsForResource = defineAction({
+  name: 'ListTagsForResource',
+  input: structure(resourceAddress),
+  output: structure({ Tags: tagList }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  async handle({ ResourceARN: arn }, context) {
+    const tags = tagsOf(await findResource(arn, context));
+    const keys = Object.keys(tags).toSorted();
+    return { Tags: keys.map((Key) => ({ Key, Value: tags[Key] ?? '' })) };
+  },
+});

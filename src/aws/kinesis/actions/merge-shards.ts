@@ -1,0 +1,54 @@
+/**
+ * MergeShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html
+ *
+ * Answers when the stream is UPDATING; both shards take records until their child does.
+ */
+import { mergeOf } from '../../../domain/streams/reshard.ts';
+import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
+import { defineAction } from '../../protocol/action.ts';
+import { invalidArgument } from '../../protocol/errors.ts';
+import { assertKinesisRules, assertOpen, shardNamed } from '../resources/resharding.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { shardId, streamAddress } from '../shapes.ts';
+import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
+
+export const mergeShards = defineAction({
+  name: 'MergeShards',
+  input: structure({
+    ShardToMerge: required(shardId),
+    AdjacentShardToMerge: required(shardId),
+    ...streamAddress,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  deviations: ['Shards of topics that were not made by CreateStream are not merged.'],
+  async handle({ ShardToMerge, AdjacentShardToMerge, ...address }, context) {
+    const plan = (stream: Stream) => {
+      assertStatus(stream, context);
+      assertKinesisRules(stream);
+      assertProvisioned(stream, context);
+      const shard = shardNamed(ShardToMerge, stream, context);
+      const adjacent = shardNamed(AdjacentShardToMerge, stream, context);
+      for (const each of [shard, adjacent]) assertOpen(each, stream, context);
+      // AWS wants the lower range first.
+      if (shard.endingHashKey + 1n !== adjacent.startingHashKey) {
+        throw invalidArgument(
+          `Shards ${shardIdOf(shard.index)} and ${shardIdOf(adjacent.index)} in stream ` +
+            `${stream.name} under account ${context.account} are not an adjacent pair of shards ` +
+            'eligible for merging',
+        );
+      }
+      return { round: mergeOf(shard, adjacent) };
+    };
+    const name = streamNameIn(address, context);
+    plan(await findStream(address, context, 'fresh'));
+    await namingTheStream(name, context, () => context.reshardings.begin(name, plan));
+  },
+});

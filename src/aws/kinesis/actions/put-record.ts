@@ -1,0 +1,89 @@
+/**
+ * PutRecord: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
+ *
+ * Kafka gives offsets in the order in which it writes, so every put gets a greater sequence number
+ * than all that were answered before: SequenceNumberForOrdering is checked and always kept.
+ */
+import {
+  parseSequenceNumber,
+  printSequenceNumber,
+  sequenceNumberOf,
+} from '../../../domain/records/sequence-number.ts';
+import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
+import { GatewayError } from '../../../domain/errors.ts';
+import { outcome } from '../../../streams/stream-writer.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { putBodyBytesMax } from '../../protocol/body.ts';
+import { dryRun, invalidArgument } from '../../protocol/errors.ts';
+import { findStreamToPut, peekStreamToPut, routeEntry } from '../records/put-entry.ts';
+import { boolean, required, structure } from '../../protocol/shape.ts';
+import {
+  data,
+  encryptionType,
+  hashKey,
+  partitionKey,
+  sequenceNumber,
+  shardId,
+  streamAddress,
+} from '../shapes.ts';
+import { ofStream } from '../resources/stream-address.ts';
+import { encryptionShown } from '../resources/stream-view.ts';
+import { assertWrite } from '../limits/throughput.ts';
+
+export const putRecord = defineAction({
+  name: 'PutRecord',
+  input: structure({
+    SequenceNumberForOrdering: sequenceNumber,
+    PartitionKey: required(partitionKey),
+    ExplicitHashKey: hashKey,
+    Data: required(data),
+    ...streamAddress,
+    DryRun: boolean(),
+  }),
+  output: structure({
+    ShardId: required(shardId),
+    SequenceNumber: required(sequenceNumber),
+    EncryptionType: encryptionType,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'DryRunOperationException',
+    'InternalFailure',
+    'InvalidArgumentException',
+    'ProvisionedThroughputExceededException',
+    'ResourceNotFoundException',
+  ],
+  deviations: [
+    'SequenceNumberForOrdering is checked, and has no other effect: later puts always get ' +
+      'greater numbers.',
+  ],
+  bodyBytesMax: putBodyBytesMax,
+  async handle(request, context) {
+    const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
+    const { SequenceNumberForOrdering: minimum } = request;
+    if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
+    const { shard, record } = routeEntry(stream, request, 'data');
+    if (request.DryRun === true) throw dryRun();
+    assertWrite(stream, shard, record, context);
+    const route = (now: Stream): Shard => routeEntry(now, request, 'data').shard;
+    const written = await context.writer.write(stream, shard, [record], route);
+    const put = outcome(written, shard, 0, stream);
+    if (put instanceof GatewayError) throw ofStream(put, stream.name, context);
+    context.tally.records += 1;
+    return {
+      ShardId: shardIdOf(put.shard.index),
+      SequenceNumber: printSequenceNumber(sequenceNumberOf(put.shard, put.offset)),
+      EncryptionType: encryptionShown(stream, context),
+    };
+  },
+});
+
+/** Errors: InvalidArgumentException for a number that no stream can have given by now. */
+function assertSequenceNumber(text: string, stream: string, context: KinesisContext): void {
+  const parts = parseSequenceNumber(text);
+  if (parts !== undefined && parts.createdAtSeconds * 1000 <= context.clock.nowMs()) return;
+  throw invalidArgument(
+    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream} ` +
+      `under account ${context.account} is invalid.`,
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+ *
+ * The records of one shard are appended together, in the order of the request, so that records
+ * with one partition key keep their order. Shards are written beside each other; what fails in
+ * one, or is over its rate, is told at its records. Behind a record that is over the rate all
+ * others of its shard are refused too: put again, they keep their order.
+ */
+import type { AppendRecord } from '../../../ports/record-log.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
+import type { Shard, Stream } from '../../../domain/streams/stream.ts';
+import { shardIdOf } from '../../../domain/streams/stream.ts';
+import { GatewayError } from '../../../domain/errors.ts';
+import { outcome, type Placed, type Written } from '../../../streams/stream-writer.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { putBodyBytesMax } from '../../protocol/body.ts';
+import { dryRun, invalidArgument } from '../../protocol/errors.ts';
+import {
+  findStreamToPut,
+  peekStreamToPut,
+  type PutEntry,
+  routeEntry,
+} from '../records/put-entry.ts';
+import {
+  boolean,
+  integer,
+  list,
+  required,
+  string,
+  structure,
+  type ValueOf,
+} from '../../protocol/shape.ts';
+import {
+  data,
+  encryptionType,
+  hashKey,
+  partitionKey,
+  sequenceNumber,
+  shardId,
+  streamAddress,
+} from '../shapes.ts';
+import { namingTheStream } from '../resources/stream-address.ts';
+import { encryptionShown } from '../resources/stream-view.ts';
+import { rateExceeded, recordsGranted } from '../limits/throughput.ts';
+
+const recordsMax = 500;
+/** Of data and partition keys together. */
+const requestMiBMax = 10;
+
+const resultEntry = structure(
+  {
+    SequenceNumber: sequenceNumber,
+    ShardId: shardId,
+    ErrorCode: string(),
+    ErrorMessage: string(),
+  },
+  'PutRecordsResultEntry',
+);
+type ResultEntry = ValueOf<typeof resultEntry>;
+
+export const putRecords = defineAction({
+  name: 'PutRecords',
+  input: structure({
+    Records: required(
+      list(
+        structure(
+          {
+            PartitionKey: required(partitionKey),
+            ExplicitHashKey: hashKey,
+            Data: required(data),
+          },
+          'PutRecordsRequestEntry',
+        ),
+        { min: 1, max: recordsMax },
+      ),
+    ),
+    ...streamAddress,
+    DryRun: boolean(),
+  }),
+  output: structure({
+    FailedRecordCount: integer(),
+    Records: required(list(resultEntry)),
+    EncryptionType: encryptionType,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'DryRunOperationException',
+    'InternalFailure',
+    'InvalidArgumentException',
+    'ProvisionedThroughputExceededException',
+    'ResourceNotFoundException',
+  ],
+  bodyBytesMax: putBodyBytesMax,
+  async handle(request, context) {
+    const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
+    const parts = partsOf(stream, request.Records);
+    const route: Routing = (now, place) => routeEntry(now, request.Records[place]!, 'data').shard;
+    if (request.DryRun === true) throw dryRun();
+    const results = new Array<ResultEntry>(request.Records.length);
+    refuseOnPurpose(stream, parts, results, context);
+    refuseOverRate(stream, parts, results, context);
+    const granted = parts.filter(({ records }) => records.length > 0);
+    await namingTheStream(stream.name, context, () =>
+      appendParts(stream, granted, route, results, context),
+    );
+    let failed = 0;
+    for (const { ErrorCode } of results) if (ErrorCode !== undefined) failed += 1;
+    context.tally.records += results.length - failed;
+    return {
+      FailedRecordCount: failed,
+      Records: results,
+      EncryptionType: encryptionShown(stream, context),
+    };
+  },
+});
+
+/** The records of one shard, and where each stands in the request. */
+type Part = {
+  readonly shard: Shard;
+  readonly records: AppendRecord[];
+  readonly places: number[];
+};
+
+/** The shard of the entry at that place of the request, in this view of the stream. */
+type Routing = (stream: Stream, place: number) => Shard;
+
+/** One bad entry refuses the whole request, before anything is written. */
+function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] {
+  const parts = new Map<number, Part>();
+  let requestBytes = 0;
+  for (const [place, entry] of entries.entries()) {
+    const { shard, record } = routeEntry(stream, entry, `records.${place + 1}.member.data`);
+    requestBytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    let part = parts.get(shard.index);
+    if (part === undefined) {
+      part = { shard, records: [], places: [] };
+      parts.set(shard.index, part);
+    }
+    part.records.push(record);
+    part.places.push(place);
+  }
+  if (requestBytes > requestMiBMax * 1024 * 1024) {
+    throw invalidArgument(`Records size exceeds ${requestMiBMax} MB limit`);
+  }
+  return [...parts.values()];
+}
+
+/** Leaves to each part the records that its shard takes now; the others have their results. */
+function refuseOverRate(
+  stream: Stream,
+  parts: readonly Part[],
+  results: ResultEntry[],
+  context: KinesisContext,
+): void {
+  for (const { shard, records, places } of parts) {
+    const granted = recordsGranted(stream, shard, records, context);
+    if (granted === records.length) continue;
+    const refused = throughputExceeded(stream, shard, context);
+    for (let nth = granted; nth < places.length; nth++) results[places[nth]!] = refused;
+    records.length = granted;
+    places.length = granted;
+  }
+}
+
+/** Takes single records out, where KINESKA_FAULTS asks for it. */
+function refuseOnPurpose(
+  stream: Stream,
+  parts: readonly Part[],
+  results: ResultEntry[],
+  context: KinesisContext,
+): void {
+  const { limits } = context;
+  if (limits?.faults.hasEntries !== true) return;
+  for (const { shard, records, places } of parts) {
+    const refused = throughputExceeded(stream, shard, context);
+    let kept = 0;
+    for (const [nth, place] of [...places].entries()) {
+      if (limits.faults.ofEntry()) {
+        results[place] = refused;
+        continue;
+      }
+      records[kept] = records[nth]!;
+      places[kept] = place;
+      kept++;
+    }
+    const faults = records.length - kept;
+    records.length = kept;
+    places.length = kept;
+    if (faults > 0) limits.observer.injected('PutRecords', refused.ErrorCode ?? '', faults);
+  }
+}
+
+/**
+ * Fills in the results. Errors: the log's own where nothing at all was written, so that the
+ * client hears it as the answer to the request and tries again by its own rules.
+ */
+async function appendParts(
+  stream: Stream,
+  parts: readonly Part[],
+  route: Routing,
+  results: ResultEntry[],
+  context: KinesisContext,
+): Promise<void> {
+  const written = await Promise.all(
+    parts.map(({ shard, records, places }) =>
+      context.writer.write(stream, shard, records, (now, nth) => route(now, places[nth]!)),
+    ),
+  );
+  const firstError = written[0]?.error;
+  if (firstError !== undefined && written.every(isNothing)) throw firstError;
+  for (const [index, { shard, places }] of parts.entries()) {
+    const part = written[index]!;
+    const { offsets } = part;
+    const ShardId = shardIdOf(shard.index);
+    for (const [nth, place] of places.entries()) {
+      const offset = offsets[nth];
+      results[place] =
+        offset === undefined
+          ? entryOf(outcome(part, shard, nth, stream), shard, stream, context)
+          : { SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)), ShardId };
+    }
+  }
+}
+
+function isNothing({ offsets, moved }: Written): boolean {
+  return offsets.length === 0 && moved === undefined;
+}
+
+/** Of a record that did not go where it was sent. */
+function entryOf(
+  put: Placed | GatewayError,
+  shard: Shard,
+  stream: Stream,
+  context: KinesisContext,
+): ResultEntry {
+  if (put instanceof GatewayError) return failure(put, shard, stream, context);
+  return {
+    SequenceNumber: printSequenceNumber(sequenceNumberOf(put.shard, put.offset)),
+    ShardId: shardIdOf(put.shard.index),
+  };
+}
+
+function failure(
+  error: GatewayError,
+  shard: Shard,
+  stream: Stream,
+  context: KinesisContext,
+): ResultEntry {
+  if (error.kind === 'throughput-exceeded') return throughputExceeded(stream, shard, context);
+  const { logger } = context;
+  logger.warn({ err: error, stream: stream.name, shard: shard.index }, 'records were not put');
+  return { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal service failure.' };
+}
+
+function throughputExceeded(
+  stream: Stream,
+  { index }: Shard,
+  { account }: KinesisContext,
+): ResultEntry {
+  return {
+    ErrorCode: 'ProvisionedThroughputExceededException',
+    ErrorMessage: rateExceeded(stream.name, index, account),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * RegisterStreamConsumer:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
+ */
+import { commitmentStatusAt } from '../../../domain/streams/account-settings.ts';
+import {
+  consumerNamed,
+  consumersAdvantageMax,
+  consumersMax,
+  withConsumer,
+} from '../../../domain/streams/consumers.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { viewConsumer } from '../resources/consumer-address.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
+import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertStatus } from '../resources/stream-view.ts';
+import { assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+
+export const registerStreamConsumer = defineAction({
+  name: 'RegisterStreamConsumer',
+  input: structure({
+    StreamARN: required(streamArn),
+    ConsumerName: required(consumerName),
+    StreamId: streamAddress.StreamId,
+    Tags: tagMap,
+  }),
+  output: structure({ Consumer: required(consumer) }),
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  deviations: ['A consumer is ACTIVE half a second after it was registered.'],
+  async handle({ ConsumerName: name, Tags: tags = {}, ...address }, context) {
+    const streamName = streamNameIn(address, context);
+    const what = `register consumer ${name} of stream ${streamName}`;
+    assertTagCharacters(Object.entries(tags).flat(), what);
+    assertTagCount(tags, what);
+    const max = await consumersMaxOf(streamName, context);
+    const stream = await namingTheStream(streamName, context, () =>
+      context.streams.change(streamName, (before) => {
+        assertStatus(before, context, ['ACTIVE', 'UPDATING']);
+        return withConsumer(before, name, tags, context.clock.nowMs(), max);
+      }),
+    );
+    const made = consumerNamed(stream, name);
+    if (made === undefined) throw new Error(`consumer ${name} was not stored`);
+    return { Consumer: viewConsumer(stream, made, context) };
+  },
+});
+
+/** The account is asked only where it matters: for a stream on demand. */
+async function consumersMaxOf(streamName: string, context: KinesisContext): Promise<number> {
+  const { accounts, account, clock } = context;
+  const { mode } = await findStream({ StreamName: streamName }, context);
+  if (mode !== 'ON_DEMAND') return consumersMax;
+  const status = commitmentStatusAt(await accounts.get(account), clock.nowMs());
+  return status === 'DISABLED' ? consumersMax : consumersAdvantageMax;
+}

@@ -1,0 +1,32 @@
+/**
+ * RemoveTagsFromStream:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { streamAddress, tagKeys } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertTagCharacters } from '../resources/tags.ts';
+
+export const removeTagsFromStream = defineAction({
+  name: 'RemoveTagsFromStream',
+  input: structure({ TagKeys: required(tagKeys), ...streamAddress }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  async handle({ TagKeys: removed, ...address }, context) {
+    const name = streamNameIn(address, context);
+    const what = `remove tags from stream ${name} under account ${context.account}`;
+    const change = (): Promise<unknown> =>
+      context.streams.change(name, (stream) => {
+        assertTagCharacters(removed, what);
+        const kept = Object.entries(stream.tags).filter(([key]) => !removed.includes(key));
+        return { ...stream, tags: Object.fromEntries(kept) };
+      });
+    await namingTheStream(name, context, change);
+  },
+});

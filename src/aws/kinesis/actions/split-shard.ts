@@ -1,0 +1,70 @@
+/**
+ * SplitShard: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SplitShard.html
+ *
+ * Answers when the stream is UPDATING; the shard takes records until its children do.
+ */
+import { parseHashKey } from '../../../domain/streams/hash-key.ts';
+import { splitOf } from '../../../domain/streams/reshard.ts';
+import {
+  shardIdOf,
+  type HashKey,
+  type Shard,
+  type Stream,
+} from '../../../domain/streams/stream.ts';
+import { assertMoreShards } from '../limits/account-limits.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { invalidArgument } from '../../protocol/errors.ts';
+import { assertKinesisRules, assertOpen, shardNamed } from '../resources/resharding.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { hashKey, shardId, streamAddress } from '../shapes.ts';
+import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
+
+export const splitShard = defineAction({
+  name: 'SplitShard',
+  input: structure({
+    ShardToSplit: required(shardId),
+    NewStartingHashKey: required(hashKey),
+    ...streamAddress,
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  deviations: ['Shards of topics that were not made by CreateStream are not split.'],
+  async handle({ ShardToSplit, NewStartingHashKey, ...address }, context) {
+    const plan = (stream: Stream) => {
+      assertStatus(stream, context);
+      assertKinesisRules(stream);
+      assertProvisioned(stream, context);
+      const shard = shardNamed(ShardToSplit, stream, context);
+      assertOpen(shard, stream, context);
+      return { round: splitOf(shard, hashKeyInside(NewStartingHashKey, shard, stream, context)) };
+    };
+    const name = streamNameIn(address, context);
+    plan(await findStream(address, context, 'fresh'));
+    await assertMoreShards(1, context);
+    await namingTheStream(name, context, () => context.reshardings.begin(name, plan));
+  },
+});
+
+/** Errors: InvalidArgumentException where either child would have no hash keys, or only one. */
+function hashKeyInside(
+  text: string,
+  { index, startingHashKey, endingHashKey }: Shard,
+  { name }: Stream,
+  { account }: KinesisContext,
+): HashKey {
+  const at = parseHashKey(text);
+  if (at !== undefined && at > startingHashKey + 1n && at < endingHashKey) return at;
+  throw invalidArgument(
+    `NewStartingHashKey ${text} used in SplitShard() on shard ${shardIdOf(index)} in stream ` +
+      `${name} under account ${account} is not both greater than one plus the shard's ` +
+      `StartingHashKey ${startingHashKey} and less than the shard's ` +
+      `EndingHashKey ${endingHashKey}.`,
+  );
+}

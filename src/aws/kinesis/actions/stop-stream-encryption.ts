@@ -1,0 +1,20 @@
+/**
+ * StopStreamEncryption:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StopStreamEncryption.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { changeEncryption, encryptionInput } from '../resources/encryption.ts';
+
+export const stopStreamEncryption = defineAction({
+  name: 'StopStreamEncryption',
+  input: encryptionInput,
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+  ],
+  deviations: ['The key need not be the one that is in use.'],
+  handle: (request, context) => changeEncryption(request, false, context),
+});

@@ -1,0 +1,38 @@
+/**
+ * TagResource: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { changeResource } from '../resources/resource-address.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { resourceAddress, tagMap } from '../shapes.ts';
+import { assertStatus } from '../resources/stream-view.ts';
+import {
+  assertPolicyTags,
+  assertResourceTags,
+  assertTagCount,
+  tagsOf,
+  withTags,
+} from '../resources/tags.ts';
+
+export const tagResource = defineAction({
+  name: 'TagResource',
+  input: structure({ Tags: required(tagMap), ...resourceAddress }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  async handle({ Tags: added, ResourceARN: arn }, context) {
+    await changeResource(arn, context, (found) => {
+      assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+      assertResourceTags(added);
+      assertPolicyTags(added);
+      const tags = { ...tagsOf(found), ...added };
+      assertTagCount(tags, `add tags to resource ${arn}`);
+      return withTags(found, tags);
+    });
+  },
+});

@@ -1,0 +1,29 @@
+/**
+ * UntagResource: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UntagResource.html
+ */
+import { defineAction } from '../../protocol/action.ts';
+import { changeResource } from '../resources/resource-address.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { resourceAddress, tagKeys } from '../shapes.ts';
+import { assertStatus } from '../resources/stream-view.ts';
+import { tagsOf, withTags } from '../resources/tags.ts';
+
+export const untagResource = defineAction({
+  name: 'UntagResource',
+  input: structure({ TagKeys: required(tagKeys), ...resourceAddress }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  async handle({ TagKeys: removed, ResourceARN: arn }, context) {
+    await changeResource(arn, context, (found) => {
+      assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+      const kept = Object.entries(tagsOf(found)).filter(([key]) => !removed.includes(key));
+      return withTags(found, Object.fromEntries(kept));
+    });
+  },
+});

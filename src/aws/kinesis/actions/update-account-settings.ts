@@ -1,0 +1,41 @@
+/**
+ * UpdateAccountSettings:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateAccountSettings.html
+ */
+import { withCommitment } from '../../../domain/streams/account-settings.ts';
+import { isGatewayError } from '../../../domain/errors.ts';
+import { accountOutput, viewAccount } from '../resources/account-view.ts';
+import { defineAction } from '../../protocol/action.ts';
+import { required, string, structure } from '../../protocol/shape.ts';
+
+/** Attempts at a change that others keep coming before. */
+const attemptsMax = 10;
+
+export const updateAccountSettings = defineAction({
+  name: 'UpdateAccountSettings',
+  input: structure({
+    MinimumThroughputBillingCommitment: required(
+      structure(
+        { Status: required(string({ values: ['ENABLED', 'DISABLED'] })) },
+        'MinimumThroughputBillingCommitmentInput',
+      ),
+    ),
+  }),
+  output: accountOutput,
+  errors: ['InvalidArgumentException', 'LimitExceededException', 'ValidationException'],
+  deviations: ['Settings are those of the account in every region.'],
+  async handle({ MinimumThroughputBillingCommitment: wanted }, { accounts, account, clock }) {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = await accounts.get(account);
+      const nowMs = clock.nowMs();
+      const after = withCommitment(before, wanted.Status, nowMs);
+      if (after === before) return viewAccount(before, nowMs);
+      try {
+        await accounts.replace(account, after);
+        return viewAccount(after, nowMs);
+      } catch (error) {
+        if (!isGatewayError(error, 'conflict') || attempt >= attemptsMax) throw error;
+      }
+    }
+  },
+});

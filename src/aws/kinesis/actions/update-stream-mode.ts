@@ -1,0 +1,49 @@
+/**
+ * UpdateStreamMode:
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html
+ * The stream keeps its shards: an on-demand stream begins with as many as it had.
+ */
+import { withMode, withWarmThroughput } from '../../../domain/streams/stream-settings.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
+import { assertMoreOnDemand } from '../limits/account-limits.ts';
+import { defineAction } from '../../protocol/action.ts';
+import { required, structure } from '../../protocol/shape.ts';
+import { naturalInteger, streamAddress, streamArn, streamModeDetails } from '../shapes.ts';
+import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { assertStatus } from '../resources/stream-view.ts';
+import { assertWarmThroughput } from '../resources/warm-throughput.ts';
+
+export const updateStreamMode = defineAction({
+  name: 'UpdateStreamMode',
+  input: structure({
+    StreamARN: required(streamArn),
+    StreamId: streamAddress.StreamId,
+    StreamModeDetails: required(streamModeDetails),
+    WarmThroughputMiBps: naturalInteger,
+  }),
+  errors: [
+    'InvalidArgumentException',
+    'LimitExceededException',
+    'ResourceInUseException',
+    'ResourceNotFoundException',
+    'ValidationException',
+  ],
+  deviations: [
+    'The mode of a topic that nobody made through Kinesis cannot be changed.',
+    'Shards for a warm throughput are added in the minutes after.',
+  ],
+  async handle(request, context) {
+    const name = streamNameIn(request, context);
+    const { WarmThroughputMiBps: miBps, StreamModeDetails: details } = request;
+    const mode = details.StreamMode;
+    if (miBps !== undefined) await assertWarmThroughput(miBps, mode, context);
+    const { mode: former } = await findStream({ StreamName: name }, context, 'fresh');
+    if (mode !== former) await assertMoreOnDemand(mode, context);
+    const change = (stream: Stream): Stream => {
+      assertStatus(stream, context);
+      const changed = withMode(stream, mode, context.clock.nowMs());
+      return miBps === undefined ? changed : withWarmThroughput(changed, miBps);
+    };
+    await namingTheStream(name, context, () => context.streams.change(name, change));
+  },
+});

@@ -1,0 +1,124 @@
+/**
+ * Records as GetRecords shows them. An answer may hold 10,000 of them and 10 MiB, so its JSON is
+ * written straight into one buffer instead of through a tree of values.
+ */
+import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
+import { encryptionKeyAt } from '../../../domain/streams/stream-settings.ts';
+import type { Shard, Stream } from '../../../domain/streams/stream.ts';
+import { dataOf, partitionKeyOf } from '../../../domain/records/visible-record.ts';
+import type { LogRecord } from '../../../ports/record-log.ts';
+import { PreparedBody } from '../../protocol/action.ts';
+import type { record as recordShape } from '../shapes.ts';
+import type { ValueOf } from '../../protocol/shape.ts';
+
+export type RecordView = ValueOf<typeof recordShape>;
+
+/** Whether a record that arrived then is shown as encrypted; undefined where none is. */
+export type EncryptedAt = ((timestampMs: number) => boolean) | undefined;
+
+/** Streams that were never encrypted, nearly all, are told from others once for an answer. */
+export function encryptedAt(stream: Stream): EncryptedAt {
+  if (stream.settings?.encryption === undefined) return undefined;
+  return (timestampMs) => encryptionKeyAt(stream, timestampMs) !== undefined;
+}
+
+export function viewRecord(
+  shard: Shard,
+  { offset, timestampMs, key, value }: LogRecord,
+  encrypted?: EncryptedAt,
+): RecordView {
+  return {
+    SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
+    // Producers may leave the time out of a record; Kafka then has −1 there.
+    ApproximateArrivalTimestamp: timestampMs < 0 ? undefined : timestampMs,
+    Data: dataOf(value),
+    PartitionKey: partitionKeyOf(key, offset),
+    ...(encrypted?.(timestampMs) === true ? { EncryptionType: 'KMS' } : {}),
+  };
+}
+
+/** `{"Records":[…],…rest}`, the same as through the shape. */
+export function recordsJson(
+  shard: Shard,
+  records: readonly LogRecord[],
+  rest: Readonly<Record<string, unknown>>,
+  encrypted?: EncryptedAt,
+): PreparedBody {
+  const heads = new Array<string>(records.length);
+  const tail = `],${JSON.stringify(rest).slice(1)}`;
+  let size = opening.length + Buffer.byteLength(tail);
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!;
+    const head = headOf(shard, record, encrypted);
+    heads[index] = head;
+    size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
+  }
+  const bytes = takeBuffer(size);
+  let position = bytes.write(opening, 0, 'latin1');
+  for (let index = 0; index < records.length; index++) {
+    if (index > 0) bytes[position++] = comma;
+    position += bytes.write(heads[index]!, position, 'latin1');
+    const { value } = records[index]!;
+    if (value !== null) position += bytes.write(value.toString('base64'), position, 'latin1');
+    position += bytes.write(closing, position, 'latin1');
+  }
+  position += bytes.write(tail, position);
+  return new PreparedBody(bytes.subarray(0, position), () => giveBack(bytes));
+}
+
+/**
+ * Large answers are written into buffers that are used again: a reader that catches up takes
+ * 14 MB with every call, faster than the memory would be collected.
+ */
+const spareBuffers: Buffer[] = [];
+const spareBuffersMax = 1;
+const largeBytesMin = 512 * 1024;
+const largeStepBytes = 4 * 1024 * 1024;
+
+function takeBuffer(size: number): Buffer {
+  if (size < largeBytesMin) return Buffer.allocUnsafe(size);
+  const fitting = spareBuffers.findIndex((spare) => spare.length >= size);
+  if (fitting !== -1) return spareBuffers.splice(fitting, 1)[0]!;
+  return Buffer.allocUnsafeSlow(Math.ceil(size / largeStepBytes) * largeStepBytes);
+}
+
+/** The larger ones are kept: they serve for every answer. */
+function giveBack(buffer: Buffer): void {
+  if (buffer.length < largeBytesMin) return;
+  spareBuffers.push(buffer);
+  spareBuffers.sort((one, other) => one.length - other.length);
+  if (spareBuffers.length > spareBuffersMax) spareBuffers.shift();
+}
+
+const opening = '{"Records":[';
+const closing = '"}';
+const comma = 0x2c;
+
+/** Everything of a record but its data; ASCII only. */
+function headOf(
+  shard: Shard,
+  { offset, timestampMs, key }: LogRecord,
+  encrypted: EncryptedAt,
+): string {
+  const number = printSequenceNumber(sequenceNumberOf(shard, offset));
+  const time = timestampMs < 0 ? '' : `"ApproximateArrivalTimestamp":${timestampMs / 1000},`;
+  const partitionKey = asciiJson(partitionKeyOf(key, offset));
+  const kms = encrypted?.(timestampMs) === true ? '"EncryptionType":"KMS",' : '';
+  return `{"SequenceNumber":"${number}",${time}${kms}"PartitionKey":${partitionKey},"Data":"`;
+}
+
+const plainText = /^[ !#-[\]-~]*$/;
+const beyondAscii = /[\u007f-\uffff]/g;
+
+/** A JSON string without a character beyond ASCII, so that its length is its size. */
+function asciiJson(text: string): string {
+  if (plainText.test(text)) return `"${text}"`;
+  return JSON.stringify(text).replace(
+    beyondAscii,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function base64Bytes(size: number): number {
+  return Math.ceil(size / 3) * 4;
+}

@@ -1,0 +1,108 @@
+import {
+  type Consumer,
+  consumerNamed,
+  consumerStatusAt,
+  createdAtSecondsOf,
+} from '../../../domain/streams/consumers.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
+import type { KinesisContext } from '../../protocol/action.ts';
+import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { findStream, type StreamAddress, streamArnOf } from './stream-address.ts';
+
+/** The members by which a request names a registered consumer. */
+export type ConsumerAddress = StreamAddress & {
+  readonly ConsumerName?: string | undefined;
+  readonly ConsumerARN?: string | undefined;
+};
+
+export type FoundConsumer = { readonly stream: Stream; readonly consumer: Consumer };
+
+/** The members that every answer with a consumer has. */
+export function viewConsumer(stream: Stream, consumer: Consumer, context: KinesisContext) {
+  const streamArn = streamArnOf(stream.name, context);
+  return {
+    ConsumerName: consumer.name,
+    ConsumerARN: `${streamArn}/consumer/${consumer.name}:${createdAtSecondsOf(consumer)}`,
+    ConsumerStatus: consumerStatusAt(consumer, context.clock.nowMs()),
+    ConsumerCreationTimestamp: consumer.createdAtMs,
+  };
+}
+
+/**
+ * By ARN, or by the stream's ARN and the consumer's name. What the cache does not know is looked
+ * up: another gateway may have registered it a moment ago.
+ * Errors: InvalidArgumentException where the request names none, or two different ones;
+ * ResourceNotFoundException.
+ */
+export async function findConsumer(
+  address: ConsumerAddress,
+  context: KinesisContext,
+  freshness: 'cached' | 'fresh' = 'fresh',
+): Promise<FoundConsumer> {
+  const { ConsumerARN: arn, ConsumerName: name, StreamARN, StreamId } = address;
+  if (arn === undefined && (name === undefined || StreamARN === undefined)) {
+    throw invalidArgument(
+      'Either ConsumerARN or both StreamARN and ConsumerName should be provided.',
+    );
+  }
+  const parts = arn === undefined ? undefined : partsOf(arn);
+  if (parts !== undefined && name !== undefined && name !== parts.name) {
+    throw invalidArgument(`ConsumerName ${name} does not match ConsumerARN ${arn}.`);
+  }
+  const stream = parts === undefined ? { StreamARN, StreamId } : streamOf(parts, address);
+  const wanted = parts?.name ?? name ?? '';
+  const consumerIn = (found: Stream): Consumer | undefined => {
+    const consumer = consumerNamed(found, wanted);
+    if (consumer === undefined || parts === undefined) return consumer;
+    return createdAtSecondsOf(consumer) === parts.createdAtSeconds ? consumer : undefined;
+  };
+  let found = await findStream(stream, context, freshness);
+  if (consumerIn(found) === undefined && freshness === 'cached') {
+    found = await findStream(stream, context, 'fresh');
+  }
+  const consumer = consumerIn(found);
+  if (consumer === undefined) throw consumerNotFound(arn ?? wanted, context.account);
+  return { stream: found, consumer };
+}
+
+export function consumerNotFound(consumer: string, account: string): KinesisError {
+  return new KinesisError(
+    'ResourceNotFoundException',
+    `Consumer ${consumer}, account ${account} not found.`,
+  );
+}
+
+/** Errors: ResourceInUseException where the consumer is still being made. */
+export function assertConsumerActive(
+  { stream, consumer }: FoundConsumer,
+  { account, clock }: KinesisContext,
+): void {
+  if (consumerStatusAt(consumer, clock.nowMs()) === 'ACTIVE') return;
+  throw new KinesisError(
+    'ResourceInUseException',
+    `Consumer ${consumer.name} with creation timestamp ${createdAtSecondsOf(consumer)} ` +
+      `under stream: ${stream.name}, account ${account} is not in ACTIVE status.`,
+  );
+}
+
+type ConsumerArnParts = {
+  readonly streamArn: string;
+  readonly name: string;
+  readonly createdAtSeconds: number;
+};
+
+function partsOf(arn: string): ConsumerArnParts {
+  const match = /^(.*:stream\/[^/]+)\/consumer\/([^/:]+):(\d+)$/u.exec(arn);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw invalidArgument(`Invalid ConsumerARN: ${arn}`);
+  }
+  return { streamArn: match[1], name: match[2], createdAtSeconds: Number(match[3]) };
+}
+
+/** The consumer's stream; a StreamARN beside it must name the same one. */
+function streamOf({ streamArn }: ConsumerArnParts, { StreamARN: other }: ConsumerAddress) {
+  if (other !== undefined && other !== streamArn) {
+    throw invalidArgument(`StreamARN ${other} does not match the stream of ConsumerARN.`);
+  }
+  return { StreamARN: streamArn };
+}

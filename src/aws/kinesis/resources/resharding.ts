@@ -1,0 +1,36 @@
+/** What SplitShard, MergeShards and UpdateShardCount share: which shards may be changed. */
+import { isOpen, type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
+import type { KinesisContext } from '../../protocol/action.ts';
+import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { shardIndexIn } from './shard-address.ts';
+
+/** Errors: ResourceNotFoundException. */
+export function shardNamed(text: string, stream: Stream, { account }: KinesisContext): Shard {
+  const shard = stream.shards[shardIndexIn(text, stream.name, account)];
+  if (shard !== undefined) return shard;
+  throw new KinesisError(
+    'ResourceNotFoundException',
+    `Could not find shard ${text} in stream ${stream.name} under account ${account}.`,
+  );
+}
+
+/** Errors: InvalidArgumentException. */
+export function assertOpen(shard: Shard, stream: Stream, { account }: KinesisContext): void {
+  if (isOpen(shard)) return;
+  throw invalidArgument(
+    `Shard ${shardIdOf(shard.index)} in stream ${stream.name} under account ${account} has ` +
+      'already been merged or split, and thus is not eligible for merging or splitting.',
+  );
+}
+
+/**
+ * A topic that nobody made through Kinesis follows Kafka's rules: its partitions stay open, and
+ * Kafka clients add more. Errors: InvalidArgumentException.
+ */
+export function assertKinesisRules(stream: Stream): void {
+  if (stream.rules === 'kinesis') return;
+  throw invalidArgument(
+    `Stream ${stream.name} is a Kafka topic that was not made by CreateStream: its shards are ` +
+      "its partitions. Add partitions with Kafka's CreatePartitions.",
+  );
+}

@@ -1,0 +1,82 @@
+/** ResourceARN: a stream's, or that of one of its registered consumers. */
+import {
+  type Consumer,
+  consumerNamed,
+  createdAtSecondsOf,
+} from '../../../domain/streams/consumers.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
+import type { KinesisContext } from '../../protocol/action.ts';
+import { consumerNotFound } from './consumer-address.ts';
+import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { findStream, namingTheStream, streamNameIn } from './stream-address.ts';
+
+export type ResourceName = {
+  readonly arn: string;
+  readonly streamName: string;
+  /** Absent where the stream itself is meant. */
+  readonly consumer?: { readonly name: string; readonly createdAtSeconds: number };
+};
+
+const consumerPart = /^(.*:stream\/[^/]+)\/consumer\/([a-zA-Z0-9_.-]+):(\d+)$/u;
+const queuePart = /:(?:queue|channel)\/\S+$/u;
+
+/**
+ * Errors: InvalidArgumentException for an ARN that names neither; ResourceNotFoundException for
+ * kinds of resources that the gateway has none of, and for other accounts.
+ */
+export function resourceIn(arn: string, context: KinesisContext): ResourceName {
+  const match = consumerPart.exec(arn);
+  if (match === null) {
+    if (queuePart.test(arn)) throw resourceNotFound(arn);
+    if (arn.includes('/consumer/')) throw invalidArgument(`Invalid ResourceARN: ${arn}`);
+    return { arn, streamName: streamNameIn({ StreamARN: arn }, context) };
+  }
+  const [, streamArn = '', name = '', seconds] = match;
+  return {
+    arn,
+    streamName: streamNameIn({ StreamARN: streamArn }, context),
+    consumer: { name, createdAtSeconds: Number(seconds) },
+  };
+}
+
+/** Errors: ResourceNotFoundException where the stream has no such consumer (any more). */
+export function consumerIn(
+  stream: Stream,
+  { arn, consumer: wanted }: ResourceName,
+  { account }: KinesisContext,
+): Consumer | undefined {
+  if (wanted === undefined) return undefined;
+  const consumer = consumerNamed(stream, wanted.name);
+  if (consumer === undefined || createdAtSecondsOf(consumer) !== wanted.createdAtSeconds) {
+    throw consumerNotFound(arn, account);
+  }
+  return consumer;
+}
+
+export type FoundResource = { readonly stream: Stream; readonly consumer: Consumer | undefined };
+
+/** Errors: as resourceIn and consumerIn; ResourceNotFoundException. */
+export async function findResource(arn: string, context: KinesisContext): Promise<FoundResource> {
+  const resource = resourceIn(arn, context);
+  const stream = await findStream({ StreamName: resource.streamName }, context, 'fresh');
+  return { stream, consumer: consumerIn(stream, resource, context) };
+}
+
+/** Changes the stream that has, or is, the resource. Errors: as findResource. */
+export async function changeResource(
+  arn: string,
+  context: KinesisContext,
+  transition: (found: FoundResource) => Stream,
+): Promise<void> {
+  const resource = resourceIn(arn, context);
+  const { streamName } = resource;
+  await namingTheStream(streamName, context, () =>
+    context.streams.change(streamName, (stream) =>
+      transition({ stream, consumer: consumerIn(stream, resource, context) }),
+    ),
+  );
+}
+
+function resourceNotFound(arn: string): KinesisError {
+  return new KinesisError('ResourceNotFoundException', `Resource ${arn} not found.`);
+}

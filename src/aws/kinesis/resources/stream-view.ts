@@ -1,0 +1,47 @@
+import { encryptionKeyAt, statusAt } from '../../../domain/streams/stream-settings.ts';
+import type { Stream, StreamStatus } from '../../../domain/streams/stream.ts';
+import type { KinesisContext } from '../../protocol/action.ts';
+import { KinesisError, streamNotActive } from '../../protocol/errors.ts';
+import { streamArnOf } from './stream-address.ts';
+
+/** The members that DescribeStream and DescribeStreamSummary share. */
+export function viewStream(stream: Stream, context: KinesisContext) {
+  const nowMs = context.clock.nowMs();
+  const keyId = encryptionKeyAt(stream, nowMs);
+  return {
+    StreamName: stream.name,
+    StreamARN: streamArnOf(stream.name, context),
+    StreamStatus: statusAt(stream, nowMs),
+    StreamModeDetails: { StreamMode: stream.mode },
+    RetentionPeriodHours: stream.retentionHours,
+    StreamCreationTimestamp: stream.createdAtMs,
+    EnhancedMonitoring: [{ ShardLevelMetrics: stream.settings?.metrics ?? [] }],
+    EncryptionType: keyId === undefined ? ('NONE' as const) : ('KMS' as const),
+    KeyId: keyId,
+  };
+}
+
+/** Errors: ResourceInUseException where the stream's state does not allow the call. */
+export function assertStatus(
+  stream: Stream,
+  context: KinesisContext,
+  allowed: readonly StreamStatus[] = ['ACTIVE'],
+): void {
+  const status = statusAt(stream, context.clock.nowMs());
+  if (allowed.includes(status)) return;
+  throw streamNotActive(stream.name, context.account, status);
+}
+
+/** Errors: ValidationException: AWS reshards on-demand streams by itself. */
+export function assertProvisioned({ mode, name }: Stream, { account }: KinesisContext): void {
+  if (mode === 'PROVISIONED') return;
+  throw new KinesisError(
+    'ValidationException',
+    `Request is invalid. Stream ${name} under account ${account} is in On-Demand mode.`,
+  );
+}
+
+/** What answers to puts say; AWS leaves it out where nothing is encrypted. */
+export function encryptionShown(stream: Stream, context: KinesisContext): 'KMS' | undefined {
+  return encryptionKeyAt(stream, context.clock.nowMs()) === undefined ? undefined : 'KMS';
+}

@@ -1,0 +1,87 @@
+/** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
+import { partitionerNames, partitionerTag } from '../../../domain/streams/partitioner-tag.ts';
+import { placementNames, placementTag } from '../../../domain/streams/placement-tag.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
+import { invalidArgument } from '../../protocol/errors.ts';
+import type { FoundResource } from './resource-address.ts';
+
+export const tagsPerStreamMax = 50;
+
+/** The colon is allowed by TagResource, whose tags are the same. */
+const allowed = /^[\p{L}\p{N}\p{Zs}_.:/=+\-%@]*$/u;
+
+/**
+ * `what` is the attempt, such as "add tags to stream orders under account 000000000000".
+ * Errors: InvalidArgumentException for characters that AWS refuses. The percent sign is allowed
+ * by its first check and refused by its second.
+ */
+export function assertTagCharacters(texts: readonly string[], what: string): void {
+  if (!texts.every((text) => allowed.test(text))) {
+    throw invalidArgument(
+      'Some tags contain invalid characters. Valid characters: ' +
+        'Unicode letters, digits, white space, _ . / = + - % @.',
+    );
+  }
+  if (texts.some((text) => text.includes('%'))) {
+    throw invalidArgument(
+      `Failed to ${what} because some tags contained illegal characters. The allowed ` +
+        "characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
+    );
+  }
+}
+
+/** Errors: InvalidArgumentException where the tags are more than a stream may have. */
+export function assertTagCount(tags: Readonly<Record<string, string>>, what: string): void {
+  if (Object.keys(tags).length <= tagsPerStreamMax) return;
+  throw invalidArgument(
+    `Failed to ${what} because a given stream cannot have more than ${tagsPerStreamMax} tags ` +
+      'associated with it.',
+  );
+}
+
+/** Errors: InvalidArgumentException where a tag that the gateway follows has no known value. */
+export function assertPolicyTags(tags: Readonly<Record<string, string>>): void {
+  assertOneOf(tags, partitionerTag, partitionerNames);
+  assertOneOf(tags, placementTag, placementNames);
+}
+
+function assertOneOf(
+  tags: Readonly<Record<string, string>>,
+  tag: string,
+  known: readonly string[],
+): void {
+  const value = tags[tag];
+  if (value === undefined || known.includes(value)) return;
+  throw invalidArgument(`The tag ${tag} must be one of ${known.join(', ')}, not "${value}".`);
+}
+
+/** TagResource allows the colon, and no percent sign. */
+const allowedOfResources = /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u;
+
+/** Errors: InvalidArgumentException for characters that AWS refuses, and for keys of its own. */
+export function assertResourceTags(tags: Readonly<Record<string, string>>): void {
+  const texts = Object.entries(tags).flat();
+  if (!texts.every((text) => allowedOfResources.test(text))) {
+    throw invalidArgument(
+      'Some tags contain invalid characters. Valid characters: ' +
+        'Unicode letters, digits, white space, _ . : / = + - @.',
+    );
+  }
+  if (Object.keys(tags).some((key) => key.toLowerCase().startsWith('aws:'))) {
+    throw invalidArgument('Tags that begin with aws: are reserved for system use.');
+  }
+}
+
+/** Those of the consumer, or of the stream where it is meant itself. */
+export function tagsOf({ stream, consumer }: FoundResource): Readonly<Record<string, string>> {
+  return (consumer ?? stream).tags;
+}
+
+export function withTags(
+  { stream, consumer }: FoundResource,
+  tags: Readonly<Record<string, string>>,
+): Stream {
+  if (consumer === undefined) return { ...stream, tags };
+  const consumers = stream.consumers.map((each) => (each === consumer ? { ...each, tags } : each));
+  return { ...stream, consumers };
+}

@@ -1,0 +1,47 @@
+/**
+ * What on-demand streams are made ready for. Source: UpdateStreamWarmThroughput of the Kinesis
+ * API reference; "Warm throughput for On-demand Advantage", Kinesis Data Streams developer guide.
+ */
+import { commitmentStatusAt } from '../../../domain/streams/account-settings.ts';
+import {
+  warmThroughputMiBpsMax,
+  warmThroughputOf,
+} from '../../../domain/streams/stream-settings.ts';
+import type { Stream, StreamMode } from '../../../domain/streams/stream.ts';
+import type { KinesisContext } from '../../protocol/action.ts';
+import { KinesisError, validationFailed } from '../../protocol/errors.ts';
+
+export function viewWarmThroughput(stream: Stream) {
+  const found = warmThroughputOf(stream);
+  if (found === undefined) return undefined;
+  return { TargetMiBps: found.targetMiBps, CurrentMiBps: found.currentMiBps };
+}
+
+/**
+ * Errors: ValidationException where the mode or the account's settings do not allow a warm
+ * throughput, LimitExceededException where it is more than a stream can have.
+ */
+export async function assertWarmThroughput(
+  miBps: number,
+  mode: StreamMode,
+  { accounts, account, clock }: KinesisContext,
+): Promise<void> {
+  if (mode !== 'ON_DEMAND') {
+    throw validationFailed(
+      'WarmThroughputMiBps can only be specified for a stream in ON_DEMAND mode.',
+    );
+  }
+  if (commitmentStatusAt(await accounts.get(account), clock.nowMs()) === 'DISABLED') {
+    throw validationFailed(
+      'WarmThroughputMiBps can only be specified while MinimumThroughputBillingCommitment is ' +
+        `enabled for account ${account}.`,
+    );
+  }
+  if (miBps > warmThroughputMiBpsMax) {
+    throw new KinesisError(
+      'LimitExceededException',
+      `WarmThroughputMiBps ${miBps} exceeds the limit of ${warmThroughputMiBpsMax} MiB/s of a ` +
+        'stream.',
+    );
+  }
+}

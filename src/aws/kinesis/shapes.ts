@@ -1,0 +1,150 @@
+/** Shapes that several actions share, with the constraints of AWS's service model. */
+import {
+  blob,
+  integer,
+  list,
+  map,
+  required,
+  string,
+  structure,
+  timestamp,
+} from '../protocol/shape.ts';
+
+const namePattern = '[a-zA-Z0-9_.-]+';
+
+export const streamName = string({ pattern: namePattern, min: 1, max: 128 });
+export const streamArn = string({
+  pattern: 'arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+',
+  min: 1,
+  max: 2048,
+});
+export const streamId = string({ pattern: '[a-z0-9]{20}-[a-z0-9]{3}', min: 1, max: 24 });
+
+/** The members that name a stream, in every action that takes one. */
+export const streamAddress = {
+  StreamName: streamName,
+  StreamARN: streamArn,
+  StreamId: streamId,
+};
+
+export const shardId = string({ pattern: namePattern, min: 1, max: 128 });
+export const hashKey = string({ pattern: '^(0|([1-9]\\d{0,38}))$' });
+export const sequenceNumber = string({ pattern: '^(0|([1-9]\\d{0,128}))$' });
+export const partitionKey = string({ min: 1, max: 256 });
+/** 10 MiB: the largest record of any stream; each stream has its own smaller limit. */
+export const data = blob({ max: 10_485_760 });
+export const shardIterator = string({ min: 1, max: 512 });
+export const nextToken = string({ min: 1, max: 1_048_576 });
+export const pageLimit = integer({ min: 1, max: 10_000 });
+export const positiveInteger = integer({ min: 1 });
+export const naturalInteger = integer({ min: 0 });
+export const retentionHours = integer();
+export const recordKiBMax = integer({ min: 1024, max: 10_240 });
+
+export const tagKey = string({ min: 1, max: 128 });
+export const tagValue = string({ min: 0, max: 256 });
+export const tagMap = map(tagKey, tagValue, { min: 1, max: 200 });
+export const tagKeys = list(tagKey, { min: 1, max: 50 });
+export const tag = structure({ Key: required(tagKey), Value: tagValue }, 'Tag');
+
+export const streamStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE', 'UPDATING'] });
+export const streamModeDetails = structure(
+  { StreamMode: required(string({ values: ['PROVISIONED', 'ON_DEMAND'] })) },
+  'StreamModeDetails',
+);
+export const encryptionType = string({ values: ['NONE', 'KMS'] });
+
+export const hashKeyRange = structure(
+  { StartingHashKey: required(hashKey), EndingHashKey: required(hashKey) },
+  'HashKeyRange',
+);
+export const sequenceNumberRange = structure(
+  { StartingSequenceNumber: required(sequenceNumber), EndingSequenceNumber: sequenceNumber },
+  'SequenceNumberRange',
+);
+export const shard = structure(
+  {
+    ShardId: required(shardId),
+    ParentShardId: shardId,
+    AdjacentParentShardId: shardId,
+    HashKeyRange: required(hashKeyRange),
+    SequenceNumberRange: required(sequenceNumberRange),
+  },
+  'Shard',
+);
+export const childShard = structure(
+  {
+    ShardId: required(shardId),
+    ParentShards: required(list(shardId)),
+    HashKeyRange: required(hashKeyRange),
+  },
+  'ChildShard',
+);
+
+const consumerStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE'] });
+export const consumerName = string({ pattern: namePattern, min: 1, max: 128 });
+export const consumerArn = string({
+  pattern:
+    '^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+' +
+    '\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+',
+  min: 1,
+  max: 2048,
+});
+/** The members that name a registered consumer. */
+export const consumerAddress = {
+  StreamARN: streamArn,
+  ConsumerName: consumerName,
+  ConsumerARN: consumerArn,
+  StreamId: streamId,
+};
+/** Those that every answer with a consumer has. */
+export const consumerMembers = {
+  ConsumerName: required(consumerName),
+  ConsumerARN: required(consumerArn),
+  ConsumerStatus: required(consumerStatus),
+  ConsumerCreationTimestamp: required(timestamp()),
+};
+export const consumer = structure(consumerMembers, 'Consumer');
+
+/** A record as GetRecords and SubscribeToShard show it. */
+export const record = structure(
+  {
+    SequenceNumber: required(sequenceNumber),
+    ApproximateArrivalTimestamp: timestamp(),
+    Data: required(data),
+    PartitionKey: required(partitionKey),
+    EncryptionType: encryptionType,
+  },
+  'Record',
+);
+
+/** Of a stream or a registered consumer; queues and channels are known to be none of ours. */
+export const resourceArn = string({
+  pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+',
+  min: 1,
+  max: 2048,
+});
+export const resourceAddress = { ResourceARN: required(resourceArn), StreamId: streamId };
+export const tagList = list(tag, { min: 0, max: 200 });
+export const policy = string();
+export const keyId = string({ min: 1, max: 2048 });
+
+export const warmThroughput = structure(
+  { TargetMiBps: naturalInteger, CurrentMiBps: naturalInteger },
+  'WarmThroughputObject',
+);
+
+const metricNames = [
+  'IncomingBytes',
+  'IncomingRecords',
+  'OutgoingBytes',
+  'OutgoingRecords',
+  'WriteProvisionedThroughputExceeded',
+  'ReadProvisionedThroughputExceeded',
+  'IteratorAgeMilliseconds',
+  'ALL',
+] as const;
+export const metricNameList = list(string({ values: metricNames }), { min: 1, max: 7 });
+export const enhancedMonitoring = list(
+  structure({ ShardLevelMetrics: metricNameList }, 'EnhancedMetrics'),
+);

@@ -1,0 +1,136 @@
+/**
+ * From what goes wrong to what AWS answers. Source of names and statuses: the "Errors" sections
+ * of the Amazon Kinesis Data Streams API reference and its "Common Errors" page.
+ */
+import type { ErrorKind } from '../../domain/errors.ts';
+import { GatewayError } from '../../domain/errors.ts';
+
+const exceptions = {
+  AccessDeniedException: 400,
+  DryRunOperationException: 400,
+  ExpiredIteratorException: 400,
+  ExpiredNextTokenException: 400,
+  IncompleteSignatureException: 400,
+  InternalFailure: 500,
+  InvalidArgumentException: 400,
+  InvalidSignatureException: 400,
+  KMSAccessDeniedException: 400,
+  KMSDisabledException: 400,
+  KMSInvalidStateException: 400,
+  KMSNotFoundException: 400,
+  KMSOptInRequired: 400,
+  KMSThrottlingException: 400,
+  LimitExceededException: 400,
+  MissingAuthenticationTokenException: 400,
+  ProvisionedThroughputExceededException: 400,
+  RequestEntityTooLargeException: 413,
+  RequestTimeoutException: 408,
+  ResourceInUseException: 400,
+  ResourceNotFoundException: 400,
+  SerializationException: 400,
+  ServiceUnavailable: 503,
+  UnknownOperationException: 400,
+  UnrecognizedClientException: 400,
+  ValidationException: 400,
+} as const satisfies Record<string, number>;
+
+export type ExceptionName = keyof typeof exceptions;
+export const exceptionNames = Object.keys(exceptions) as readonly ExceptionName[];
+
+/** An exception exactly as AWS answers it. */
+export class KinesisError extends Error {
+  readonly exception: ExceptionName;
+  readonly status: number;
+
+  constructor(exception: ExceptionName, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'KinesisError';
+    this.exception = exception;
+    this.status = exceptions[exception];
+  }
+}
+
+/** A body, or a member of it, that is not of the shape's type. */
+export class SerializationError extends KinesisError {
+  constructor(message = '') {
+    super('SerializationException', message);
+  }
+}
+
+const exceptionOfKind: Readonly<Record<ErrorKind, ExceptionName>> = {
+  'not-found': 'ResourceNotFoundException',
+  'in-use': 'ResourceInUseException',
+  'invalid-argument': 'InvalidArgumentException',
+  'limit-exceeded': 'LimitExceededException',
+  'throughput-exceeded': 'ProvisionedThroughputExceededException',
+  conflict: 'ResourceInUseException',
+  'policy-violation': 'InvalidArgumentException',
+  unavailable: 'ServiceUnavailable',
+  'access-denied': 'AccessDeniedException',
+  internal: 'InternalFailure',
+};
+
+/** What AWS would answer. What nobody foresaw is an InternalFailure that tells no secrets. */
+export function toKinesisError(error: unknown): KinesisError {
+  if (error instanceof KinesisError) return error;
+  if (error instanceof GatewayError && error.kind !== 'internal') {
+    return new KinesisError(exceptionOfKind[error.kind], error.message, { cause: error });
+  }
+  return new KinesisError(
+    'InternalFailure',
+    'The request processing has failed because of an internal error.',
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Whether the log should hold it: the caller can do nothing about these. */
+export function isOurFault(error: KinesisError): boolean {
+  return error.status >= 500;
+}
+
+/** The body of an exception. AWS spells the member `Message` in SerializationException only. */
+export function exceptionBody(error: KinesisError): Record<string, string> {
+  const body: Record<string, string> = { __type: error.exception };
+  const member = error.exception === 'SerializationException' ? 'Message' : 'message';
+  if (error.message !== '') body[member] = error.message;
+  return body;
+}
+
+export function streamNotFound(name: string, account: string): KinesisError {
+  return new KinesisError(
+    'ResourceNotFoundException',
+    `Stream ${name} under account ${account} not found.`,
+  );
+}
+
+export function shardNotFound(shardId: string, stream: string, account: string): KinesisError {
+  return new KinesisError(
+    'ResourceNotFoundException',
+    `Shard ${shardId} in stream ${stream} under account ${account} does not exist`,
+  );
+}
+
+export function streamNotActive(name: string, account: string, status: string): KinesisError {
+  return new KinesisError(
+    'ResourceInUseException',
+    `Stream ${name} under account ${account} not ACTIVE, instead in state ${status}`,
+  );
+}
+
+/** The answer to a request that would have succeeded, and asked for nothing else. */
+export function dryRun(): KinesisError {
+  return new KinesisError(
+    'DryRunOperationException',
+    'The request was rejected because the DryRun parameter was specified.',
+  );
+}
+
+export function validationFailed(message: string): KinesisError {
+  return new KinesisError('ValidationException', message);
+}
+
+export function invalidArgument(message: string): KinesisError {
+  return new KinesisError('InvalidArgumentException', message);
+}

@@ -1,0 +1,48 @@
+/** The real directory of streams, on the engines of the test run. */
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { Database } from '../../../adapters/dynamodb/database.ts';
+import { openAccountCatalog } from '../../../adapters/dynamodb/account-catalog.ts';
+import { openStreamCatalog } from '../../../adapters/dynamodb/stream-catalog.ts';
+import { KafkaAdministration } from '../../../adapters/kafka/administration.ts';
+import { Cluster } from '../../../adapters/kafka/cluster.ts';
+import type { AccountCatalog } from '../../../src/ports/account-catalog.ts';
+import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
+import {
+  createStreamDirectory,
+  type StreamDirectory,
+} from '../../../src/streams/stream-directory.ts';
+import { sharedEngines } from '../../support/engines.ts';
+
+// Asked for outside of every test: engines that a test starts would end with that test.
+const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
+
+/** A directory with a catalog of its own, as long as the test runs. */
+export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
+  return (await openCatalogs(t)).streams;
+}
+
+/** Besides, the accounts of the same catalog. */
+export async function openCatalogs(t: TestContext): Promise<{
+  streams: StreamDirectory;
+  accounts: AccountCatalog;
+  catalog: StreamCatalog;
+  administration: KafkaAdministration;
+}> {
+  const [host = '', port] = kafkaBootstrap.split(':');
+  const bootstrap = [{ host, port: Number(port) }];
+  const cluster = new Cluster({ bootstrap, clientId: 'test' });
+  const administration = new KafkaAdministration(cluster, bootstrap, pino({ level: 'silent' }));
+  const database = await Database.open({ endpoint: dynamodbEndpoint, region: 'us-east-1' });
+  t.after(async () => {
+    await administration.stop();
+    cluster.close();
+    database.close();
+  });
+  const table = `catalog-${randomUUID()}`;
+  const catalog = await openStreamCatalog(database, table);
+  const clock = { nowMs: () => Date.now() };
+  const streams = createStreamDirectory({ catalog, administration, clock });
+  return { streams, catalog, administration, accounts: openAccountCatalog(database, table) };
+}
