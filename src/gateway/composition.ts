@@ -51,7 +51,7 @@ import { OnDemandScaling, type OnDemandScalingSettings } from '../streams/on-dem
 import { Reshardings } from '../streams/resharding.ts';
 import { ShardLimits } from '../streams/limits/shard-limits.ts';
 import { SharedBudgets } from '../streams/limits/shared-budgets.ts';
-import { createStreamDirectory, type StreamDirectory } from '../streams/stream-directory.ts';
+import { createStreamDirectory, type StreamDirectory } from '../streams/directory.ts';
 import { version } from '../version.ts';
 import {
   callWorkers,

@@ -13,7 +13,7 @@ import { LeaseView } from '../domain/leases/lease-view.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { isGatewayError } from '../domain/errors.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import type { StreamDirectory } from '../streams/stream-directory.ts';
+import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
 
 /** A deletion waits no longer; the walk over the tables goes on. */

@@ -12,7 +12,7 @@ import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
-import type { StreamDirectory } from '../streams/stream-directory.ts';
+import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { CheckpointWriter, takenOver } from './checkpoint-coalescer.ts';
 import { GroupKeepers } from './group-keepers.ts';

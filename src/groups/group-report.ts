@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { GroupCoordinator, GroupMember } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
-import type { StreamDirectory } from '../streams/stream-directory.ts';
+import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { resumePosition } from './lease-position.ts';
 

@@ -13,7 +13,7 @@ import type { DoorObserver, LimitObserver } from '../ports/observer.ts';
 import type { ProducerLog } from '../ports/producer-log.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { ShardLimits } from '../streams/limits/shard-limits.ts';
-import { StreamWriter } from '../streams/stream-writer.ts';
+import { StreamWriter } from '../streams/writer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './brokers/directory.ts';

@@ -10,7 +10,7 @@ import { isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReshardingPlan, Reshardings } from './resharding.ts';
 import type { ShardLimits } from './limits/shard-limits.ts';
-import type { StreamDirectory } from './stream-directory.ts';
+import type { StreamDirectory } from './directory.ts';
 
 export const measuringWindowMs = 10_000;
 /** A rate over less than this would be that of a burst. */

@@ -5,7 +5,7 @@
  *
  * 1. the round is written down (`draining`), and the log gets the children's partitions;
  * 2. once every view from before it has run out, the parents are `sealed`: records that come to
- *    them are held or settled by stream-writer.ts;
+ *    them are held or settled by writer.ts;
  * 3. once every view of the draining stream has run out, the parents' ends are asked for; then
  *    parents close and children open, in one change.
  */
@@ -26,7 +26,7 @@ import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';
 import type { RecordLog } from '../ports/record-log.ts';
-import { drainingViewLeaseMs, type StreamDirectory, viewLeaseMs } from './stream-directory.ts';
+import { drainingViewLeaseMs, type StreamDirectory, viewLeaseMs } from './directory.ts';
 
 /** Clocks of two machines may run differently, but hardly by one percent in a second. */
 const clockMarginMs = 20;

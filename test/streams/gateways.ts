@@ -13,7 +13,7 @@ import type { RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { Reshardings } from '../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
-import { createStreamDirectory, type StreamDirectory } from '../../src/streams/stream-directory.ts';
+import { createStreamDirectory, type StreamDirectory } from '../../src/streams/directory.ts';
 import { call, startDoor } from '../aws/kinesis/door.ts';
 import { sharedEngines } from '../support/engines.ts';
 

@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { StreamWriter } from '../../streams/stream-writer.ts';
+import { StreamWriter } from '../../streams/writer.ts';
 import type { SubscriptionClaims } from '../../ports/subscription-claims.ts';
 import { Subscriptions } from '../../streams/subscriptions.ts';
 import type { Action, KinesisContext } from './action.ts';

@@ -13,7 +13,7 @@ import { hasOnlyOpenShards } from '../../domain/streams/shard-routing.ts';
 import { isOpen, toOffset, type Stream } from '../../domain/streams/stream.ts';
 import { placementOf } from '../../domain/streams/placement-tag.ts';
 import { GatewayError, isGatewayError } from '../../domain/errors.ts';
-import type { StreamWriter } from '../../streams/stream-writer.ts';
+import type { StreamWriter } from '../../streams/writer.ts';
 import type { ValueOf } from '../../wire/message.ts';
 import type { produceRequest, produceResponse } from '../../wire/messages/00-produce.ts';
 import {

@@ -6,7 +6,7 @@ import { placementOf } from '../../domain/streams/placement-tag.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { ProducerLog } from '../../ports/producer-log.ts';
 import type { RecordLog } from '../../ports/record-log.ts';
-import type { StreamWriter } from '../../streams/stream-writer.ts';
+import type { StreamWriter } from '../../streams/writer.ts';
 import type { FullRecord } from '../../wire/record-batch.ts';
 import { hashKeyOfRecord, type ProducedBatch } from './produced-batch.ts';
 import type { StreamRulesView } from '../rules/stream-rules.ts';

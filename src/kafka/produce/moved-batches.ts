@@ -10,7 +10,7 @@
 import { toOffset, type Offset, type Stream } from '../../domain/streams/stream.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { LogPartition } from '../../ports/record-log.ts';
-import type { Placed } from '../../streams/stream-writer.ts';
+import type { Placed } from '../../streams/writer.ts';
 import { readBatches, type RecordBatch } from '../../wire/record-batch.ts';
 import {
   type BatchElsewhere,

@@ -2,7 +2,7 @@
 import { isGatewayError } from '../../domain/errors.ts';
 import type { Stream } from '../../domain/streams/stream.ts';
 
-/** What the Kafka door needs of the stream directory (src/streams/stream-directory.ts). */
+/** What the Kafka door needs of the stream directory (src/streams/directory.ts). */
 export type StreamRulesView = {
   /** Errors: GatewayError `not-found`. */
   find(name: string): Promise<Stream>;

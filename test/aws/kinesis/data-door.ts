@@ -7,7 +7,7 @@ import { toOffset } from '../../../src/domain/streams/stream.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { AppendRecord, RecordLog } from '../../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
-import type { StreamDirectory } from '../../../src/streams/stream-directory.ts';
+import type { StreamDirectory } from '../../../src/streams/directory.ts';
 import { Reshardings } from '../../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../../src/streams/subscriptions.ts';
 import { actions } from '../../../src/aws/kinesis/actions/index.ts';

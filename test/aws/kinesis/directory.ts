@@ -12,7 +12,7 @@ import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
 import {
   createStreamDirectory,
   type StreamDirectory,
-} from '../../../src/streams/stream-directory.ts';
+} from '../../../src/streams/directory.ts';
 import { sharedEngines } from '../../support/engines.ts';
 
 // Asked for outside of every test: engines that a test starts would end with that test.

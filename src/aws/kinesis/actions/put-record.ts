@@ -11,7 +11,7 @@ import {
 } from '../../../domain/records/sequence-number.ts';
 import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
-import { outcome } from '../../../streams/stream-writer.ts';
+import { outcome } from '../../../streams/writer.ts';
 import { defineAction, type KinesisContext } from '../../protocol/action.ts';
 import { putBodyBytesMax } from '../../protocol/body.ts';
 import { dryRun, invalidArgument } from '../../protocol/errors.ts';

@@ -11,7 +11,7 @@ import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/s
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
-import { outcome, type Placed, type Written } from '../../../streams/stream-writer.ts';
+import { outcome, type Placed, type Written } from '../../../streams/writer.ts';
 import { defineAction, type KinesisContext } from '../../protocol/action.ts';
 import { putBodyBytesMax } from '../../protocol/body.ts';
 import { dryRun, invalidArgument } from '../../protocol/errors.ts';

@@ -9,7 +9,7 @@ import { isSealed } from '../domain/streams/reshard.ts';
 import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { AppendRecord, RecordLog } from '../ports/record-log.ts';
-import type { StreamDirectory } from './stream-directory.ts';
+import type { StreamDirectory } from './directory.ts';
 
 /** A gateway that dies while a shard is sealed is replaced sooner; see resharding.ts. */
 export const sealedWaitMsMax = 10_000;
