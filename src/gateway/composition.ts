@@ -17,6 +17,7 @@ import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { type ClusterSecurity, openSecurity } from '../../adapters/kafka/security.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../domain/errors.ts';
+import type { Stream } from '../domain/streams/stream.ts';
 import { DeadLeases } from '../groups/dead-leases.ts';
 import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
@@ -85,15 +86,16 @@ export async function startFirst(
     throw new GatewayError('invalid-argument', message);
   }
   const backing = await openBacking(config, place, undefined, logger, stops);
-  const { cluster, catalog, database, security, streams } = backing;
+  const { cluster, catalog, security } = backing;
+  // Its workers go on with rounds of resharding.
+  const streams = streamsOf(config, backing, logger, () => undefined);
   // What the first one makes, so that workers need not make it at once.
   await Promise.all([catalog.secret(), certificateOf(config, place)]);
   const brokers = await backingOf(config, cluster, security).list();
   const lowestBrokerId = Math.min(...brokers.map(({ nodeId }) => nodeId));
   const workers = await startWorkers(config.workers, { ...place, lowestBrokerId }, logger);
   stops.push(() => workers.stop());
-  const parts = await groupPartsOf(config, cluster, database, streams, logger);
-  const reports = new GroupReports({ ...parts, clock: systemClock });
+  const reports = new GroupReports(groupPartsOf(config, backing, streams));
   const metrics = createSharedMetrics(workers);
   metrics.groups((groupsMax) => reports.list(groupsMax));
   const probe = {
@@ -129,8 +131,26 @@ async function openBacking(
   const catalog = await openStreamCatalog(database, config.catalogTable);
   const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
-  const streams = createStreamDirectory({ catalog, administration, clock: systemClock });
-  return { security, cluster, database, catalog, administration, streams };
+  const tables = await openLeaseTables(database);
+  return { security, cluster, database, catalog, administration, tables };
+}
+
+type Backing = Awaited<ReturnType<typeof openBacking>>;
+
+/** The directory of streams; leases of a stream that is gone go with it. */
+function streamsOf(
+  config: Config,
+  { catalog, administration, tables }: Backing,
+  logger: Logger,
+  onResharding: (stream: Stream) => void,
+): StreamDirectory {
+  const onProblem = (table: string, err: unknown) =>
+    logger.warn({ table, err }, 'leases of a deleted stream');
+  const { catalogTable, groupTables: groups } = config;
+  const deadLeases = new DeadLeases({ tables, catalog, catalogTable, groups, onProblem });
+  const onGone = (stream: Stream) => deadLeases.remove(stream);
+  const clock = systemClock;
+  return createStreamDirectory({ catalog, administration, clock, onResharding, onGone });
 }
 
 export async function startGateway(
@@ -142,15 +162,22 @@ export async function startGateway(
   const metrics = createMetrics(version);
   const clock = systemClock;
   const backing = await openBacking(config, place, metrics.backing, logger, stops);
-  const { security, cluster, database, catalog, administration, streams } = backing;
+  const { security, cluster, database, catalog, administration } = backing;
   const log = new KafkaRecordLog(cluster);
+  const streams = streamsOf(config, backing, logger, (stream) => reshardings.notice(stream));
   const onProblem = (stream: string, err: unknown) => logger.warn({ stream, err }, 'resharding');
-  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
+  const reshardings: Reshardings = new Reshardings({
+    streams,
+    administration,
+    log,
+    clock,
+    onProblem,
+  });
   stops.push(() => reshardings.stop());
   const limits = limitsOf(config, clock, metrics);
   if (isWorker) shareLimits(limits, stops);
   const scaling = scalingOf(limits, { streams, reshardings, clock }, logger, stops);
-  const { groups, reports } = await groupsOf(config, cluster, database, streams, logger);
+  const { groups, reports } = groupsOf(config, backing, streams, logger);
   stops.push(() => groups.stop());
   if (isWorker) shareMetrics(metrics);
   else metrics.groups((groupsMax) => reports.list(groupsMax));
@@ -259,34 +286,22 @@ function scalingOf(
   return scaling;
 }
 
-async function groupPartsOf(
-  config: Config,
-  cluster: Cluster,
-  database: Database,
-  streams: StreamDirectory,
-  logger: Logger,
-) {
-  const tables = await openLeaseTables(database);
-  const shared = { tables, streams, catalogTable: config.catalogTable, groups: config.groupTables };
-  const onProblem = (table: string, err: unknown) =>
-    logger.warn({ table, err }, 'leases of a deleted stream');
-  const deadLeases = new DeadLeases({ ...shared, onProblem });
-  streams.whenGone((stream) => deadLeases.remove(stream));
+function groupPartsOf(config: Config, { cluster, tables }: Backing, streams: StreamDirectory) {
   return {
-    ...shared,
+    ...{ tables, streams, catalogTable: config.catalogTable, groups: config.groupTables },
     coordinator: new KafkaGroupCoordinator(cluster),
     log: new KafkaRecordLog(cluster),
+    clock: systemClock,
   };
 }
 
-async function groupsOf(
+function groupsOf(
   config: Config,
-  cluster: Cluster,
-  database: Database,
+  backing: Backing,
   streams: StreamDirectory,
   logger: Logger,
-): Promise<{ readonly groups: GroupOffsets; readonly reports: GroupReports }> {
-  const shared = await groupPartsOf(config, cluster, database, streams, logger);
+): { readonly groups: GroupOffsets; readonly reports: GroupReports } {
+  const shared = groupPartsOf(config, backing, streams);
   const groups = new GroupOffsets({
     ...shared,
     account: config.accountId,
@@ -295,7 +310,7 @@ async function groupsOf(
   });
   // In the background: nobody waits for groups that are not in use.
   void groups.takeOver();
-  return { groups, reports: new GroupReports({ ...shared, clock: systemClock }) };
+  return { groups, reports: new GroupReports(shared) };
 }
 
 function operationsOf(

@@ -13,7 +13,7 @@ import { LeaseView } from '../domain/leases/lease-view.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { isGatewayError } from '../domain/errors.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
-import type { StreamDirectory } from '../streams/directory.ts';
+import type { StreamCatalog } from '../ports/stream-catalog.ts';
 import { atOnce } from '../runtime/at-once.ts';
 
 /** A deletion waits no longer; the walk over the tables goes on. */
@@ -26,7 +26,7 @@ const retryAfterMs = 1_000;
 
 export type DeadLeasesSettings = {
   readonly tables: LeaseTables;
-  readonly streams: Pick<StreamDirectory, 'listKnown'>;
+  readonly catalog: Pick<StreamCatalog, 'list'>;
   /** The table that is no group's. */
   readonly catalogTable: string;
   /** Which groups have tables: see groupFilter. */
@@ -81,7 +81,7 @@ export class DeadLeases {
 
   /** Tells streams that share their second of creation with none. */
   async #alone(): Promise<IsAlone> {
-    const known = await this.#settings.streams.listKnown();
+    const known = await this.#settings.catalog.list();
     return (stream) =>
       known.every(
         (each) => each.name === stream.name || creationSecondOf(each) !== creationSecondOf(stream),

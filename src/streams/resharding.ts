@@ -26,7 +26,8 @@ import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';
 import type { RecordLog } from '../ports/record-log.ts';
-import { drainingViewLeaseMs, type StreamDirectory, viewLeaseMs } from './directory.ts';
+import type { StreamDirectory } from './directory.ts';
+import { drainingViewLeaseMs, viewLeaseMs } from './views.ts';
 
 /** Clocks of two machines may run differently, but hardly by one percent in a second. */
 const clockMarginMs = 20;
@@ -39,7 +40,7 @@ const retryEveryMs = 200;
 const roundsAtOnce = 16;
 
 export type ReshardingSettings = {
-  readonly streams: StreamDirectory;
+  readonly streams: Pick<StreamDirectory, 'change' | 'list' | 'findNow'>;
   readonly administration: Pick<LogAdministration, 'grow'>;
   readonly log: Pick<RecordLog, 'writtenOffset'>;
   readonly clock: Clock;
@@ -67,7 +68,6 @@ export class Reshardings {
 
   constructor(settings: ReshardingSettings) {
     this.#settings = settings;
-    settings.streams.whenResharding((stream) => this.#notice(stream));
   }
 
   /**
@@ -105,8 +105,8 @@ export class Reshardings {
     await Promise.all(this.#running.values());
   }
 
-  /** A stream that is being resharded was read from the catalog. */
-  #notice(stream: Stream): void {
+  /** To be called with every stream that is read from the catalog while it is resharded. */
+  notice(stream: Stream): void {
     const { name, resharding } = stream;
     if (resharding === undefined || this.#running.has(name) || this.#stopped) return;
     const { attempt, step } = resharding;

@@ -62,7 +62,11 @@ export async function openGateway(
   const database = await Database.open({ endpoint: dynamodbEndpoint, region: 'us-east-1' });
   const catalog = catalogOf(await openStreamCatalog(database, table));
   const clock = { nowMs: () => Date.now() };
-  const streams = createStreamDirectory({ catalog, administration, clock });
+  const streams = createStreamDirectory({
+    ...{ catalog, administration, clock },
+    onResharding: (stream) => reshardings.notice(stream),
+    onGone: () => Promise.resolve(),
+  });
   const log: RecordLog = new KafkaRecordLog(cluster);
   const held: RecordLog = {
     append: appendsOf?.(log) ?? log.append.bind(log),
@@ -73,7 +77,13 @@ export async function openGateway(
     offsetAt: log.offsetAt.bind(log),
   };
   const onProblem = (): void => {};
-  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
+  const reshardings: Reshardings = new Reshardings({
+    streams,
+    administration,
+    log,
+    clock,
+    onProblem,
+  });
   const door = await startDoor(t, actions, {
     streams,
     accounts: openAccountCatalog(database, table),

@@ -1,24 +1,12 @@
 /** What the Kafka door knows of streams, and how it refuses what their rules forbid. */
 import { isGatewayError } from '../../domain/errors.ts';
-import type { Stream } from '../../domain/streams/stream.ts';
+import type { StreamDirectory } from '../../streams/directory.ts';
 
-/** What the Kafka door needs of the stream directory (src/streams/directory.ts). */
-export type StreamRulesView = {
-  /** Errors: GatewayError `not-found`. */
-  find(name: string): Promise<Stream>;
-  /** Read after the call. Errors: as find. */
-  findNow(name: string): Promise<Stream>;
-  /** As find, where that needs no waiting. */
-  peek(name: string): Stream | undefined;
-  /** The last view, however old. */
-  known(name: string): Stream | undefined;
-  /** No gateway has closed a shard that is open in this view. */
-  isCurrent(stream: Stream): boolean;
-  /** What is kept of this name is out of date. */
-  forget(name: string): void;
-  /** The topic was deleted: what there was besides of its stream is cleared away. */
-  logDeleted(name: string): Promise<void>;
-};
+/** What the Kafka door needs of the stream directory. */
+export type StreamRulesView = Pick<
+  StreamDirectory,
+  'find' | 'findNow' | 'peek' | 'known' | 'isCurrent' | 'forget' | 'logDeleted'
+>;
 
 /** Kafka's code for what the rules of a stream forbid. */
 export const policyViolation = 44;

@@ -60,7 +60,9 @@ export async function dataDoor(
   times: Partial<SubscriptionTimes> = {},
   settingsOf: (clock: Clock) => Partial<DispatcherSettings> = () => ({}),
 ): Promise<DataDoor> {
-  const { streams, accounts, catalog, administration } = await openCatalogs(t);
+  const { streams, accounts, catalog, administration } = await openCatalogs(t, (stream) =>
+    reshardings.notice(stream),
+  );
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
@@ -68,7 +70,13 @@ export async function dataDoor(
   const clock = { nowMs: () => (door.stoppedAtMs ?? Date.now()) + door.aheadMs };
   const subscriptions = new Subscriptions(log, clock, times);
   const onProblem = (): void => {};
-  const reshardings = new Reshardings({ streams, administration, log, clock, onProblem });
+  const reshardings: Reshardings = new Reshardings({
+    streams,
+    administration,
+    log,
+    clock,
+    onProblem,
+  });
   const { port } = await startDoor(t, actions, {
     streams,
     accounts,

@@ -7,12 +7,10 @@ import { openAccountCatalog } from '../../../adapters/dynamodb/account-catalog.t
 import { openStreamCatalog } from '../../../adapters/dynamodb/stream-catalog.ts';
 import { KafkaAdministration } from '../../../adapters/kafka/administration.ts';
 import { Cluster } from '../../../adapters/kafka/cluster.ts';
+import type { Stream } from '../../../src/domain/streams/stream.ts';
 import type { AccountCatalog } from '../../../src/ports/account-catalog.ts';
 import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
-import {
-  createStreamDirectory,
-  type StreamDirectory,
-} from '../../../src/streams/directory.ts';
+import { createStreamDirectory, type StreamDirectory } from '../../../src/streams/directory.ts';
 import { sharedEngines } from '../../support/engines.ts';
 
 // Asked for outside of every test: engines that a test starts would end with that test.
@@ -24,7 +22,10 @@ export async function openDirectory(t: TestContext): Promise<StreamDirectory> {
 }
 
 /** Besides, the accounts of the same catalog. */
-export async function openCatalogs(t: TestContext): Promise<{
+export async function openCatalogs(
+  t: TestContext,
+  onResharding: (stream: Stream) => void = () => {},
+): Promise<{
   streams: StreamDirectory;
   accounts: AccountCatalog;
   catalog: StreamCatalog;
@@ -43,6 +44,9 @@ export async function openCatalogs(t: TestContext): Promise<{
   const table = `catalog-${randomUUID()}`;
   const catalog = await openStreamCatalog(database, table);
   const clock = { nowMs: () => Date.now() };
-  const streams = createStreamDirectory({ catalog, administration, clock });
+  const onGone = () => Promise.resolve();
+  const streams = createStreamDirectory({
+    ...{ catalog, administration, clock, onResharding, onGone },
+  });
   return { streams, catalog, administration, accounts: openAccountCatalog(database, table) };
 }

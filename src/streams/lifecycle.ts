@@ -1,0 +1,252 @@
+/**
+ * Making, adopting and deleting streams. The catalog's row and the cluster's log are two things;
+ * they are made one here: a log that nobody made through Kinesis gets a row, a row whose log is
+ * gone goes, and what a gateway that died left half done is finished by the next one that reads it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
+import type { Stream } from '../domain/streams/stream.ts';
+import {
+  activated,
+  adopted,
+  grown,
+  mustGrow,
+  newStream,
+  type NewStream,
+  nextCreationMs,
+  retentionMsOf,
+} from '../domain/streams/stream-rules.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogAdministration, LogDescription } from '../ports/log-administration.ts';
+import type { StreamCatalog } from '../ports/stream-catalog.ts';
+import type { StreamViews } from './views.ts';
+
+/** A stream in CREATING for longer was left by a gateway that died. */
+const creationTakeoverMs = 10_000;
+/** A broker learns of a new log a moment later; a row younger than this waits for it. */
+const vanishedAfterMs = 30_000;
+/** How long a broker may still show a log that was deleted, and how often it is asked. */
+const deletionSeenMsMax = 2_000;
+const deletionCheckMs = 20;
+const secondMs = 1_000;
+
+/** Answers after which a log will not be made, however often it is asked for. */
+const refusals = [
+  'invalid-argument',
+  'policy-violation',
+  'limit-exceeded',
+  'access-denied',
+] as const;
+
+export type StreamLifecycleSettings = {
+  readonly catalog: StreamCatalog;
+  readonly administration: LogAdministration;
+  readonly clock: Clock;
+  readonly views: Pick<StreamViews, 'mark' | 'keep' | 'forget'>;
+  /**
+   * Called with every stream whose log is gone, maybe more than once, before the catalog forgets
+   * it, and waited for.
+   */
+  readonly onGone: (stream: Stream) => Promise<void>;
+};
+
+export class StreamLifecycle {
+  readonly #catalog: StreamCatalog;
+  readonly #administration: LogAdministration;
+  readonly #clock: Clock;
+  readonly #views: StreamLifecycleSettings['views'];
+  readonly #onGone: (stream: Stream) => Promise<void>;
+  readonly #deleting = new Map<string, Promise<void>>();
+
+  constructor({ catalog, administration, clock, views, onGone }: StreamLifecycleSettings) {
+    this.#catalog = catalog;
+    this.#administration = administration;
+    this.#clock = clock;
+    this.#views = views;
+    this.#onGone = onGone;
+  }
+
+  /** See StreamDirectory.create. */
+  async create(request: NewStream): Promise<Stream> {
+    const { name } = request;
+    const [stored, log] = await Promise.all([
+      this.#catalog.get(name),
+      this.#administration.describe(name),
+    ]);
+    if (stored?.status === 'DELETING') this.finishDeletion(stored).catch(ignore);
+    const isBetween = stored?.status === 'CREATING' || stored?.status === 'DELETING';
+    if (log !== undefined || isBetween) throw new GatewayError('in-use', `stream ${name} exists`);
+    // The row of a log that somebody deleted on the Kafka side is in the way no longer.
+    const earliestMs = stored === undefined ? 0 : nextCreationMs(stored);
+    const stream = newStream(request, Math.max(this.#clock.nowMs(), earliestMs));
+    try {
+      if (stored !== undefined) {
+        await this.#onGone(stored);
+        await this.#catalog.remove(stored);
+      }
+      await this.#catalog.create(stream);
+    } catch (error) {
+      if (!isGatewayError(error, 'conflict')) throw error;
+      throw new GatewayError('in-use', `stream ${name} is being made`, { cause: error });
+    } finally {
+      this.#views.forget(name);
+    }
+    return this.#finishCreation(stream);
+  }
+
+  /**
+   * The stream that row and log are together. Errors: `not-found`; `conflict` or `in-use` where
+   * another gateway was first: read again.
+   */
+  async reconcile(
+    name: string,
+    stored: Stream | undefined,
+    log: LogDescription | undefined,
+  ): Promise<Stream> {
+    const nowMs = this.#clock.nowMs();
+    if (stored?.status === 'CREATING') {
+      const isLeft = nowMs - stored.createdAtMs >= creationTakeoverMs;
+      return isLeft ? this.#finishCreation(stored) : stored;
+    }
+    if (stored?.status === 'DELETING') {
+      // Deleting again does no harm; where this fails, the next reading tries again.
+      this.finishDeletion(stored).catch(ignore);
+      return stored;
+    }
+    if (log === undefined) {
+      if (stored !== undefined) await this.#removeVanished(stored);
+      throw new GatewayError('not-found', `there is no stream ${name}`);
+    }
+    if (stored === undefined || stored.logId !== log.logId) return this.#adopt(log, stored);
+    if (!mustGrow(stored, log.partitionCount)) return stored;
+    const after = { ...grown(stored, log.partitionCount, nowMs), version: stored.version + 1 };
+    await this.#catalog.replace(stored, after);
+    return after;
+  }
+
+  /** Deletes log and row of a stream that is in DELETING; one at a time for each name. */
+  finishDeletion(stream: Stream): Promise<void> {
+    const running = this.#deleting.get(stream.name);
+    if (running !== undefined) return running;
+    const deleting = this.#deleteLogAndRow(stream).finally(() =>
+      this.#deleting.delete(stream.name),
+    );
+    this.#deleting.set(stream.name, deleting);
+    return deleting;
+  }
+
+  /** See StreamDirectory.logDeleted. */
+  async logDeleted(name: string): Promise<void> {
+    this.#views.forget(name);
+    const stored = await this.#catalog.get(name);
+    // A gateway that makes or deletes a stream clears up behind itself.
+    if (stored?.status !== 'ACTIVE' && stored?.status !== 'UPDATING') return;
+    if (await this.#isLogGone(stored)) await this.#onGone(stored);
+  }
+
+  /** A broker may show a log for a moment after its deletion. */
+  async #isLogGone({ name, logId }: Stream): Promise<boolean> {
+    const giveUpAtMs = performance.now() + deletionSeenMsMax;
+    for (;;) {
+      const log = await this.#administration.describe(name);
+      if (log?.logId !== logId) return true;
+      if (performance.now() > giveUpAtMs) return false;
+      await delay(deletionCheckMs);
+    }
+  }
+
+  async #adopt(log: LogDescription, former: Stream | undefined): Promise<Stream> {
+    const settings = await this.#administration.settings(log.name);
+    const stream = adopted({ ...log, ...settings }, this.#clock.nowMs(), former);
+    if (former === undefined) {
+      await this.#catalog.create(stream);
+      return stream;
+    }
+    await this.#onGone(former);
+    await this.#catalog.replace(former, stream);
+    return stream;
+  }
+
+  /** Only where the log has had time to appear, and is missed in two ways. */
+  async #removeVanished(stored: Stream): Promise<void> {
+    if (this.#clock.nowMs() - stored.createdAtMs < vanishedAfterMs) return;
+    try {
+      await this.#administration.settings(stored.name);
+    } catch (error) {
+      if (!isGatewayError(error, 'not-found')) throw error;
+      await this.#onGone(stored);
+      await this.#catalog.remove(stored);
+    }
+  }
+
+  /** Makes the log and activates the stream; harmless where another has done some of it. */
+  async #finishCreation(stream: Stream): Promise<Stream> {
+    const { name, shards, retentionHours, recordKiBMax } = stream;
+    let made: LogDescription | undefined;
+    try {
+      made = await this.#administration.create(name, shards.length, {
+        retentionMs: retentionMsOf(retentionHours),
+        recordBytesMax: recordKiBMax * 1024,
+        arrivalTimestamps: true,
+      });
+    } catch (error) {
+      const isRefused = refusals.some((kind) => isGatewayError(error, kind));
+      if (isRefused) await this.#catalog.remove(stream);
+      if (!isGatewayError(error, 'in-use')) throw error;
+    }
+    const log = made ?? (await this.#logMadeBefore(stream));
+    const active = { ...activated(stream, log.logId), version: stream.version + 1 };
+    const leasedAtMs = performance.now();
+    try {
+      await this.#catalog.replace(stream, active);
+    } catch (error) {
+      if (!isGatewayError(error, 'conflict')) throw error;
+      return this.#finishedByAnother(active, made);
+    }
+    this.#views.keep(active, this.#views.mark(), leasedAtMs);
+    return active;
+  }
+
+  /** The log that a gateway made before it died. Errors: `in-use` where it is somebody else's. */
+  async #logMadeBefore(stream: Stream): Promise<LogDescription> {
+    const { name, shards } = stream;
+    const log = await this.#administration.describe(name);
+    if (log === undefined) throw new GatewayError('conflict', `the log of ${name} comes and goes`);
+    const { arrivalTimestamps } = await this.#administration.settings(name);
+    if (arrivalTimestamps && log.partitionCount === shards.length) return log;
+    await this.#catalog.remove(stream);
+    throw new GatewayError('in-use', `there is a topic ${name} that is no stream of Kinesis`);
+  }
+
+  /** What became of the stream; a log that was made here and belongs to nothing goes again. */
+  async #finishedByAnother(active: Stream, made: LogDescription | undefined): Promise<Stream> {
+    const now = await this.#catalog.get(active.name);
+    if (now?.createdAtMs === active.createdAtMs && now.logId === active.logId) return now;
+    const isOwned = now?.logId === made?.logId || now?.status === 'CREATING';
+    if (made !== undefined && !isOwned) await this.#administration.delete(made);
+    throw new GatewayError('in-use', `stream ${active.name} was changed while it was made`);
+  }
+
+  /**
+   * Deletes the log, then the row; the row last, so that what is left of a deletion is seen. It
+   * waits out the second of the last shard, so that a stream made next has a later one.
+   */
+  async #deleteLogAndRow(stream: Stream): Promise<void> {
+    const { name, logId } = stream;
+    await this.#administration.delete({ name, logId });
+    await this.#onGone(stream);
+    const waitMs = nextCreationMs(stream) - this.#clock.nowMs();
+    if (waitMs > 0 && waitMs <= secondMs) await delay(waitMs);
+    try {
+      await this.#catalog.remove(stream);
+    } catch (error) {
+      // Another gateway has finished it.
+      if (!isGatewayError(error, 'conflict')) throw error;
+    } finally {
+      this.#views.forget(name);
+    }
+  }
+}
+
+/** The failure reaches the next call that reads the stream. */
+function ignore(): void {}

@@ -1,0 +1,86 @@
+/**
+ * Lists of streams: the catalog's rows and the cluster's logs side by side. What only one side has
+ * is read, and so made one (lifecycle.ts).
+ */
+import { isGatewayError } from '../domain/errors.ts';
+import type { Stream, StreamSummary } from '../domain/streams/stream.ts';
+import type { LogAdministration, LogDescription } from '../ports/log-administration.ts';
+import type { NameRange, StreamCatalog } from '../ports/stream-catalog.ts';
+import { atOnce } from '../runtime/at-once.ts';
+
+const readingsAtOnce = 8;
+
+export type StreamPage = {
+  readonly streams: readonly StreamSummary[];
+  /** The next page is behind this name; it is of no stream where one was deleted meanwhile. */
+  readonly last: string;
+  readonly hasMore: boolean;
+};
+
+export type StreamListingSettings = {
+  readonly catalog: Pick<StreamCatalog, 'list'>;
+  readonly administration: Pick<LogAdministration, 'list'>;
+  /** Row and log, made one. Errors: `not-found`. */
+  readonly read: (name: string) => Promise<Stream>;
+};
+
+export class StreamListing {
+  readonly #settings: StreamListingSettings;
+
+  constructor(settings: StreamListingSettings) {
+    this.#settings = settings;
+  }
+
+  async all(): Promise<readonly StreamSummary[]> {
+    const { catalog, administration } = this.#settings;
+    const [rows, logs] = await Promise.all([catalog.list(), administration.list()]);
+    return this.#joined(rows, logs);
+  }
+
+  async page({ after, countMax }: NameRange): Promise<StreamPage> {
+    const { catalog, administration } = this.#settings;
+    const [rows, listed] = await Promise.all([
+      // One more shows whether there is a next page.
+      catalog.list({ after, countMax: countMax + 1 }),
+      administration.list(),
+    ]);
+    const logs = listed.filter(({ name }) => name > after);
+    const names = [...new Set([...rows, ...logs].map(({ name }) => name))].toSorted();
+    const last = names.slice(0, countMax).at(-1) ?? after;
+    const isOnPage = ({ name }: { readonly name: string }) => name <= last;
+    const streams = await this.#joined(rows.filter(isOnPage), logs.filter(isOnPage));
+    return { streams, last, hasMore: names.length > countMax };
+  }
+
+  /** Rows whose logs are there as they are; what only one side has is read. */
+  async #joined(
+    rows: readonly StreamSummary[],
+    logs: readonly LogDescription[],
+  ): Promise<readonly StreamSummary[]> {
+    const logIds = new Map(logs.map(({ name, logId }) => [name, logId]));
+    const listed: StreamSummary[] = [];
+    const doubtful: string[] = [];
+    for (const row of rows) {
+      const { name, logId, status } = row;
+      const isSettled = status === 'ACTIVE' || status === 'UPDATING';
+      if (isSettled && logIds.get(name) === logId) listed.push(row);
+      else doubtful.push(name);
+      logIds.delete(name);
+    }
+    const found = await this.#readAll([...doubtful, ...logIds.keys()]);
+    return [...listed, ...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  async #readAll(names: readonly string[]): Promise<readonly StreamSummary[]> {
+    const found: StreamSummary[] = [];
+    await atOnce(readingsAtOnce, names, async (name) => {
+      try {
+        found.push(await this.#settings.read(name));
+      } catch (error) {
+        // It was deleted since the listing.
+        if (!isGatewayError(error, 'not-found')) throw error;
+      }
+    });
+    return found;
+  }
+}
