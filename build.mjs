@@ -32,9 +32,10 @@ await build({
   },
 });
 
-// What programs import: `kineska/partitioners`.
+// What programs import: `kineska` and `kineska/partitioners`.
+const libraries = { library: 'src/library.ts', partitioners: 'src/partitioners.ts' };
 await build({
-  entryPoints: { partitioners: 'src/partitioners.ts' },
+  entryPoints: libraries,
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -45,7 +46,8 @@ await build({
 });
 const declarations = ['--declaration', '--emitDeclarationOnly', '--outDir', 'dist'];
 const options = ['--target', 'es2023', '--module', 'nodenext', '--types', 'node', '--skipLibCheck'];
+const lib = ['--lib', 'es2023,esnext.disposable'];
 execFileSync(process.execPath, [
-  ...['node_modules/typescript/bin/tsc', 'src/partitioners.ts', '--ignoreConfig'],
-  ...[...declarations, ...options],
+  ...['node_modules/typescript/bin/tsc', ...Object.values(libraries), '--ignoreConfig'],
+  ...[...declarations, ...options, ...lib, '--allowImportingTsExtensions'],
 ]);

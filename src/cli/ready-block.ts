@@ -1,5 +1,7 @@
 /** What the terminal shows once everything is ready: endpoints, and a first success to paste. */
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { ReadyMessage } from '../library.ts';
 
 export type Endpoints = {
   readonly kinesisPort: number;
@@ -9,15 +11,38 @@ export type Endpoints = {
   readonly dynamodbPort: number | undefined;
 };
 
-export function readyBlock(config: Config, endpoints: Endpoints, folder: string): string {
+/** What a program that forked the gateway is sent. */
+export function readyMessage(config: Config, endpoints: Endpoints, folder: string): ReadyMessage {
+  const { kinesis, kafka, dynamodb, operations } = addressesOf(config, endpoints);
+  return {
+    kineska: 'ready',
+    endpoints: {
+      ...{ kinesis, kafka, dynamodb, operations },
+      kinesisTls: kinesis.replace('http:', 'https:'),
+      certificate:
+        config.tlsCert === '' ? join(folder, 'tls', 'tls-certificate.pem') : config.tlsCert,
+      region: config.region,
+      dataDir: folder,
+    },
+  };
+}
+
+function addressesOf(config: Config, endpoints: Endpoints) {
   const { kinesisPort, kafkaPort, opsPort, dynamodbPort } = endpoints;
   const host = config.advertisedHost.includes(':')
     ? `[${config.advertisedHost}]`
     : config.advertisedHost;
-  const kinesis = `http://${host}:${kinesisPort}`;
-  const kafka = `${host}:${kafkaPort}`;
-  const dynamodb =
-    dynamodbPort === undefined ? config.dynamodbEndpoint : `http://127.0.0.1:${dynamodbPort}`;
+  return {
+    kinesis: `http://${host}:${kinesisPort}`,
+    kafka: `${host}:${kafkaPort}`,
+    dynamodb:
+      dynamodbPort === undefined ? config.dynamodbEndpoint : `http://127.0.0.1:${dynamodbPort}`,
+    operations: `http://${host}:${opsPort}`,
+  };
+}
+
+export function readyBlock(config: Config, endpoints: Endpoints, folder: string): string {
+  const { kinesis, kafka, dynamodb, operations } = addressesOf(config, endpoints);
   const data = config.ephemeral ? `${folder} (thrown away at the end)` : folder;
   return `
 kineska is ready.
@@ -25,7 +50,7 @@ kineska is ready.
   Kinesis     ${kinesis}   (https on the same port)
   Kafka       ${kafka}
   DynamoDB    ${dynamodb}
-  Operations  http://${host}:${opsPort}/metrics
+  Operations  ${operations}/metrics
   Data        ${data}
 
 Put a record with the AWS CLI:

@@ -14,7 +14,7 @@ import type { Config } from '../config/config.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { shareMetrics } from '../operations/metrics.ts';
 import { wantedPorts } from '../gateway/part-settings.ts';
-import { readyBlock } from './ready-block.ts';
+import { readyBlock, readyMessage } from './ready-block.ts';
 import { sweepYoungMemory } from '../runtime/memory/young-memory.ts';
 import { version } from '../version.ts';
 import { isWorker, runWorker, type WorkerTask } from '../gateway/workers/pool.ts';
@@ -60,9 +60,10 @@ export async function start(config: Config): Promise<void> {
     const place = { path, logs, kafkaPort, dynamodbPort };
     const started = await startDoorsOf(config, place, logger, stops);
     const endpoints = { ...started, dynamodbPort };
-    stopOnSignal(stops, logger, engines);
+    stopOnSignal(stops, logger, engines, config.stopWithParent);
     logger.info({ endpoints, version }, 'ready');
     process.stdout.write(readyBlock(config, endpoints, folder.path));
+    if (config.stopWithParent) process.send?.(readyMessage(config, endpoints, folder.path));
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -104,7 +105,12 @@ async function stopAll(stops: Stops): Promise<void> {
 }
 
 /** The first signal stops in order; a second one, or too long a stop, ends at once. */
-function stopOnSignal(stops: Stops, logger: Logger, engines: EmbeddedEngines): void {
+function stopOnSignal(
+  stops: Stops,
+  logger: Logger,
+  engines: EmbeddedEngines,
+  stopsWithParent: boolean,
+): void {
   let stopping = false;
   const stop = (exitCode: number) => {
     // The guards of the engines end them when this process is gone.
@@ -120,6 +126,7 @@ function stopOnSignal(stops: Stops, logger: Logger, engines: EmbeddedEngines): v
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  if (stopsWithParent) process.once('disconnect', () => stop(0));
   engines.onEnded((sentence) => {
     logger.error({ sentence }, 'an engine ended');
     process.stderr.write(`kineska: ${sentence} Stopping.\n`);

@@ -338,6 +338,11 @@ export const settings = {
     'ephemeral',
     'Data live in a temporary folder that is thrown away at the end.',
   ),
+  stopWithParent: yesOrNo(
+    'stop-with-parent',
+    'For programs that fork the gateway: they are sent its endpoints as a message, and it stops ' +
+      'when they end.',
+  ),
   cacheDir: text(
     'cache-dir',
     '',
