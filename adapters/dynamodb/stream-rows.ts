@@ -12,16 +12,18 @@
  * 250 shards has at most 60 KB of the 400 KB that it may have.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
+import { partitionsWanted, uniformRound } from '../../src/domain/streams/reshard.ts';
+import { openShardCount } from '../../src/domain/streams/stream-rules.ts';
 import {
-  partitionsWanted,
+  type HashKey,
   type PlannedShard,
   type Resharding,
-  uniformRound,
-} from '../../src/domain/streams/reshard.ts';
-import { openShardCount } from '../../src/domain/streams/stream-rules.ts';
-import type { StreamSettings } from '../../src/domain/streams/stream-settings.ts';
-import { toOffset } from '../../src/domain/streams/stream.ts';
-import type { HashKey, Shard, Stream, StreamSummary } from '../../src/domain/streams/stream.ts';
+  type Shard,
+  type Stream,
+  type StreamSettings,
+  type StreamSummary,
+  toOffset,
+} from '../../src/domain/streams/stream.ts';
 
 export const streamsScope = 'streams';
 const shardsPerRow = 250;

@@ -13,15 +13,19 @@ import {
   begun,
   finished,
   partitionsWanted,
-  type Resharding,
-  type Round,
   sealed,
   takenOver,
   undone,
   unsealed,
 } from '../domain/streams/reshard.ts';
-import { type StreamSettings, withSettings } from '../domain/streams/stream-settings.ts';
-import type { Offset, Stream } from '../domain/streams/stream.ts';
+import { withSettings } from '../domain/streams/stream-settings.ts';
+import type {
+  Offset,
+  Resharding,
+  Round,
+  Stream,
+  StreamSettings,
+} from '../domain/streams/stream.ts';
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';

@@ -3,16 +3,7 @@
  * RegisterStreamConsumer of the Kinesis API reference; "Quotas and limits".
  */
 import { GatewayError } from '../errors.ts';
-import type { Stream } from './stream.ts';
-
-export type Consumer = {
-  readonly name: string;
-  /** Its second is part of the consumer's ARN, and tells it from a former one of the name. */
-  readonly createdAtMs: number;
-  readonly tags: Readonly<Record<string, string>>;
-  /** Its resource policy, byte for byte as it was put. */
-  readonly policy?: string;
-};
+import type { Consumer, Stream } from './stream.ts';
 
 export type ConsumerStatus = 'CREATING' | 'ACTIVE';
 

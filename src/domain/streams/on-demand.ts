@@ -4,11 +4,11 @@
  * (https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html): a new stream takes
  * 4 MB/s or 4,000 records/s; a stream takes twice the highest rate of its last 30 days.
  */
-import { areAdjacent, mergeOf, type Round, splitOf } from './reshard.ts';
+import { areAdjacent, mergeOf, splitOf } from './reshard.ts';
 import { shardWriteBytesPerSecond, shardWriteRecordsPerSecond } from '../limits/rate-limit.ts';
 import { openShardsOf } from './shard-routing.ts';
 import { openShardCount } from './stream-rules.ts';
-import type { HashKey, Shard, Stream } from './stream.ts';
+import type { DayPeak, HashKey, OnDemandHistory, Round, Shard, Stream } from './stream.ts';
 
 /** 4 MiB/s or 4,000 records/s. */
 export const onDemandShardsMin = 4;
@@ -30,21 +30,6 @@ export const changesPerRoundMax = 250;
 const dayMs = 86_400_000;
 /** A peak is stored when it is higher than the stored one by this part. */
 const peakStep = 0.05;
-
-/** The highest rate of a day (UTC), over one window of measuring. */
-export type DayPeak = {
-  /** Days since 1970. */
-  readonly day: number;
-  readonly bytesPerSecond: number;
-  readonly recordsPerSecond: number;
-};
-
-export type OnDemandHistory = {
-  /** One a day, oldest first, of the last 30 days. */
-  readonly peaks: readonly DayPeak[];
-  /** When shards were last merged; once a day at most. */
-  readonly mergedAtMs?: number;
-};
 
 /** Written in one window of measuring. */
 export type ShardWrites = {

@@ -5,33 +5,7 @@
  */
 import { evenRanges, hashKeyMax } from './hash-key.ts';
 import { openShardsOf, shardForHashKey } from './shard-routing.ts';
-import type { HashKey, Offset, Shard, Stream } from './stream.ts';
-
-export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {
-  readonly parentIndex: number;
-  readonly adjacentParentIndex?: number;
-};
-
-/** Children have the indexes that follow those of the stream's shards. */
-export type Round = {
-  readonly parents: readonly number[];
-  readonly children: readonly PlannedShard[];
-};
-
-/**
- * A round under way. While it drains, parents take records; once it is sealed, nobody may
- * acknowledge one, so that their end can be told. docs/decisions/0007-resharding.md.
- */
-export type Resharding = Round & {
-  readonly step: 'draining' | 'sealed';
-  /**
-   * The stream's version at which a gateway took the work up: another one's is greater, and what
-   * the former still does is void.
-   */
-  readonly attempt: number;
-  /** Open shards that are wanted in the end, where rounds are to follow. */
-  readonly target?: number;
-};
+import type { HashKey, Offset, PlannedShard, Resharding, Round, Shard, Stream } from './stream.ts';
 
 /** `at` becomes the start of the second child: above the shard's start, at most its end. */
 export function splitOf(shard: Shard, at: HashKey): Round {

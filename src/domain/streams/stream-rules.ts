@@ -1,8 +1,13 @@
 /** Pure transitions of streams: how one comes to be, and how it follows its topic. */
 import { evenRanges } from './hash-key.ts';
-import type { StreamSettings } from './stream-settings.ts';
-import { isOpen } from './stream.ts';
-import type { Partitioner, Shard, Stream, StreamMode } from './stream.ts';
+import {
+  isOpen,
+  type Partitioner,
+  type Shard,
+  type Stream,
+  type StreamMode,
+  type StreamSettings,
+} from './stream.ts';
 
 export const retentionHoursDefault = 24;
 export const retentionHoursMax = 8760;

@@ -7,41 +7,15 @@
  * function of time, so that no gateway that dies leaves a stream that stays so.
  */
 import { GatewayError } from '../errors.ts';
-import type { OnDemandHistory } from './on-demand.ts';
 import { openShardCount } from './stream-rules.ts';
-import type { Stream, StreamMode, StreamStatus } from './stream.ts';
-
-/** In the order in which AWS lists them. */
-export const shardLevelMetrics = [
-  'IncomingBytes',
-  'OutgoingRecords',
-  'IteratorAgeMilliseconds',
-  'IncomingRecords',
-  'ReadProvisionedThroughputExceeded',
-  'WriteProvisionedThroughputExceeded',
-  'OutgoingBytes',
-] as const;
-export type ShardLevelMetric = (typeof shardLevelMetrics)[number];
-
-/** From this moment on records are encrypted with the key, or not at all. */
-export type EncryptionChange = { readonly atMs: number; readonly keyId?: string };
-
-export type StreamSettings = {
-  /** Of enhanced monitoring, in the order of `shardLevelMetrics`. */
-  readonly metrics?: readonly ShardLevelMetric[];
-  /** Oldest first; the last one holds. */
-  readonly encryption?: readonly EncryptionChange[];
-  /** When the mode was changed lately, oldest first. */
-  readonly modeChangesMs?: readonly number[];
-  /** When UpdateShardCount was called lately, oldest first. */
-  readonly shardCountChangesMs?: readonly number[];
-  /** Writes that an on-demand stream is to be ready for, in MiB per second. */
-  readonly warmThroughputMiBps?: number;
-  /** What an on-demand stream was used for; absent where it has not been yet. */
-  readonly onDemand?: OnDemandHistory;
-  /** The resource policy, byte for byte as it was put. */
-  readonly policy?: string;
-};
+import {
+  type ShardLevelMetric,
+  shardLevelMetrics,
+  type Stream,
+  type StreamMode,
+  type StreamSettings,
+  type StreamStatus,
+} from './stream.ts';
 
 /** How long clients see a stream in UPDATING after a change of its settings. */
 export const settingsUpdateMs = 500;

@@ -3,10 +3,6 @@
  * Pure data: no protocol's names, no I/O.
  */
 
-import type { Consumer } from './consumers.ts';
-import type { Resharding } from './reshard.ts';
-import type { StreamSettings } from './stream-settings.ts';
-
 /** Position of a record in a shard's log; counts from 0. */
 export type Offset = bigint & { readonly offset: unique symbol };
 /** Unsigned 128-bit number: MD5 of a partition key, or an end of a shard's range. */
@@ -75,6 +71,88 @@ export type StreamSummary = Pick<
 > & {
   /** Absent in rows that were written before it was kept. */
   readonly openShardCount?: number;
+};
+
+export type Consumer = {
+  readonly name: string;
+  /** Its second is part of the consumer's ARN, and tells it from a former one of the name. */
+  readonly createdAtMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Its resource policy, byte for byte as it was put. */
+  readonly policy?: string;
+};
+
+/** In the order in which AWS lists them. */
+export const shardLevelMetrics = [
+  'IncomingBytes',
+  'OutgoingRecords',
+  'IteratorAgeMilliseconds',
+  'IncomingRecords',
+  'ReadProvisionedThroughputExceeded',
+  'WriteProvisionedThroughputExceeded',
+  'OutgoingBytes',
+] as const;
+export type ShardLevelMetric = (typeof shardLevelMetrics)[number];
+
+/** From this moment on records are encrypted with the key, or not at all. */
+export type EncryptionChange = { readonly atMs: number; readonly keyId?: string };
+
+/** The highest rate of a day (UTC), over one window of measuring. */
+export type DayPeak = {
+  /** Days since 1970. */
+  readonly day: number;
+  readonly bytesPerSecond: number;
+  readonly recordsPerSecond: number;
+};
+
+export type OnDemandHistory = {
+  /** One a day, oldest first, of the last 30 days. */
+  readonly peaks: readonly DayPeak[];
+  /** When shards were last merged; once a day at most. */
+  readonly mergedAtMs?: number;
+};
+
+export type StreamSettings = {
+  /** Of enhanced monitoring, in the order of `shardLevelMetrics`. */
+  readonly metrics?: readonly ShardLevelMetric[];
+  /** Oldest first; the last one holds. */
+  readonly encryption?: readonly EncryptionChange[];
+  /** When the mode was changed lately, oldest first. */
+  readonly modeChangesMs?: readonly number[];
+  /** When UpdateShardCount was called lately, oldest first. */
+  readonly shardCountChangesMs?: readonly number[];
+  /** Writes that an on-demand stream is to be ready for, in MiB per second. */
+  readonly warmThroughputMiBps?: number;
+  /** What an on-demand stream was used for; absent where it has not been yet. */
+  readonly onDemand?: OnDemandHistory;
+  /** The resource policy, byte for byte as it was put. */
+  readonly policy?: string;
+};
+
+export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {
+  readonly parentIndex: number;
+  readonly adjacentParentIndex?: number;
+};
+
+/** Children have the indexes that follow those of the stream's shards. */
+export type Round = {
+  readonly parents: readonly number[];
+  readonly children: readonly PlannedShard[];
+};
+
+/**
+ * A round under way. While it drains, parents take records; once it is sealed, nobody may
+ * acknowledge one, so that their end can be told. docs/decisions/0007-resharding.md.
+ */
+export type Resharding = Round & {
+  readonly step: 'draining' | 'sealed';
+  /**
+   * The stream's version at which a gateway took the work up: another one's is greater, and what
+   * the former still does is void.
+   */
+  readonly attempt: number;
+  /** Open shards that are wanted in the end, where rounds are to follow. */
+  readonly target?: number;
 };
 
 export function isOpen(shard: Shard): boolean {

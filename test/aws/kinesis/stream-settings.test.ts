@@ -1,9 +1,9 @@
 /** What an owner sets about a stream, as clients see it; on real Kafka and DynamoDB Local. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { shardLevelMetrics } from '../../../src/domain/streams/stream-settings.ts';
 import { base64, type Body, type DataDoor, dataDoor, invalidArgument } from './data-door.ts';
 import { account } from './door.ts';
+import { shardLevelMetrics } from '../../../src/domain/streams/stream.ts';
 
 /** States are functions of time, so that no test waits for one: time goes when a test says so. */
 async function stoppedDoor(t: TestContext, shardCount = 1): Promise<DataDoor> {

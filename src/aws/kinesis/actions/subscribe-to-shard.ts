@@ -7,13 +7,15 @@
  * of a closed shard; then, and only then, ChildShards tells where its records go on.
  */
 import { setTimeout } from 'node:timers/promises';
+import { consumerNamed, createdAtSecondsOf } from '../../../domain/streams/consumers.ts';
+import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
 import {
   type Consumer,
-  consumerNamed,
-  createdAtSecondsOf,
-} from '../../../domain/streams/consumers.ts';
-import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
-import { type Offset, type Stream, shardIdOf, toOffset } from '../../../domain/streams/stream.ts';
+  type Offset,
+  shardIdOf,
+  type Stream,
+  toOffset,
+} from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
 import type { LogSlice } from '../../../ports/record-log.ts';
 import { unlessAborted } from '../../../streams/shared-reads.ts';

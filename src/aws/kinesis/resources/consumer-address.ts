@@ -1,10 +1,9 @@
 import {
-  type Consumer,
   consumerNamed,
   consumerStatusAt,
   createdAtSecondsOf,
 } from '../../../domain/streams/consumers.ts';
-import type { Stream } from '../../../domain/streams/stream.ts';
+import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
 import { findStream, type StreamAddress, streamArnOf } from './stream-address.ts';

@@ -2,11 +2,13 @@
 import {
   orderedMetrics,
   settingsUpdateMs,
-  type ShardLevelMetric,
-  shardLevelMetrics,
   withSettings,
 } from '../../../domain/streams/stream-settings.ts';
-import type { Stream } from '../../../domain/streams/stream.ts';
+import {
+  type ShardLevelMetric,
+  shardLevelMetrics,
+  type Stream,
+} from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import { metricNameList, streamAddress, streamArn, streamName } from '../shapes.ts';

@@ -1,10 +1,6 @@
 /** ResourceARN: a stream's, or that of one of its registered consumers. */
-import {
-  type Consumer,
-  consumerNamed,
-  createdAtSecondsOf,
-} from '../../../domain/streams/consumers.ts';
-import type { Stream } from '../../../domain/streams/stream.ts';
+import { consumerNamed, createdAtSecondsOf } from '../../../domain/streams/consumers.ts';
+import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { consumerNotFound } from './consumer-address.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
