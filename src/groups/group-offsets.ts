@@ -65,6 +65,7 @@ export class GroupOffsets {
   readonly #writer = new CheckpointWriter();
   #topicNames: ReadonlyMap<string, string> = new Map();
   #topicsReadAtMs = -Infinity;
+  #topicsReading: Promise<void> | undefined;
 
   constructor(settings: GroupOffsetsSettings) {
     this.#settings = settings;
@@ -211,12 +212,26 @@ export class GroupOffsets {
   /** Names of topics by their ids; those that are no streams are left out. */
   async topicNames(topicIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const isKnown = () => topicIds.every((topicId) => this.#topicNames.has(topicId));
-    if (!isKnown() && performance.now() - this.#topicsReadAtMs > topicsReadEveryMs) {
+    if (!isKnown()) {
+      // A reading that is under way may have begun before the topic was there.
+      const wasReading = this.#topicsReading !== undefined;
+      await this.#readTopics();
+      if (wasReading && !isKnown()) await this.#readTopics();
+    }
+    return this.#topicNames;
+  }
+
+  /** All that ask at once, or too soon after the last reading, wait for one. */
+  #readTopics(): Promise<void> {
+    const read = async () => {
+      const waitMs = this.#topicsReadAtMs + topicsReadEveryMs - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       this.#topicsReadAtMs = performance.now();
       const streams = await this.#settings.streams.list();
       this.#topicNames = new Map(streams.map(({ logId, name }) => [logId, name]));
-    }
-    return this.#topicNames;
+    };
+    this.#topicsReading ??= read().finally(() => (this.#topicsReading = undefined));
+    return this.#topicsReading;
   }
 
   async #store(groupId: string, commit: GroupOffset, by: Committer): Promise<void> {

@@ -27,11 +27,19 @@ export type KafkaContext = {
   readonly apis: ReadonlyMap<number, KafkaApi>;
 };
 
+export type ClientConnection = {
+  readonly isClosed: boolean;
+  /** The broker that answers, once there is one. */
+  readonly servedBy: number | undefined;
+  /** The broker that the client has come for, while another one serves in its place. */
+  readonly standsInFor: number | undefined;
+};
+
 export type Call = KafkaContext & {
   readonly version: number;
   readonly clientId: string | null;
   /** The client's, by which the request came. */
-  readonly connection: { readonly isClosed: boolean };
+  readonly connection: ClientConnection;
 };
 
 /** What becomes of a request that a hook has looked at. */

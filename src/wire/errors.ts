@@ -138,6 +138,9 @@ const errorNames: Readonly<Record<number, string>> = {
   131: 'STREAMS_INVALID_TOPOLOGY_EPOCH',
   132: 'STREAMS_TOPOLOGY_FENCED',
   133: 'SHARE_SESSION_LIMIT_REACHED',
+  134: 'GROUP_DELETION_FAILED',
+  135: 'STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED',
+  136: 'CONTROLLER_ID_NOT_REGISTERED',
 };
 
 /** The name of an error code; its number where Kafka has given it no name yet. */

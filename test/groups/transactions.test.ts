@@ -22,7 +22,7 @@ import { kafkaClient, newName } from '../clients/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { clusterAt, committedOffsets, commitTo, filledStream } from './doors.ts';
+import { clusterAt, commitAccepted, committedOffsets, filledStream } from './doors.ts';
 
 const initProducerIdApi = { request: initProducerIdRequest, response: initProducerIdResponse };
 const addOffsetsApi = { request: addOffsetsToTxnRequest, response: addOffsetsToTxnResponse };
@@ -52,7 +52,7 @@ test('offsets in transactions', async (suite) => {
 
   await suite.test('one that aborts moves no checkpoint, one that commits does', async () => {
     const groupId = newName();
-    await commitTo(door, { groupId, topic: stream, partition: 0, offset: 2 });
+    await commitAccepted(door, { groupId, topic: stream, partition: 0, offset: 2 });
     const client = await producer(newName());
     const offsets = (offset: string) => ({
       consumerGroupId: groupId,
@@ -88,10 +88,18 @@ test('offsets in transactions', async (suite) => {
     await client.disconnect();
   });
 
+  await suite.test('offsets of topics that are named by id reach the table, too', async () => {
+    const groupId = newName();
+    const end = await beginTransaction(door, groupId, stream, { txnCommitVersion: 6 });
+    assert.equal(await rows.all(groupId), undefined);
+    await end(door);
+    assert.equal(await checkpointOf(groupId), numberAt(7));
+  });
+
   await suite.test('another gateway that ends the transaction loses no offsets', async (t) => {
     const groupId = newName();
     const other = await startGateway(t);
-    await commitTo(door, { groupId, topic: stream, partition: 0, offset: 2 });
+    await commitAccepted(door, { groupId, topic: stream, partition: 0, offset: 2 });
     const end = await beginTransaction(door, groupId, stream);
     // The other one knows of no offsets in it, as one that was restarted.
     await end(clusterAt(t, other.kafka));
@@ -104,7 +112,7 @@ test('offsets in transactions', async (suite) => {
 
   await suite.test('a gateway that starts takes over what another left undone', async (t) => {
     const groupId = newName();
-    await commitTo(door, { groupId, topic: stream, partition: 0, offset: 2 });
+    await commitAccepted(door, { groupId, topic: stream, partition: 0, offset: 2 });
     const end = await beginTransaction(door, groupId, stream);
     await end(clusterAt(t, (await startGateway(t)).kafka));
     assert.equal(await checkpointOf(groupId), numberAt(1));
@@ -114,7 +122,12 @@ test('offsets in transactions', async (suite) => {
 });
 
 /** A transaction with offset 8 of partition 0; answers what commits it, by whichever gateway. */
-async function beginTransaction(door: Cluster, groupId: string, topic: string) {
+async function beginTransaction(
+  door: Cluster,
+  groupId: string,
+  topic: string,
+  { txnCommitVersion = 3 } = {},
+) {
   const transactionalId = newName();
   const init = {
     transactionalId,
@@ -133,11 +146,10 @@ async function beginTransaction(door: Cluster, groupId: string, topic: string) {
   const added = await door.request(addOffsetsApi, { ...producer, groupId }, { versionMax: 3 });
   assert.equal(added.errorCode, 0);
   const partition = { partitionIndex: 0, committedOffset: 8n, committedMetadata: '' };
-  const answer = await door.request(
-    txnCommitApi,
-    { ...producer, groupId, memberId: '', topics: [{ name: topic, partitions: [partition] }] },
-    { versionMax: 3 },
-  );
+  const { topicId } = await door.topic(topic);
+  const topics = [{ name: topic, topicId, partitions: [partition] }];
+  const commit = { ...producer, groupId, memberId: '', topics };
+  const answer = await door.request(txnCommitApi, commit, { versionMax: txnCommitVersion });
   assert.equal(answer.topics[0]?.partitions[0]?.errorCode, 0);
   return async (by: Cluster) => {
     const ended = await by.request(endTxnApi, { ...producer, committed: true }, { versionMax: 3 });

@@ -14,12 +14,15 @@ import {
 import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
 import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
 import { newName } from '../clients/doors.ts';
+import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
-import { clusterAt, commitTo, filledStream } from './doors.ts';
+import { clusterAt, commitAccepted, commitTo, filledStream, withAdmin } from './doors.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const offsetDeleteApi = { request: offsetDeleteRequest, response: offsetDeleteResponse };
+
+const uuidOfNothing = Buffer.alloc(16, 7).toString('base64url');
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -96,6 +99,29 @@ test('offsets in every version', async (suite) => {
       assert.deepEqual(await fetch([mixed, ofKcl], version, true), [expected, kcl]);
     });
   }
+
+  await suite.test(
+    'a topic made right after others were looked up is found by its id',
+    async () => {
+      const topic = newName();
+      const groupId = newName();
+      await withAdmin(gateway.kafka, async (admin) => {
+        await commitAccepted(door, { groupId, topic: stream, partition: 0, offset: 4 });
+        // An id that nothing has: topics are read now, and the new one is not among them.
+        const [unknown] = [{ name: '', topicId: uuidOfNothing, partitionIndexes: [0] }];
+        const group = { groupId, memberEpoch: -1, topics: [unknown!] };
+        await door.request(offsetFetchApi, { groups: [group] });
+        await createTopics(admin, [{ topic, numPartitions: 1 }]);
+      });
+      assert.equal(await commitTo(door, { groupId, topic, partition: 0, offset: 0 }, 10), 0);
+      const table = await rows.all(groupId);
+      const keys = [...(table?.keys() ?? [])];
+      assert.ok(
+        keys.some((key) => key.includes(`:${topic}:`)),
+        keys.join(),
+      );
+    },
+  );
 
   await suite.test('OffsetDelete begins the shard anew', async () => {
     const groupId = newName();

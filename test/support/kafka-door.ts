@@ -22,7 +22,10 @@ export type TestDoor = {
 };
 
 export type DoorOptions = Partial<
-  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'streams'>
+  Pick<
+    KafkaDoorSettings,
+    'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds' | 'streams'
+  >
 >;
 
 export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}): Promise<TestDoor> {

@@ -1,8 +1,14 @@
 /**
- * ApiVersions: which versions of which APIs there are. Source: the Kafka protocol guide; KIP-511.
+ * ApiVersions: which versions of which APIs there are. Source: the Kafka protocol guide; KIP-511,
+ * KIP-1242.
  *
  * Advertises what both the gateway's tables and the cluster have. A request in a version of the
  * future gets error 35 in the layout of version 0, with the versions that there are.
+ *
+ * From version 5 on a client says which node of which cluster it wants, and a broker that is
+ * another one answers REBOOTSTRAP_REQUIRED, at which a client drops its connections to all brokers
+ * (KIP-1242). The port is that of the node which the client wants, though, while another broker
+ * stands in for it: that one is asked in its own name, so that only the cluster is compared.
  */
 import {
   apiVersionsRequest as request,
@@ -17,6 +23,10 @@ type Range = { readonly apiKey: number; readonly minVersion: number; readonly ma
 export const apiVersions = defineApi({
   request,
   response,
+  deviations: [
+    'The NodeId that a client wants is compared with that of the port, also while another broker ' +
+      'stands in for it.',
+  ],
   unknownVersionAnswer: {
     errorCode: unsupportedVersion,
     apiKeys: [
@@ -25,6 +35,12 @@ export const apiVersions = defineApi({
   },
   // A broker older than our tables answers so.
   isForeign: (answer, version) => version > 0 && answer.readInt16BE(4) === unsupportedVersion,
+  onRequest(asked, { connection }) {
+    const { standsInFor, servedBy } = connection;
+    const isStandIn = standsInFor !== undefined && servedBy !== undefined;
+    if (!isStandIn || asked.nodeId !== standsInFor) return 'relay';
+    return { relay: { ...asked, nodeId: servedBy } };
+  },
   onResponse(answer, { apis }) {
     return { ...answer, apiKeys: advertised(answer.apiKeys, apis) };
   },

@@ -2,49 +2,74 @@
  * TxnOffsetCommit: offsets in a transaction. Relayed; what the coordinator accepts is noted, for
  * lease tables get it when the transaction has committed. Offsets of a member that lost one of the
  * partitions to a KCL worker are refused, so that the transaction aborts. Source: the Kafka
- * protocol guide; KIP-98, KIP-447.
+ * protocol guide; KIP-98, KIP-447; KIP-1319 for topic ids.
  */
 import {
   txnOffsetCommitRequest as request,
   txnOffsetCommitResponse as response,
 } from '../../wire/messages/28-txn-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
+import type { GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
-import { illegalGeneration } from '../groups/group-errors.ts';
+import { illegalGeneration, staleMemberEpoch } from '../groups/group-errors.ts';
+
+const topicIdsSince = 6;
 
 type Request = Decoded<(typeof request)['fields']>;
+/** The names of the topics, whichever way the version names them. */
+type Note = { readonly asked: Request; readonly nameOf: NameOf };
+type NameOf = (topic: { readonly name: string; readonly topicId: string }) => string | undefined;
 
 export const txnOffsetCommit = defineApi({
   request,
   response,
-  deviations: ['ILLEGAL_GENERATION also for partitions whose leases KCL workers have taken.'],
-  onRequest(asked, { groups }) {
+  deviations: [
+    'ILLEGAL_GENERATION or STALE_MEMBER_EPOCH also for partitions whose leases KCL workers have ' +
+      'taken.',
+  ],
+  async onRequest(asked, { groups, version }) {
     const { groupId, memberId, topics } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
-    const isLost = topics.some(({ name, partitions }) =>
-      partitions.some(({ partitionIndex }) =>
-        groups?.keepers.hasLost(groupId, memberId, { topic: name, partition: partitionIndex }),
-      ),
-    );
-    if (!isLost) return { relay: asked, note: asked };
-    const refused = topics.map(({ name, partitions }) => ({
+    const nameOf = await namesIn(asked, groups, version);
+    const isLost = topics.some((each) => {
+      const topic = nameOf(each);
+      if (topic === undefined) return false;
+      return each.partitions.some(({ partitionIndex }) =>
+        groups.keepers.hasLost(groupId, memberId, { topic, partition: partitionIndex }),
+      );
+    });
+    if (!isLost) return { relay: asked, note: { asked, nameOf } satisfies Note };
+    const errorCode = lostCode(asked, groups, version);
+    const refused = topics.map(({ name, topicId, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex }) => ({
-        partitionIndex,
-        errorCode: illegalGeneration,
-      })),
+      topicId,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
     }));
     return { answer: { topics: refused } };
   },
   onResponse(answer, { transactions }, note) {
     if (note === undefined) return undefined;
-    const { transactionalId, groupId } = note as Request;
-    const accepted = answer.topics.flatMap(({ name, partitions }) =>
-      partitions
+    const { asked, nameOf } = note as Note;
+    const accepted = answer.topics.flatMap((each) => {
+      const topic = nameOf(each);
+      if (topic === undefined) return [];
+      return each.partitions
         .filter(({ errorCode }) => errorCode === 0)
-        .map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
-    );
-    transactions.add(transactionalId, groupId, accepted);
+        .map(({ partitionIndex }) => ({ topic, partition: partitionIndex }));
+    });
+    transactions.add(asked.transactionalId, asked.groupId, accepted);
     return undefined;
   },
 });
+
+async function namesIn(asked: Request, groups: GroupOffsets, version: number): Promise<NameOf> {
+  if (version < topicIdsSince) return ({ name }) => name;
+  const names = await groups.topicNames(asked.topics.map(({ topicId }) => topicId));
+  return ({ topicId }) => names.get(topicId);
+}
+
+/** Members of the consumer protocol have epochs, which older versions have no error for. */
+function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets, version: number) {
+  const isOld = version < topicIdsSince || keepers.isClassic(groupId, memberId);
+  return isOld ? illegalGeneration : staleMemberEpoch;
+}

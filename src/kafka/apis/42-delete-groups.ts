@@ -13,7 +13,15 @@ import { tableNotReady } from '../groups/group-errors.ts';
 const nonEmptyGroup = 68;
 const groupIdNotFound = 69;
 
-type Result = { readonly groupId: string; readonly errorCode: number };
+type Result = {
+  readonly groupId: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+};
+
+/** What clients see from version 3 on (KIP-1331). */
+const workedOn = 'A KCL application of this name holds leases: stop its workers first.';
+const notReady = 'The lease table of the group cannot be reached; try again.';
 
 export const deleteGroups = defineApi({
   request,
@@ -28,10 +36,10 @@ export const deleteGroups = defineApi({
         if (!groups.hasTable(groupId)) return passed.push(groupId);
         try {
           if (!(await groups.isWorkedOn(groupId))) return passed.push(groupId);
-          return refused.push({ groupId, errorCode: nonEmptyGroup });
+          return refused.push({ groupId, errorCode: nonEmptyGroup, errorMessage: workedOn });
         } catch (error) {
           logger.warn({ groupId, error }, 'the lease table of a group cannot be read');
-          return refused.push({ groupId, errorCode: tableNotReady });
+          return refused.push({ groupId, errorCode: tableNotReady, errorMessage: notReady });
         }
       }),
     );
@@ -46,10 +54,12 @@ export const deleteGroups = defineApi({
       if (!isGone || !groups.hasTable(groupId)) return result;
       try {
         // A group of KCL workers alone is one that Kafka does not know.
-        return (await groups.deleteGroup(groupId)) ? { groupId, errorCode: 0 } : result;
+        return (await groups.deleteGroup(groupId))
+          ? { groupId, errorCode: 0, errorMessage: null }
+          : result;
       } catch (error) {
         logger.warn({ groupId, error }, 'the lease table of a group cannot be deleted');
-        return { groupId, errorCode: tableNotReady };
+        return { groupId, errorCode: tableNotReady, errorMessage: notReady };
       }
     });
     const refused = note as readonly Result[];

@@ -75,6 +75,8 @@ import { streamsGroupDescribe } from './89-streams-group-describe.ts';
 import { describeShareGroupOffsets } from './90-describe-share-group-offsets.ts';
 import { alterShareGroupOffsets } from './91-alter-share-group-offsets.ts';
 import { deleteShareGroupOffsets } from './92-delete-share-group-offsets.ts';
+import { streamsGroupTopologyDescriptionUpdate } from './93-streams-group-topology-update.ts';
+import { unregisterController } from './94-unregister-controller.ts';
 
 export const kafkaApis: readonly KafkaApi[] = [
   produce,
@@ -149,4 +151,6 @@ export const kafkaApis: readonly KafkaApi[] = [
   describeShareGroupOffsets,
   alterShareGroupOffsets,
   deleteShareGroupOffsets,
+  streamsGroupTopologyDescriptionUpdate,
+  unregisterController,
 ];

@@ -121,6 +121,11 @@ export class Relay {
     return this.#closed ? 0 : this.#calls.length;
   }
 
+  /** The broker that answers, once there is one. */
+  get servedBy(): number | undefined {
+    return this.#backing.nodeId;
+  }
+
   /** The broker that the client has come for, while another one serves in its place. */
   get standsInFor(): number | undefined {
     const { nodeId } = this.#backing;

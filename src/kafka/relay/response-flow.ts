@@ -5,14 +5,14 @@
  */
 import type { Socket } from 'node:net';
 import type { DoorObserver } from '../../ports/observer.ts';
-import type { KafkaContext } from '../api.ts';
+import type { ClientConnection, KafkaContext } from '../api.ts';
 import type { CallQueue, PendingCall } from './call-queue.ts';
 import { decodeResponse, encodeResponse, errorNameOf } from './frame-codec.ts';
 import type { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
 
 export type ResponseFlowSettings = {
   readonly context: KafkaContext;
-  readonly connection: { readonly isClosed: boolean };
+  readonly connection: ClientConnection;
   readonly observer: DoorObserver;
   readonly onFailure: (reason: string, cause?: unknown) => void;
   /** Calls were answered: more may be read from the client. */

@@ -3,16 +3,18 @@ import { array, bool, int16, int32, int64, message, string } from '../message.ts
 
 export const apiVersionsRequest = message(
   'ApiVersionsRequest',
-  { key: 18, versions: [0, 4], flexible: 3 },
+  { key: 18, versions: [0, 5], flexible: 3 },
   {
     clientSoftwareName: string({ since: 3 }),
     clientSoftwareVersion: string({ since: 3 }),
+    clusterId: string({ since: 5, nullable: 5, default: null }),
+    nodeId: int32({ since: 5, default: -1 }),
   },
 );
 
 export const apiVersionsResponse = message(
   'ApiVersionsResponse',
-  { key: 18, versions: [0, 4], flexible: 3 },
+  { key: 18, versions: [0, 5], flexible: 3 },
   {
     errorCode: int16(),
     apiKeys: array({

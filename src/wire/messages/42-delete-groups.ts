@@ -3,7 +3,7 @@ import { array, arrayOf, int16, int32, message, string } from '../message.ts';
 
 export const deleteGroupsRequest = message(
   'DeleteGroupsRequest',
-  { key: 42, versions: [0, 2], flexible: 2 },
+  { key: 42, versions: [0, 3], flexible: 2 },
   {
     groupsNames: arrayOf(string()),
   },
@@ -11,12 +11,13 @@ export const deleteGroupsRequest = message(
 
 export const deleteGroupsResponse = message(
   'DeleteGroupsResponse',
-  { key: 42, versions: [0, 2], flexible: 2 },
+  { key: 42, versions: [0, 3], flexible: 2 },
   {
     throttleTimeMs: int32(),
     results: array({
       groupId: string(),
       errorCode: int16(),
+      errorMessage: string({ since: 3, nullable: 3, default: null }),
     }),
   },
 );

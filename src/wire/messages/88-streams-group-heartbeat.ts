@@ -43,7 +43,7 @@ const taskIds = {
 
 export const streamsGroupHeartbeatRequest = message(
   'StreamsGroupHeartbeatRequest',
-  { key: 88, versions: [0, 0], flexible: 0 },
+  { key: 88, versions: [0, 1], flexible: 0 },
   {
     groupId: string(),
     memberId: string(),
@@ -105,7 +105,7 @@ const respondedEndpoint = {
 
 export const streamsGroupHeartbeatResponse = message(
   'StreamsGroupHeartbeatResponse',
-  { key: 88, versions: [0, 0], flexible: 0 },
+  { key: 88, versions: [0, 1], flexible: 0 },
   {
     throttleTimeMs: int32(),
     errorCode: int16(),
@@ -113,12 +113,14 @@ export const streamsGroupHeartbeatResponse = message(
     memberId: string(),
     memberEpoch: int32(),
     heartbeatIntervalMs: int32(),
-    acceptableRecoveryLag: int32(),
+    acceptableRecoveryLagLegacy: int32({ until: 0 }),
     taskOffsetIntervalMs: int32(),
+    acceptableRecoveryLag: int64({ since: 1, default: -1n }),
     status: array(status, { nullable: 0 }),
     activeTasks: array(respondedTaskIds, { nullable: 0, default: null }),
     standbyTasks: array(respondedTaskIds, { nullable: 0, default: null }),
     warmupTasks: array(respondedTaskIds, { nullable: 0, default: null }),
+    topologyDescriptionRequired: bool({ since: 1 }),
     endpointInformationEpoch: int32(),
     partitionsByUserEndpoint: array(
       {

@@ -6,6 +6,7 @@ import {
   int16,
   int32,
   int64,
+  int8,
   message,
   string,
   struct,
@@ -14,10 +15,11 @@ import {
 
 export const streamsGroupDescribeRequest = message(
   'StreamsGroupDescribeRequest',
-  { key: 89, versions: [0, 0], flexible: 0 },
+  { key: 89, versions: [0, 1], flexible: 0 },
   {
     groupIds: arrayOf(string()),
     includeAuthorizedOperations: bool(),
+    includeTopologyDescription: bool({ since: 1 }),
   },
 );
 
@@ -55,9 +57,32 @@ const topicInfo = {
   topicConfigs: array(keyValue),
 };
 
+const topologyNode = {
+  name: string({ since: 1 }),
+  nodeType: int8({ since: 1 }),
+  sourceTopics: arrayOf(string(), { since: 1 }),
+  sinkTopic: string({ since: 1, nullable: 1, default: null }),
+  stores: arrayOf(string(), { since: 1 }),
+  successors: arrayOf(string(), { since: 1 }),
+};
+
+const topologyDescription = {
+  subtopologies: array(
+    { subtopologyId: string({ since: 1 }), nodes: array(topologyNode, { since: 1 }) },
+    { since: 1 },
+  ),
+  globalStores: array(
+    {
+      source: struct(topologyNode, { since: 1 }),
+      processor: struct(topologyNode, { since: 1 }),
+    },
+    { since: 1 },
+  ),
+};
+
 export const streamsGroupDescribeResponse = message(
   'StreamsGroupDescribeResponse',
-  { key: 89, versions: [0, 0], flexible: 0 },
+  { key: 89, versions: [0, 1], flexible: 0 },
   {
     throttleTimeMs: int32(),
     groups: array({
@@ -101,6 +126,13 @@ export const streamsGroupDescribeResponse = message(
         isClassic: bool(),
       }),
       authorizedOperations: int32({ default: -2147483648 }),
+      topologyDescription: struct(topologyDescription, {
+        since: 1,
+        nullable: 1,
+        default: null,
+      }),
+      topologyDescriptionStatus: int8({ since: 1 }),
+      assignorName: string({ since: 1, nullable: 1, default: null }),
     }),
   },
 );

@@ -153,6 +153,14 @@ import {
   deleteShareGroupOffsetsRequest,
   deleteShareGroupOffsetsResponse,
 } from './92-delete-share-group-offsets.ts';
+import {
+  streamsGroupTopologyDescriptionUpdateRequest,
+  streamsGroupTopologyDescriptionUpdateResponse,
+} from './93-streams-group-topology-update.ts';
+import {
+  unregisterControllerRequest,
+  unregisterControllerResponse,
+} from './94-unregister-controller.ts';
 
 /** A request table and its response table. */
 export type ApiTables = {
@@ -365,5 +373,15 @@ export const apiTables: readonly ApiTables[] = [
     name: 'DeleteShareGroupOffsets',
     request: deleteShareGroupOffsetsRequest,
     response: deleteShareGroupOffsetsResponse,
+  },
+  {
+    name: 'StreamsGroupTopologyDescriptionUpdate',
+    request: streamsGroupTopologyDescriptionUpdateRequest,
+    response: streamsGroupTopologyDescriptionUpdateResponse,
+  },
+  {
+    name: 'UnregisterController',
+    request: unregisterControllerRequest,
+    response: unregisterControllerResponse,
   },
 ];
