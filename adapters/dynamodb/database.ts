@@ -198,6 +198,11 @@ function wrapped(operation: string, cause: unknown): GatewayError {
   return new GatewayError(kind, `DynamoDB ${operation} failed${said}`, { cause });
 }
 
+/** Whether the account may not do this to this table, whatever it may do to others. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof GatewayError && nameOf(error.cause) === 'AccessDeniedException';
+}
+
 /** Which items of a transaction had a condition that did not hold. */
 export function failedConditionsIn({ cause }: GatewayError): ReadonlySet<number> {
   const codes = cancellationCodesOf(cause);

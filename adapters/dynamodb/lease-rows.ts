@@ -62,14 +62,17 @@ function seenOf(row: LeaseRow): Seen | undefined {
   const checkpoint = parseSeenCheckpoint(row['kineskaCheckpoint']?.S ?? '');
   const position = row['kineskaPosition']?.N;
   const committed = row['kineskaCommitted']?.N;
-  if (checkpoint === undefined || position === undefined || committed === undefined) {
-    return undefined;
-  }
+  if (checkpoint === undefined || !isWhole(position) || !isWhole(committed)) return undefined;
   return {
     checkpoint,
     position: toOffset(BigInt(position)),
     committed: toOffset(BigInt(committed)),
   };
+}
+
+/** DynamoDB's numbers have fractions and exponents, too, in rows that somebody else has written. */
+function isWhole(text: string | undefined): text is string {
+  return text !== undefined && /^-?\d+$/.test(text);
 }
 
 function parseSeenCheckpoint(text: string): Checkpoint | undefined {

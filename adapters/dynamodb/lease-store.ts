@@ -1,11 +1,11 @@
 /**
  * The LeaseTables port: KCL's lease tables in DynamoDB, by dynamoose's client. Rows are changed by
  * expressions that name single attributes, because dynamoose's own models drop what they do not
- * know; the table itself is laid out by a dynamoose schema.
+ * know; the table itself is laid out by a dynamoose schema. Where a table is, says lease-places.ts.
  */
 import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases/leases.ts';
 import { memberOwnerPrefix } from '../../src/domain/leases/lease-owners.ts';
-import { companionSuffixes } from '../../src/domain/leases/lease-table-names.ts';
+import { companionOf, companionSuffixes } from '../../src/domain/leases/lease-table-names.ts';
 import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
 import { atOnce } from '../../src/runtime/at-once.ts';
 import type { CheckpointChange, LeaseTables, RenamedLease } from '../../src/ports/lease-tables.ts';
@@ -16,6 +16,7 @@ import {
   failedConditionsIn,
   type TransactItem,
 } from './database.ts';
+import { keyAttribute, LeasePlaces } from './lease-places.ts';
 import {
   checkpointAttributes,
   isAsRead,
@@ -28,12 +29,8 @@ import {
   type UpdateParts,
 } from './lease-rows.ts';
 
-const keyAttribute = 'leaseKey';
 /** By which KCL 3 finds what a worker owns. */
 const ownerIndex = 'LeaseOwnerToLeaseKeyIndex';
-/** Names of tables whose layout is known to be right. */
-const knownTablesMax = 10_000;
-const describedAtOnce = 8;
 /** As many as DynamoDB takes. */
 const changesInCallMax = 100;
 const callsAtOnce = 4;
@@ -61,6 +58,11 @@ function hasCounterOf({ counter }: Lease): UpdateParts {
 }
 
 type RowChange = Pick<TransactItem, 'Put' | 'Update'>;
+
+/** The table that it changes, by its name in DynamoDB. */
+function placeOf({ Put: put, Update: update }: RowChange): string {
+  return String((put ?? update)?.TableName);
+}
 
 /** Of single attributes of a row that is there, under all of the conditions. */
 function updateOf(
@@ -130,54 +132,37 @@ export async function openLeaseTables(database: Database): Promise<LeaseTables> 
 class DynamoLeaseTables implements LeaseTables {
   readonly #database: Database;
   readonly #layout: CreateTableInput;
-  readonly #known = new Set<string>();
+  readonly #places: LeasePlaces;
 
   constructor(database: Database, layout: CreateTableInput) {
     this.#database = database;
     this.#layout = layout;
+    this.#places = new LeasePlaces(database);
   }
 
-  async list(): Promise<readonly string[]> {
-    const names: string[] = [];
-    let from: string | undefined;
-    do {
-      const after = from === undefined ? {} : { ExclusiveStartTableName: from };
-      const page = await this.#database.callExisting('ListTables', () =>
-        this.#database.client.listTables(after),
-      );
-      names.push(...(page?.TableNames ?? []));
-      from = page?.LastEvaluatedTableName;
-    } while (from !== undefined);
-    const found: string[] = [];
-    for (let at = 0; at < names.length; at += describedAtOnce) {
-      const some = names.slice(at, at + describedAtOnce);
-      const areLeases = await Promise.all(some.map((name) => this.#isOfLeases(name)));
-      found.push(...some.filter((_, index) => areLeases[index]));
-    }
-    return found;
+  list(): Promise<readonly string[]> {
+    return this.#places.list();
   }
 
-  async #isOfLeases(name: string): Promise<boolean> {
-    if (this.#known.has(name)) return true;
-    if ((await this.#layoutOf(name)) !== 'leases') return false;
-    this.#remember(name);
-    return true;
+  nameOf(table: string): Promise<string> {
+    return this.#places.placeOf(table);
   }
 
   async read(table: string): Promise<readonly Lease[] | undefined> {
-    if (!(await this.#isThere(table))) return undefined;
+    const place = await this.#places.findNow(table);
+    if (place === undefined) return undefined;
     const leases: Lease[] = [];
     let from: Record<string, AttributeValue> | undefined;
     do {
       const page = await this.#database.callExisting('Scan', () =>
         this.#database.client.scan({
-          TableName: table,
+          TableName: place,
           ConsistentRead: true,
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       );
       if (page === undefined) {
-        this.#known.delete(table);
+        this.#places.forget(table);
         return undefined;
       }
       for (const row of page.Items ?? []) {
@@ -189,27 +174,29 @@ class DynamoLeaseTables implements LeaseTables {
     return leases;
   }
 
-  async make(table: string): Promise<void> {
-    await this.#database.makeTable({ ...this.#layout, TableName: table } as CreateTableInput);
-    if (!(await this.#isThere(table))) {
-      throw new GatewayError('unavailable', `the table ${table} was deleted while it was made`);
-    }
+  make(table: string): Promise<void> {
+    return this.#places.make(table, this.#layout);
   }
 
   async add(table: string, leases: readonly NewLease[]): Promise<void> {
+    const place = await this.#places.placeOf(table);
     const puts = leases.map((lease) => ({
       Put: {
-        TableName: table,
+        TableName: place,
         Item: rowOf(lease),
         ConditionExpression: `attribute_not_exists(${keyAttribute})`,
       },
     }));
-    await this.#changeEach(table, puts);
+    await this.#changeEach(puts);
   }
 
-  setCheckpoints(table: string, changes: readonly CheckpointChange[]): Promise<readonly boolean[]> {
-    const updates = changes.map((change) => ({ Update: checkpointUpdate(table, change) }));
-    return this.#changeEach(table, updates);
+  async setCheckpoints(
+    table: string,
+    changes: readonly CheckpointChange[],
+  ): Promise<readonly boolean[]> {
+    const place = await this.#places.placeOf(table);
+    const updates = changes.map((change) => ({ Update: checkpointUpdate(place, change) }));
+    return this.#changeEach(updates);
   }
 
   async note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void> {
@@ -217,9 +204,10 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void> {
+    const place = await this.#places.placeOf(table);
     const Key = { [keyAttribute]: { S: lease.key } };
     const found = await this.#database.callExisting('GetItem', () =>
-      this.#database.client.getItem({ TableName: table, Key, ConsistentRead: true }),
+      this.#database.client.getItem({ TableName: place, Key, ConsistentRead: true }),
     );
     const asRead = isAsRead(lease);
     const counter = found?.Item?.['leaseCounter'] ?? { N: '0' };
@@ -230,17 +218,17 @@ class DynamoLeaseTables implements LeaseTables {
       shardId: { S: renamed.shardId },
     };
     const put = {
-      TableName: table,
+      TableName: place,
       Item,
       ConditionExpression: `attribute_not_exists(${keyAttribute})`,
     };
     const deletion = {
-      TableName: table,
+      TableName: place,
       Key,
       ConditionExpression: `${asRead.expression} AND leaseCounter = :counter`,
       ExpressionAttributeValues: { ...asRead.values, ':counter': counter },
     };
-    await this.#change('TransactWriteItems', table, () =>
+    await this.#change('TransactWriteItems', place, () =>
       this.#database.client.transactWriteItems({
         TransactItems: [{ Put: put }, { Delete: deletion }],
       }),
@@ -248,10 +236,11 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async remove(table: string, lease: Lease): Promise<void> {
+    const place = await this.#places.placeOf(table);
     const conditions = [isAsRead(lease), isOfStream(lease)];
-    await this.#change('DeleteItem', table, () =>
+    await this.#change('DeleteItem', place, () =>
       this.#database.client.deleteItem({
-        TableName: table,
+        TableName: place,
         Key: { [keyAttribute]: { S: lease.key } },
         ConditionExpression: conditions.map(({ expression }) => expression).join(' AND '),
         ExpressionAttributeValues: Object.assign({}, ...conditions.map(({ values }) => values)),
@@ -260,22 +249,27 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async drop(table: string): Promise<void> {
-    if (!(await this.#isThere(table))) return;
+    const place = await this.#places.find(table);
+    if (place === undefined) return;
     // The leases last: as long as they are there, whoever deletes the group tries again.
-    for (const [suffix, key] of companionKeys) await this.#dropOne(table + suffix, key);
-    this.#known.delete(table);
-    await this.#dropOne(table, keyAttribute);
+    for (const [suffix, key] of companionKeys) {
+      const companion = companionOf(place, suffix);
+      if (companion !== undefined) await this.#dropOne(companion, key);
+    }
+    this.#places.forget(table);
+    await this.#dropOne(place, keyAttribute);
   }
 
   /** Only what has the layout that it is deleted for. */
-  async #dropOne(table: string, key: string): Promise<void> {
-    if ((await this.#keyOf(table)) !== key) return;
+  async #dropOne(name: string, key: string): Promise<void> {
+    if ((await this.#places.keyOf(name)) !== key) return;
     await this.#database.callExisting('DeleteTable', () =>
-      this.#database.client.deleteTable({ TableName: table }),
+      this.#database.client.deleteTable({ TableName: name }),
     );
   }
 
   async take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
+    const place = await this.#places.placeOf(table);
     const updates = leases.map((lease) => {
       const isSwitch = lease.owner !== undefined && lease.owner !== owner;
       const switches = isSwitch ? ', ownerSwitchesSinceCheckpoint :one' : '';
@@ -284,9 +278,9 @@ class DynamoLeaseTables implements LeaseTables {
         expression: `${set} ADD leaseCounter :one${switches}`,
         values: { ':owner': { S: owner }, ...one },
       };
-      return { Update: updateOf(table, lease.key, update, [hasCounterOf(lease)]) };
+      return { Update: updateOf(place, lease.key, update, [hasCounterOf(lease)]) };
     });
-    const areDone = await this.#changeEach(table, updates);
+    const areDone = await this.#changeEach(updates);
     return leases.filter((_, index) => areDone[index]);
   }
 
@@ -316,8 +310,9 @@ class DynamoLeaseTables implements LeaseTables {
       expression: '(leaseOwner = :owner OR checkpointOwner = :owner)',
       values: { ':owner': { S: owner } },
     };
-    const updates = leases.map(({ key }) => ({ Update: updateOf(table, key, update, [isOwn]) }));
-    const areDone = await this.#changeEach(table, updates, together ? changesInCallMax : 1);
+    const place = await this.#places.placeOf(table);
+    const updates = leases.map(({ key }) => ({ Update: updateOf(place, key, update, [isOwn]) }));
+    const areDone = await this.#changeEach(updates, together ? changesInCallMax : 1);
     return leases.filter((_, index) => areDone[index]);
   }
 
@@ -330,8 +325,11 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async workers(table: string, sinceSeconds: number): Promise<ReadonlyMap<string, number>> {
+    const place = await this.#places.placeOf(table);
+    const companion = companionOf(place, '-WorkerMetricStats');
+    const names = companion === undefined ? [place] : [place, companion];
     const rows = await Promise.all(
-      [table, `${table}-WorkerMetricStats`].map((name) =>
+      names.map((name) =>
         this.#database.callExisting('Scan', () =>
           this.#database.client.scan({
             TableName: name,
@@ -355,8 +353,9 @@ class DynamoLeaseTables implements LeaseTables {
     update: UpdateParts,
     conditions: readonly UpdateParts[],
   ): Promise<void> {
-    await this.#change('UpdateItem', table, () =>
-      this.#database.client.updateItem(updateOf(table, key, update, conditions)),
+    const place = await this.#places.placeOf(table);
+    await this.#change('UpdateItem', place, () =>
+      this.#database.client.updateItem(updateOf(place, key, update, conditions)),
     );
   }
 
@@ -365,21 +364,20 @@ class DynamoLeaseTables implements LeaseTables {
    * place of a thousand take a tenth of the time, and hardly any processor.
    */
   async #changeEach(
-    table: string,
     changes: readonly RowChange[],
     changesInCall = changesInCallMax,
   ): Promise<readonly boolean[]> {
     const areDone = changes.map(() => false);
     const all = [...changes.keys()];
     const changeOne = async (index: number) => {
-      areDone[index] = await this.#changeOne(table, changes[index]!);
+      areDone[index] = await this.#changeOne(changes[index]!);
     };
     const firsts = all.filter((index) => index % changesInCall === 0);
     await atOnce(changesInCall === 1 ? rowsAtOnce : callsAtOnce, firsts, async (first) => {
       let left = all.slice(first, first + changesInCall);
       while (left.length > 1) {
         const some = left.map((index) => changes[index]!);
-        const failed = await this.#changeTogether(table, some);
+        const failed = await this.#changeTogether(some);
         if (failed === undefined) {
           for (const index of left) areDone[index] = true;
           return;
@@ -394,12 +392,9 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   /** Nothing is changed where a condition does not hold: answers the positions of those. */
-  async #changeTogether(
-    table: string,
-    changes: readonly RowChange[],
-  ): Promise<ReadonlySet<number> | undefined> {
+  async #changeTogether(changes: readonly RowChange[]): Promise<ReadonlySet<number> | undefined> {
     try {
-      await this.#change('TransactWriteItems', table, () =>
+      await this.#change('TransactWriteItems', placeOf(changes[0]!), () =>
         this.#database.client.transactWriteItems({ TransactItems: [...changes] }),
       );
       return undefined;
@@ -409,12 +404,14 @@ class DynamoLeaseTables implements LeaseTables {
     }
   }
 
-  async #changeOne(table: string, { Put: put, Update: update }: RowChange): Promise<boolean> {
+  async #changeOne(change: RowChange): Promise<boolean> {
     const { client } = this.#database;
+    const { Put: put, Update: update } = change;
+    const place = placeOf(change);
     try {
       if (put === undefined)
-        await this.#change('UpdateItem', table, () => client.updateItem(update!));
-      else await this.#change('PutItem', table, () => client.putItem(put));
+        await this.#change('UpdateItem', place, () => client.updateItem(update!));
+      else await this.#change('PutItem', place, () => client.putItem(put));
       return true;
     } catch (error) {
       if (isGatewayError(error, 'conflict')) return false;
@@ -423,47 +420,13 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   /** A table that is gone is a condition that does not hold. */
-  async #change(operation: string, table: string, work: () => Promise<unknown>): Promise<void> {
+  async #change(operation: string, place: string, work: () => Promise<unknown>): Promise<void> {
     const done = await this.#database.callExisting(operation, async () => {
       await work();
       return true;
     });
     if (done === true) return;
-    this.#known.delete(table);
-    throw new GatewayError('conflict', `there is no lease table ${table}`);
-  }
-
-  /** Errors: `in-use` where the table is something else's. */
-  async #isThere(table: string): Promise<boolean> {
-    if (this.#known.has(table)) return true;
-    const layout = await this.#layoutOf(table);
-    if (layout === 'other') {
-      throw new GatewayError('in-use', `the table ${table} is there and is no lease table`);
-    }
-    if (layout === 'none') return false;
-    this.#remember(table);
-    return true;
-  }
-
-  #remember(table: string): void {
-    if (this.#known.size >= knownTablesMax) this.#known.clear();
-    this.#known.add(table);
-  }
-
-  async #layoutOf(table: string): Promise<'leases' | 'other' | 'none'> {
-    const key = await this.#keyOf(table);
-    if (key === undefined) return 'none';
-    return key === keyAttribute ? 'leases' : 'other';
-  }
-
-  /** The table's key, its attributes joined; undefined where the table is not there. */
-  async #keyOf(table: string): Promise<string | undefined> {
-    const described = await this.#database.callExisting('DescribeTable', () =>
-      this.#database.client.describeTable({ TableName: table }),
-    );
-    const { TableStatus: status, KeySchema: keys = [] } = described?.Table ?? {};
-    // One that is being made is not there yet: whoever needs it waits for it.
-    if (status === undefined || status === 'CREATING' || status === 'DELETING') return undefined;
-    return keys.map(({ AttributeName: name }) => name).join();
+    this.#places.forgetPlace(place);
+    throw new GatewayError('conflict', `there is no lease table ${place}`);
   }
 }

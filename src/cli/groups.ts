@@ -21,7 +21,7 @@ export async function groups(
     const told = await ask<readonly GroupSummary[]>(endpoint);
     return print(asJson ? json(told) : listing(told));
   }
-  const told = await ask<GroupReport>(`${endpoint}/${encodeURIComponent(group)}`);
+  const told = await ask<GroupReport>(`${endpoint}?group=${encodeURIComponent(group)}`);
   print(asJson ? json(told) : shown(told));
 }
 
@@ -48,9 +48,13 @@ async function ask<T>(url: string): Promise<T> {
 
 export function listing(told: readonly GroupSummary[]): string {
   if (told.length === 0) return 'There are no groups.';
-  return table(
+  const problems = told.flatMap(({ group, problem }) =>
+    problem === undefined ? [] : printable(`Group ${group} cannot be read: ${problem}`),
+  );
+  const rows = told.filter(({ problem }) => problem === undefined);
+  const listed = table(
     ['GROUP', 'STREAMS', 'SHARDS', 'KCL', 'KAFKA', 'LAG', 'TABLE'],
-    told.map((each) => [
+    rows.map((each) => [
       each.group,
       each.streams.join(',') || '-',
       each.shards,
@@ -60,10 +64,11 @@ export function listing(told: readonly GroupSummary[]): string {
       each.table ?? '-',
     ]),
   );
+  return [listed, ...problems].join('\n');
 }
 
 export function shown({ group, table: name, shards }: GroupReport): string {
-  const head = `Group ${group}, lease table ${name ?? 'none'}`;
+  const head = printable(`Group ${group}, lease table ${name ?? 'none'}`);
   const rows = shards.map((each) => [
     each.stream,
     each.shardId,
@@ -79,12 +84,20 @@ export function shown({ group, table: name, shards }: GroupReport): string {
   return `${head}\n${table([...columns, 'CHECKPOINT'], rows)}`;
 }
 
+/** Kafka allows any characters in names; what moves a terminal's cursor is shown as its code. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
+    return `\\x${code}`;
+  });
+}
+
 /** Columns as wide as their widest cell. */
 function table(
   columns: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const cells = [columns, ...rows].map((row) => row.map(String));
+  const cells = [columns, ...rows].map((row) => row.map((cell) => printable(String(cell))));
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]!.length)));
   return cells
     .map((row) =>

@@ -91,7 +91,13 @@ async function openLog(config: Config, folder: Pick<DataFolder, 'logs'>): Promis
     const message = `The log ${file} cannot be written (${cause.message}): set --log-file.`;
     throw new GatewayError('invalid-argument', message, { cause });
   });
-  return pino({ level: config.logLevel, base: { pid: process.pid } }, to);
+  const { err } = pino.stdSerializers;
+  const options = {
+    level: config.logLevel,
+    base: { pid: process.pid },
+    serializers: { error: err },
+  };
+  return pino(options, to);
 }
 
 /** Warnings of libraries are for us, not for the terminal. */

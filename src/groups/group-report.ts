@@ -63,6 +63,8 @@ export type GroupSummary = {
   readonly lagRecords: number;
   /** Of the shard that is furthest behind. */
   readonly lagMs: number;
+  /** Why no more can be said of the group; absent where nothing is wrong. */
+  readonly problem?: string;
 };
 
 export type GroupReportsSettings = {
@@ -102,13 +104,17 @@ export class GroupReports {
     return [...new Set([...ofTables, ...ids])].toSorted();
   }
 
-  /** At most `groupsMax` groups. Errors: `unavailable`. */
+  /** At most `groupsMax` groups; one that cannot be read says why. Errors: `unavailable`. */
   async list(groupsMax: number): Promise<readonly GroupSummary[]> {
     const ids = (await this.ids()).slice(0, groupsMax);
     const summaries = new Map<string, GroupSummary>();
     await atOnce(groupsAtOnce, ids, async (groupId) => {
-      const report = await this.show(groupId);
-      if (report !== undefined) summaries.set(groupId, summaryOf(report));
+      try {
+        const report = await this.show(groupId);
+        if (report !== undefined) summaries.set(groupId, summaryOf(report));
+      } catch (error) {
+        summaries.set(groupId, unreadable(groupId, error));
+      }
     });
     return ids.flatMap((groupId) => summaries.get(groupId) ?? []);
   }
@@ -142,7 +148,8 @@ export class GroupReports {
       shards[index] = await this.#shard(where.stream, where.shard, known);
     });
     const told = shards.filter((shard) => shard !== undefined);
-    return { group: groupId, table: leases === undefined ? null : table, shards: told };
+    const name = leases === undefined ? null : await this.#settings.tables.nameOf(table);
+    return { group: groupId, table: name, shards: told };
   }
 
   async #shard(
@@ -249,6 +256,12 @@ function summaryOf({ group, table, shards }: GroupReport): GroupSummary {
     lagRecords: shards.reduce((sum, { lagRecords }) => sum + (lagRecords ?? 0), 0),
     lagMs: Math.max(0, ...shards.map(({ lagMs }) => lagMs ?? 0)),
   };
+}
+
+function unreadable(group: string, error: unknown): GroupSummary {
+  const problem = error instanceof Error ? error.message : String(error);
+  const none = { shards: 0, ownedByKcl: 0, ownedByKafka: 0, lagRecords: 0, lagMs: 0 };
+  return { group, table: null, streams: [], ...none, problem };
 }
 
 function placeOf(topic: string, partition: number): string {

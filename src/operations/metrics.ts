@@ -272,7 +272,8 @@ function showGroups(
   const set = (groups: readonly GroupSummary[]) => {
     for (const gauge of [lagRecords, lagSeconds, shards]) gauge.reset();
     for (const each of groups) {
-      const { group, ownedByKcl, ownedByKafka } = each;
+      const { group, ownedByKcl, ownedByKafka, problem } = each;
+      if (problem !== undefined) continue;
       lagRecords.set({ group }, each.lagRecords);
       lagSeconds.set({ group }, each.lagMs / 1000);
       shards.set({ group, side: 'kcl' }, ownedByKcl);

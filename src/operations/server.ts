@@ -1,9 +1,10 @@
 /**
  * The operations port: `/metrics` for Prometheus, `/healthz` (the process answers), `/readyz` (the
- * engines behind it answer too, and which one does not), `/groups` and `/groups/GROUP` (who works
- * on which shard of which group).
+ * engines behind it answer too, and which one does not), `/groups`, `/groups/GROUP` and
+ * `/groups?group=GROUP` (who works on which shard of which group). The last form is for every name:
+ * clients of HTTP take `.` and `..` out of a path.
  */
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 
 /** An engine must answer a probe within this time to count as ready. */
@@ -20,6 +21,8 @@ export type GroupsView = {
 
 /** Groups in one listing. */
 const groupsListedMax = 1_000;
+/** Kafka allows longer names than fit into the head of a request. */
+const groupCharactersMax = 16_384;
 
 export type OperationsSettings = {
   readonly host: string;
@@ -36,7 +39,8 @@ export type OperationsServer = {
 };
 
 export function createOperationsServer(settings: OperationsSettings): OperationsServer {
-  const server = fastify({ forceCloseConnections: true });
+  const routerOptions = { maxParamLength: groupCharactersMax };
+  const server = fastify({ forceCloseConnections: true, routerOptions });
   addMetrics(server, settings.registry);
   if (settings.groups !== undefined) addGroups(server, settings.groups);
   server.get('/healthz', async () => ({ status: 'ok' }));
@@ -56,12 +60,15 @@ export function createOperationsServer(settings: OperationsSettings): Operations
 }
 
 function addGroups(server: FastifyInstance, groups: GroupsView): void {
-  server.get('/groups', () => groups.list(groupsListedMax));
-  server.get<{ Params: { group: string } }>('/groups/:group', async (request, reply) => {
-    const { group } = request.params;
+  const show = async (group: string, reply: FastifyReply) => {
     const report = await groups.show(group);
     return report ?? reply.code(404).send({ message: `there is no group ${group}` });
-  });
+  };
+  type Named = { readonly group: string };
+  server.get<{ Querystring: Partial<Named> }>('/groups', ({ query }, reply) =>
+    query.group === undefined ? groups.list(groupsListedMax) : show(query.group, reply),
+  );
+  server.get<{ Params: Named }>('/groups/:group', ({ params }, reply) => show(params.group, reply));
 }
 
 function addMetrics(server: FastifyInstance, registry: OperationsSettings['registry']): void {

@@ -34,6 +34,8 @@ export type RenamedLease = {
 export type LeaseTables = {
   /** Names of all tables that are lease tables by their key. */
   list(): Promise<readonly string[]>;
+  /** The name that the table has in DynamoDB: another where it clashes with that of one more. */
+  nameOf(table: string): Promise<string>;
   /** Every lease, as of now; undefined where there is no table. */
   read(table: string): Promise<readonly Lease[] | undefined>;
   /** Makes the table where there is none; resolves when it can be used. */

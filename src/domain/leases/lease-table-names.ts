@@ -12,22 +12,56 @@
  * digits: group `a b/c` has the table `kineska-group.a.20b.2fc`. Names that mean something else (of
  * KCL's companion tables, of the stream catalog, of escaped ids) are escaped too, so that every
  * group has a table of its own and, hashes aside, every table tells its group.
+ *
+ * Amazon's DynamoDB tells `Orders` from `orders`; DynamoDB Local makes only one of the two. The one
+ * that is made first has the name, as a KCL application of that name would have it; the other is
+ * `kineska-group-case.` + its name, in which capitals are escaped as well. Which table is whose
+ * follows from the tables that are there, so that all gateways find the same.
  */
 import { hash } from 'node:crypto';
 
 const escapedPrefix = 'kineska-group.';
 const hashedPrefix = 'kineska-group-hash.';
+const casePrefix = 'kineska-group-case.';
+const ownPrefixes = [escapedPrefix, hashedPrefix, casePrefix];
 const tableNameCharactersMax = 255;
 
 /** What KCL 3 keeps beside its lease table. */
 export const companionSuffixes = ['-CoordinatorState', '-WorkerMetricStats'] as const;
 
+/** Undefined where the table's name is so long that there can be no companion. */
+export function companionOf(
+  table: string,
+  suffix: (typeof companionSuffixes)[number],
+): string | undefined {
+  const name = table + suffix;
+  return name.length <= tableNameCharactersMax ? name : undefined;
+}
+
 /** `catalogTable` is the table of the streams, which no group may have. */
 export function leaseTableOf(groupId: string, catalogTable: string): string {
   if (isPlain(groupId, catalogTable)) return groupId;
-  const escaped = escapedPrefix + escape(groupId);
-  if (escaped.length <= tableNameCharactersMax) return escaped;
-  return hashedPrefix + hash('sha256', groupId, 'hex');
+  return escapedOrHashed(escapedPrefix, groupId, /[a-zA-Z0-9_-]/);
+}
+
+/**
+ * The other name of a table, for a store that has another table whose name differs in case only:
+ * no two of these are one to such a store.
+ */
+export function caseSafeNameOf(table: string): string {
+  return escapedOrHashed(casePrefix, table, /[a-z0-9_-]/);
+}
+
+/** The table that has this other name; undefined where it is no such name, or a hash. */
+export function tableOfCaseSafeName(name: string): string | undefined {
+  if (!name.startsWith(casePrefix)) return undefined;
+  const table = unescape(name.slice(casePrefix.length));
+  return table !== undefined && caseSafeNameOf(table) === name ? table : undefined;
+}
+
+/** Whether a store that does not tell capitals from small letters takes two names for one. */
+export function differInCaseOnly(one: string, other: string): boolean {
+  return one !== other && one.toLowerCase() === other.toLowerCase();
 }
 
 /** The group of a table; undefined where the table is no group's, or its name a hash. */
@@ -48,18 +82,18 @@ export function isOfHashedGroup(table: string): boolean {
 
 function isPlain(name: string, catalogTable: string): boolean {
   if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name) || name === catalogTable) return false;
-  if (name.startsWith(escapedPrefix) || name.startsWith(hashedPrefix)) return false;
+  if (ownPrefixes.some((prefix) => name.toLowerCase().startsWith(prefix))) return false;
   return !companionSuffixes.some((suffix) => name.endsWith(suffix));
 }
 
-function escape(groupId: string): string {
-  let escaped = '';
-  for (const byte of Buffer.from(groupId)) {
+function escapedOrHashed(prefix: string, text: string, kept: RegExp): string {
+  let escaped = prefix;
+  for (const byte of Buffer.from(text)) {
     const character = String.fromCharCode(byte);
-    const isKept = /[a-zA-Z0-9_-]/.test(character);
-    escaped += isKept ? character : `.${byte.toString(16).padStart(2, '0')}`;
+    escaped += kept.test(character) ? character : `.${byte.toString(16).padStart(2, '0')}`;
   }
-  return escaped;
+  if (escaped.length <= tableNameCharactersMax) return escaped;
+  return hashedPrefix + hash('sha256', text, 'hex');
 }
 
 function unescape(escaped: string): string | undefined {

@@ -1,0 +1,146 @@
+/**
+ * Where lease tables are. A table has its own name in DynamoDB, with one exception: DynamoDB Local
+ * makes no table whose name differs from another's in case only, and there the second has its other
+ * name (caseSafeNameOf). Which of the two it is follows from the tables that exist: every gateway
+ * finds the same place, whenever it starts.
+ */
+import {
+  caseSafeNameOf,
+  differInCaseOnly,
+  tableOfCaseSafeName,
+} from '../../src/domain/leases/lease-table-names.ts';
+import { GatewayError } from '../../src/domain/errors.ts';
+import { type CreateTableInput, type Database, isDenied } from './database.ts';
+
+export const keyAttribute = 'leaseKey';
+/** Tables whose places are known, and their layouts to be right. */
+const knownTablesMax = 10_000;
+const describedAtOnce = 8;
+
+export class LeasePlaces {
+  readonly #database: Database;
+  /** Places of tables that were there. */
+  readonly #known = new Map<string, string>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** All lease tables, by their own names. */
+  async list(): Promise<readonly string[]> {
+    const names = await this.#allNames();
+    const found = new Set<string>();
+    for (let at = 0; at < names.length; at += describedAtOnce) {
+      const some = names.slice(at, at + describedAtOnce);
+      const areLeases = await Promise.all(some.map((name) => this.#isOfLeases(name)));
+      for (const [index, name] of some.entries()) {
+        if (areLeases[index]) found.add(tableOfCaseSafeName(name) ?? name);
+      }
+    }
+    return [...found];
+  }
+
+  /** Undefined where there is no such table. Errors: `in-use` where it is something else's. */
+  async find(table: string): Promise<string | undefined> {
+    const known = this.#known.get(table);
+    if (known !== undefined) return known;
+    for (const place of [table, caseSafeNameOf(table)]) {
+      const layout = await this.#layoutOf(place);
+      if (layout === 'other') {
+        throw new GatewayError('in-use', `the table ${place} is there and is no lease table`);
+      }
+      if (layout === 'leases') {
+        this.#remember(table, place);
+        return place;
+      }
+    }
+    return undefined;
+  }
+
+  /** As find; a table of its own name that a KCL application has made meanwhile is seen. */
+  findNow(table: string): Promise<string | undefined> {
+    if (this.#known.get(table) !== table) this.#known.delete(table);
+    return this.find(table);
+  }
+
+  /** As find; its own name where it is nowhere. */
+  async placeOf(table: string): Promise<string> {
+    return this.#known.get(table) ?? (await this.find(table)) ?? table;
+  }
+
+  /** Makes the table where there is none, with this layout. Errors: as find; `unavailable`. */
+  async make(table: string, layout: CreateTableInput): Promise<void> {
+    if ((await this.find(table)) !== undefined) return;
+    const makeAt = (name: string) =>
+      this.#database.makeTable({ ...layout, TableName: name } as CreateTableInput);
+    try {
+      await makeAt(table);
+    } catch (error) {
+      const names = await this.#allNames().catch(() => []);
+      if (!names.some((name) => differInCaseOnly(name, table))) throw error;
+      await makeAt(caseSafeNameOf(table));
+    }
+    if ((await this.find(table)) === undefined) {
+      throw new GatewayError('unavailable', `the table ${table} was deleted while it was made`);
+    }
+  }
+
+  forget(table: string): void {
+    this.#known.delete(table);
+  }
+
+  /** There is nothing at this place any more. */
+  forgetPlace(place: string): void {
+    for (const [table, known] of this.#known) if (known === place) this.#known.delete(table);
+  }
+
+  /** The key of the table at a place, its attributes joined; undefined where nothing is. */
+  async keyOf(place: string): Promise<string | undefined> {
+    const described = await this.#database.callExisting('DescribeTable', () =>
+      this.#database.client.describeTable({ TableName: place }),
+    );
+    const { TableStatus: status, KeySchema: keys = [] } = described?.Table ?? {};
+    // One that is being made is not there yet: whoever needs it waits for it.
+    if (status === undefined || status === 'CREATING' || status === 'DELETING') return undefined;
+    return keys.map(({ AttributeName: attribute }) => attribute).join();
+  }
+
+  async #allNames(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let from: string | undefined;
+    do {
+      const after = from === undefined ? {} : { ExclusiveStartTableName: from };
+      const page = await this.#database.callExisting('ListTables', () =>
+        this.#database.client.listTables(after),
+      );
+      names.push(...(page?.TableNames ?? []));
+      from = page?.LastEvaluatedTableName;
+    } while (from !== undefined);
+    return names;
+  }
+
+  /** Tables that the gateway may not look at are no lease tables of its groups. */
+  async #isOfLeases(name: string): Promise<boolean> {
+    const table = tableOfCaseSafeName(name) ?? name;
+    if (this.#known.get(table) === name) return true;
+    try {
+      if ((await this.#layoutOf(name)) !== 'leases') return false;
+    } catch (error) {
+      if (isDenied(error)) return false;
+      throw error;
+    }
+    if (table === name) this.#remember(table, name);
+    return true;
+  }
+
+  async #layoutOf(place: string): Promise<'leases' | 'other' | 'none'> {
+    const key = await this.keyOf(place);
+    if (key === undefined) return 'none';
+    return key === keyAttribute ? 'leases' : 'other';
+  }
+
+  #remember(table: string, place: string): void {
+    if (this.#known.size >= knownTablesMax) this.#known.clear();
+    this.#known.set(table, place);
+  }
+}
