@@ -123,11 +123,12 @@ export class Database {
 
   async #observed<T>(operation: string, work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
-    let failed = true;
+    let failed = false;
     try {
-      const result = await work();
-      failed = false;
-      return result;
+      return await work();
+    } catch (error) {
+      failed = !isAnswer(error);
+      throw error;
     } finally {
       this.#observer?.call('dynamodb', operation, performance.now() - startedAt, failed);
     }
@@ -185,6 +186,12 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
+/** Whether DynamoDB did its work: a condition that does not hold, a table that is not there. */
+function isAnswer(error: unknown): boolean {
+  return tableAnswers.has(nameOf(error)) || kindOf(error) === 'conflict';
+}
+
+const tableAnswers = new Set(['ResourceNotFoundException', 'ResourceInUseException']);
 const conflicts = new Set([
   'ConditionalCheckFailedException',
   'TransactionConflictException',

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { resolveJars } from '../../adapters/engines/maven.ts';
 import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
@@ -143,6 +143,17 @@ async function goProgram(name: string, program: string): Promise<string> {
     await run('go', ['build', '-o', output, '.'], { folder: source, timeoutMs: installTimeoutMs });
   });
   return join(folder, program);
+}
+
+/** A copy of a folder of docs/examples, so that what its program installs is kept between runs. */
+export function exampleFolder(name: string): Promise<string> {
+  const source = join('docs/examples', name);
+  const entries = readdirSync(source, { withFileTypes: true });
+  const files = entries.filter((each) => each.isFile()).map((each) => each.name);
+  const content = textOf(...files.map((file) => join(source, file)));
+  return once(`example-${name}`, content, async (into) => {
+    for (const file of files) await copyFile(join(source, file), join(into, file));
+  });
 }
 
 /** Runs franz-go's own tests of its package kgo; answers what they print, also if they fail. */

@@ -48,6 +48,24 @@ test('a stream is read as it was stored, from a table that is made on first use'
   assert.deepEqual(await catalog.get('orders'), stream);
 });
 
+test('a missing table and a condition that does not hold are no failed calls', async (t) => {
+  const calls: { operation: string; failed: boolean }[] = [];
+  const database = await Database.open({
+    endpoint: dynamodbEndpoint,
+    region: 'us-east-1',
+    observer: { call: (_engine, operation, _ms, failed) => calls.push({ operation, failed }) },
+  });
+  t.after(() => database.close());
+  const catalog = await openStreamCatalog(database, `catalog-${randomUUID()}`);
+  await catalog.create(streamOf('orders'));
+  await assert.rejects(catalog.create(streamOf('orders')), conflict);
+  assert.ok(calls.length > 2);
+  assert.deepEqual(
+    calls.filter(({ failed }) => failed),
+    [],
+  );
+});
+
 test('shards keep their parents and where they end', async (t) => {
   const catalog = await openCatalog(t);
   const before = streamOf('orders');
