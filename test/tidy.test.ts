@@ -92,6 +92,22 @@ test(`lines have at most ${columnsMax} columns`, () => {
   assert.deepEqual(wrong, []);
 });
 
+test(`lines of Markdown have at most ${columnsMax} columns, tables and code aside`, () => {
+  const wrong: string[] = [];
+  for (const file of files.filter((each) => each.endsWith('.md'))) {
+    let isCode = false;
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .forEach((line, index) => {
+        if (line.startsWith('```')) isCode = !isCode;
+        // What has no space, such as a link, cannot be broken.
+        const isText = !isCode && !line.startsWith('|') && line.trim().includes(' ');
+        if (isText && line.length > columnsMax) wrong.push(`${file}:${index + 1}`);
+      });
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test(`functions have at most ${functionLinesMax} lines`, () => {
   const wrong: string[] = [];
   for (const [file, text] of contents) {
