@@ -49,10 +49,10 @@ export const tag = structure({ Key: required(tagKey), Value: tagValue }, 'Tag');
 
 export const streamStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE', 'UPDATING'] });
 export const streamModeDetails = structure(
-  { StreamMode: required(string({ values: ['PROVISIONED', 'ON_DEMAND'] })) },
+  { StreamMode: required(string({ values: ['ON_DEMAND', 'PROVISIONED'] })) },
   'StreamModeDetails',
 );
-export const encryptionType = string({ values: ['NONE', 'KMS'] });
+export const encryptionType = string({ values: ['KMS', 'NONE'] });
 
 export const hashKeyRange = structure(
   { StartingHashKey: required(hashKey), EndingHashKey: required(hashKey) },
@@ -134,15 +134,16 @@ export const warmThroughput = structure(
   'WarmThroughputObject',
 );
 
+/** In the order in which AWS's refusals list them, as all values here. */
 const metricNames = [
+  'ALL',
+  'IteratorAgeMilliseconds',
   'IncomingBytes',
+  'WriteProvisionedThroughputExceeded',
+  'OutgoingRecords',
+  'ReadProvisionedThroughputExceeded',
   'IncomingRecords',
   'OutgoingBytes',
-  'OutgoingRecords',
-  'WriteProvisionedThroughputExceeded',
-  'ReadProvisionedThroughputExceeded',
-  'IteratorAgeMilliseconds',
-  'ALL',
 ] as const;
 export const metricNameList = list(string({ values: metricNames }), { min: 1, max: 7 });
 export const enhancedMonitoring = list(

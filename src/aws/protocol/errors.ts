@@ -90,10 +90,15 @@ export function isOurFault(error: KinesisError): boolean {
   return error.status >= 500;
 }
 
-/** The body of an exception. AWS spells the member `Message` in SerializationException only. */
+/** In these AWS spells the member with a capital. */
+const capitalized: ReadonlySet<ExceptionName> = new Set([
+  'AccessDeniedException',
+  'SerializationException',
+]);
+
 export function exceptionBody(error: KinesisError): Record<string, string> {
   const body: Record<string, string> = { __type: error.exception };
-  const member = error.exception === 'SerializationException' ? 'Message' : 'message';
+  const member = capitalized.has(error.exception) ? 'Message' : 'message';
   if (error.message !== '') body[member] = error.message;
   return body;
 }
@@ -119,11 +124,17 @@ export function streamNotActive(name: string, account: string, status: string): 
   );
 }
 
+/** `owner`: what calls are counted for, such as "stream orders under account 000000000000". */
+export function rateExceeded(owner: string): KinesisError {
+  return new KinesisError('LimitExceededException', `Rate exceeded for ${owner}.`);
+}
+
 /** The answer to a request that would have succeeded, and asked for nothing else. */
-export function dryRun(): KinesisError {
+export function dryRun(operation: string): KinesisError {
   return new KinesisError(
     'DryRunOperationException',
-    'The request was rejected because the DryRun parameter was specified.',
+    `DryRunOperation validation succeeded while calling ${operation} operation.: ` +
+      'Request would have succeeded, but DryRun flag is set.',
   );
 }
 

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import type { Action, KinesisContext } from './action.ts';
 import { encodeBody } from './body.ts';
-import { exceptionBody, isOurFault, toKinesisError } from './errors.ts';
+import { isOurFault, toKinesisError } from './errors.ts';
 import type { Format, Shape } from './shape.ts';
 
 export const eventStreamContentType = 'application/vnd.amazon.eventstream';
@@ -17,9 +17,10 @@ const codec = new EventStreamCodec(
   (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
   (characters) => Buffer.from(characters, 'utf8'),
 );
+/** That of a whole body: AWS's answer says so for JSON. */
 const payloadTypes: Readonly<Record<Format, string>> = {
-  json: 'application/json',
-  cbor: 'application/cbor',
+  json: 'application/x-amz-json-1.1',
+  cbor: 'application/x-amz-cbor-1.1',
 };
 
 /**
@@ -59,7 +60,7 @@ async function* frames(
     if (isOurFault(error)) context.logger.error({ err: thrown }, 'event stream failed');
     // The only one that clients know inside a stream for what they cannot help.
     const name = isOurFault(error) ? 'InternalFailureException' : error.exception;
-    const { message } = exceptionBody(error);
+    const { message } = error;
     yield frame('exception', name, bytesOf({ message }, format), format);
   }
 }

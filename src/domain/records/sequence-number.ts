@@ -95,6 +95,39 @@ export function parseSequenceNumber(text: string): SequenceNumberParts | undefin
   return { shardIndex: Number(index), createdAtSeconds: Number(seconds), position };
 }
 
+/** What a number of an earlier layout says. */
+export type EarlierNumberParts = Omit<SequenceNumberParts, 'position'> & {
+  /** As AWS repeats it: a number that lacks its leading 1 gets it. */
+  readonly printed: string;
+};
+
+const earliestVersion = 1n << 124n;
+const earliestSecondsShift = 88n;
+const earliestIndexMask = 0xffffn;
+
+/**
+ * Reads a number of the layouts that AWS had before this one, which it still takes from clients;
+ * undefined where the text is none. The earliest, in hexadecimal: `1`, creation second (9), 18
+ * digits, shard index (4). The second differs from this one in its last digit, 1.
+ */
+export function parseEarlierNumber(text: string): EarlierNumberParts | undefined {
+  const given = BigInt(text);
+  if (given < 2n * earliestVersion) {
+    const number = given < earliestVersion ? given + earliestVersion : given;
+    return {
+      printed: number.toString(),
+      createdAtSeconds: Number((number >> earliestSecondsShift) & secondsMask),
+      shardIndex: Number(number & earliestIndexMask),
+    };
+  }
+  if (given >> versionShift !== version || (given & 0xfn) !== 1n) return undefined;
+  return {
+    printed: text,
+    createdAtSeconds: Number((given >> createdShift) & secondsMask),
+    shardIndex: Number((given >> indexShift) & indexMask),
+  };
+}
+
 /**
  * Where in this shard's log a number points to; undefined for a number of another shard, or of
  * a stream that had the name before.

@@ -62,17 +62,12 @@ export function encryptionKeyAt({ settings }: Stream, timeMs: number): string | 
   return settings?.encryption?.findLast(({ atMs }) => atMs <= timeMs)?.keyId;
 }
 
-/** The key of the last change, be it in force yet or not. */
-function encryptionKeyWanted({ settings }: Stream): string | undefined {
-  return settings?.encryption?.at(-1)?.keyId;
-}
-
 /**
- * Encrypted with the key from the end of the update on; not at all where there is none. The same
- * stream where it is so already. Errors: `limit-exceeded` after 25 such changes in 24 hours.
+ * Encrypted with the key from the end of the update on; not at all where there is none. Also where
+ * it was so already: AWS updates the stream then, too.
+ * Errors: `limit-exceeded` after 25 such changes in 24 hours.
  */
 export function withEncryption(stream: Stream, keyId: string | undefined, nowMs: number): Stream {
-  if (encryptionKeyWanted(stream) === keyId) return stream;
   const changes = stream.settings?.encryption ?? [];
   const alike = changes.filter(
     (each) => (each.keyId === undefined) === (keyId === undefined) && each.atMs > nowMs - dayMs,

@@ -14,11 +14,12 @@ async function register(door: DataDoor, name: string, more: Body = {}): Promise<
 
 test('a consumer is CREATING, then ACTIVE, and gone when it is deregistered', async (t) => {
   const door = await dataDoor(t);
+  door.stoppedAtMs = Date.now();
   const made = (await register(door, 'app', { Tags: { 'cost.center': 'a b' } }))[
     'Consumer'
   ] as Body;
   assert.equal(made['ConsumerStatus'], 'CREATING');
-  const seconds = Math.floor(Number(made['ConsumerCreationTimestamp']));
+  const seconds = Number(made['ConsumerCreationTimestamp']);
   assert.equal(made['ConsumerARN'], `${door.arn}/consumer/app:${seconds}`);
   door.aheadMs = consumerCreationMs;
   const byArn = { ConsumerARN: made['ConsumerARN'] };
@@ -38,7 +39,9 @@ test('a consumer is CREATING, then ACTIVE, and gone when it is deregistered', as
   assert.equal(await door.ask('DeregisterStreamConsumer', byArn), undefined);
   assert.deepEqual(await door.ask('DescribeStreamConsumer', byArn), {
     __type: 'ResourceNotFoundException',
-    message: `Consumer ${String(made['ConsumerARN'])}, account ${account} not found.`,
+    message:
+      `Consumer app with creation timestamp ${seconds} under stream: ${door.name}, ` +
+      `account ${account} not found.`,
   });
   const again = await door.ask('DeregisterStreamConsumer', byName);
   assert.equal(again['__type'], 'ResourceNotFoundException');

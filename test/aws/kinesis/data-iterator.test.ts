@@ -154,7 +154,8 @@ test('a sequence number of another shard, another stream, or none at all is refu
         `${door.name} under account ${account} is invalid${how}.`,
     );
   const number = mine['SequenceNumber'] as string;
-  assert.deepEqual(await ask('0'), use('0', ''));
+  const odd = String(BigInt(number) + (1n << 76n));
+  assert.deepEqual(await ask(odd), use(odd, ''));
   assert.deepEqual(
     await ask(other['SequenceNumber'] as string),
     invalidArgument(
@@ -204,7 +205,6 @@ test('a closed shard gives iterators, LATEST at its end', async (t) => {
   for (const [type, StartingSequenceNumber, expected] of [
     ['AT_SEQUENCE_NUMBER', number, ['b']],
     ['AT_SEQUENCE_NUMBER', ending, []],
-    ['AFTER_SEQUENCE_NUMBER', ending, []],
   ] as const) {
     const place = { ShardIteratorType: type, StartingSequenceNumber };
     assert.deepEqual(await readFrom(door, place), expected);

@@ -88,7 +88,7 @@ test('SequenceNumberForOrdering must be a sequence number', async (t) => {
   const number = first['SequenceNumber'] as string;
   const second = await door.ask('PutRecord', { ...put, SequenceNumberForOrdering: number });
   assert.ok((second['SequenceNumber'] as string) > number);
-  for (const wrong of ['0', '1', `${number}0`, String(BigInt(number) + 1n)]) {
+  for (const wrong of [`${number}0`, String(BigInt(number) + 1n)]) {
     assert.deepEqual(
       await door.ask('PutRecord', { ...put, SequenceNumberForOrdering: wrong }),
       invalidArgument(

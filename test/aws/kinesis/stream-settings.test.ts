@@ -247,12 +247,13 @@ test('a resource that there is not, or not here, is not found', async (t) => {
   const missing = [
     `${door.arn}-x`,
     `${door.arn}/consumer/app:1`,
-    door.arn.replace(account, '111111111111'),
     door.arn.replace(`stream/${door.name}`, 'queue/q'),
   ];
   for (const arn of missing) {
     assert.equal(exceptionOf(await list(arn)), 'ResourceNotFoundException', arn);
   }
+  const foreign = await list(door.arn.replace(account, '111111111111'));
+  assert.equal(exceptionOf(foreign), 'UnrecognizedClientException');
   const odd = await list(`${door.arn}/consumer/app`);
   assert.equal(exceptionOf(odd), 'InvalidArgumentException');
   assert.equal(exceptionOf(await list(door.name)), 'ValidationException');

@@ -118,7 +118,7 @@ test('every starting position begins where an iterator of that type would', asyn
   const Timestamp = new Date(Date.now() - 60_000);
   assert.deepEqual(await from({ Type: 'AT_TIMESTAMP', Timestamp }, 3), ['a', 'b', 'c']);
   await assert.rejects(subscribe({ Type: 'AFTER_SEQUENCE_NUMBER' }), InvalidArgumentException);
-  const foreign = subscribe({ Type: 'AT_SEQUENCE_NUMBER', SequenceNumber: '17' });
+  const foreign = subscribe({ Type: 'AT_SEQUENCE_NUMBER', SequenceNumber: '0' });
   await assert.rejects(foreign, (error: Error) => error.message.includes('SubscribeToShard'));
   const missing = subscribe({ Type: 'LATEST' }, { ShardId: 'shardId-000000000009' });
   await assert.rejects(missing, ResourceNotFoundException);

@@ -34,6 +34,8 @@ test('the first frame is the initial response, then each event is one frame', as
   assert.equal(answer.headers.get('content-type'), 'application/vnd.amazon.eventstream');
   const [initial, ...events] = framesIn(answer.bytes);
   assert.deepEqual([initial?.name, initial?.kind], ['initial-response', 'event']);
+  const types = new Set([initial, ...events].map((frame) => frame?.type));
+  assert.deepEqual([...types], ['application/x-amz-json-1.1']);
   assert.deepEqual(
     events.map(({ payload }) => JSON.parse(Buffer.from(payload).toString()) as unknown),
     [1, 2, 3, 4, 5].map((Number) => ({ Number })),

@@ -6,7 +6,12 @@ import { defineAction } from '../../protocol/action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { streamAddress, tagMap } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
-import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+import {
+  assertPolicyTags,
+  assertTagCharacters,
+  assertTagCount,
+  assertTagKeys,
+} from '../resources/tags.ts';
 
 export const addTagsToStream = defineAction({
   name: 'AddTagsToStream',
@@ -23,9 +28,10 @@ export const addTagsToStream = defineAction({
     const what = `add tags to stream ${name} under account ${context.account}`;
     const change = (): Promise<unknown> =>
       context.streams.change(name, (stream) => {
+        assertTagKeys(Object.keys(added));
         assertTagCharacters([...Object.keys(added), ...Object.values(added)], what);
         const tags = { ...stream.tags, ...added };
-        assertTagCount(tags, what);
+        assertTagCount(tags, what, 'stream');
         assertPolicyTags(added);
         return { ...stream, tags };
       });

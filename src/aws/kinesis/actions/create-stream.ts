@@ -3,9 +3,10 @@
  * Answers when the backing log exists, so that the stream is ACTIVE at once.
  */
 import { isGatewayError } from '../../../domain/errors.ts';
+import type { StreamMode } from '../../../domain/streams/stream.ts';
 import { assertMoreStreams } from '../limits/account-limits.ts';
 import { defineAction } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import { KinesisError, validationFailed } from '../../protocol/errors.ts';
 import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import {
   naturalInteger,
@@ -15,7 +16,12 @@ import {
   streamName,
   tagMap,
 } from '../shapes.ts';
-import { assertPolicyTags, assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+import {
+  assertPolicyTags,
+  assertTagCharacters,
+  assertTagCount,
+  assertTagKeys,
+} from '../resources/tags.ts';
 import { assertWarmThroughput } from '../resources/warm-throughput.ts';
 
 /** Shards that an on-demand stream begins with: 4 MB/s. */
@@ -45,12 +51,16 @@ export const createStream = defineAction({
     const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;
     const mode = request.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
     const { WarmThroughputMiBps: warmMiBps } = request;
-    if (warmMiBps !== undefined) await assertWarmThroughput(warmMiBps, mode, context);
+    if (warmMiBps !== undefined) {
+      assertWarmMode(request.ShardCount, mode);
+      await assertWarmThroughput(warmMiBps, mode, context);
+    }
     const shardCount = shardCountOf(request, mode);
     const what = `add tags to stream ${name} under account ${account}`;
     if (tags !== undefined) {
+      assertTagKeys(Object.keys(tags));
       assertTagCharacters([...Object.keys(tags), ...Object.values(tags)], what);
-      assertTagCount(tags, what);
+      assertTagCount(tags, what, 'stream');
       assertPolicyTags(tags);
     }
     await assertMoreStreams(mode, shardCount, context);
@@ -74,20 +84,27 @@ export const createStream = defineAction({
   },
 });
 
+/** Errors: ValidationException, which AWS answers before it looks at the account. */
+function assertWarmMode(shardCount: number | undefined, mode: StreamMode): void {
+  if (shardCount !== undefined) {
+    throw validationFailed("Either 'warmThroughputMiBps' or 'shardCount' can be set but not both");
+  }
+  if (mode === 'ON_DEMAND') return;
+  throw validationFailed(
+    'WarmThroughputMiBps cannot be set while creating stream in Provisioned StreamMode',
+  );
+}
+
 function shardCountOf(
   { ShardCount: count, WarmThroughputMiBps: warm = 0 }: ValueOf<typeof input>,
-  mode: 'PROVISIONED' | 'ON_DEMAND',
+  mode: StreamMode,
 ): number {
   if (mode === 'ON_DEMAND') {
     if (count === undefined) return Math.max(onDemandShardCount, warm);
-    throw new KinesisError(
-      'ValidationException',
-      'ShardCount must not be specified for a stream in ON_DEMAND mode.',
-    );
+    throw validationFailed('ShardCount must not be specified for a stream in ON_DEMAND mode.');
   }
   if (count !== undefined) return count;
-  throw new KinesisError(
-    'ValidationException',
+  throw validationFailed(
     "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: " +
       'Member must not be null',
   );

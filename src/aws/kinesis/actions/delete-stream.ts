@@ -3,8 +3,8 @@
  * Answers when stream and log are gone.
  */
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { GatewayError } from '../../../domain/errors.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { KinesisError } from '../../protocol/errors.ts';
 import { boolean, structure } from '../../protocol/shape.ts';
 import { streamAddress } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
@@ -24,19 +24,23 @@ export const deleteStream = defineAction({
     const { streams } = context;
     await namingTheStream(name, context, async () => {
       // Marked under the condition that no consumer was registered meanwhile.
-      if (request.EnforceConsumerDeletion !== true) await streams.change(name, unlessConsumed);
+      if (request.EnforceConsumerDeletion !== true) {
+        await streams.change(name, (stream) => unlessConsumed(stream, context));
+      }
       await streams.delete(name);
     });
   },
 });
 
-/** Errors: `in-use`. */
-function unlessConsumed(stream: Stream): Stream {
+/** Errors: ResourceInUseException. */
+function unlessConsumed(stream: Stream, { account }: KinesisContext): Stream {
   if (stream.status === 'CREATING' || stream.status === 'DELETING') return stream;
   if (stream.consumers.length === 0) return { ...stream, status: 'DELETING' };
-  throw new GatewayError(
-    'in-use',
-    `Stream ${stream.name} has registered consumers. ` +
-      'Deregister them, or set EnforceConsumerDeletion.',
+  const { name } = stream;
+  throw new KinesisError(
+    'ResourceInUseException',
+    `DeleteStream can\u2019t delete ${account}:${name} because there are consumers associated ` +
+      `with this data stream. To delete ${name} anyway, set the EnforceConsumerDeletion ` +
+      'parameter to true to force the deletion of all the consumers that are associated with it.',
   );
 }

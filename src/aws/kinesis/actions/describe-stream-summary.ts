@@ -2,7 +2,8 @@
  * DescribeStreamSummary:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
  */
-import { isOpen } from '../../../domain/streams/stream.ts';
+import { openShardCount } from '../../../domain/streams/stream-rules.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
 import { defineAction } from '../../protocol/action.ts';
 import { required, string, structure, timestamp } from '../../protocol/shape.ts';
 import {
@@ -32,7 +33,7 @@ const streamDescriptionSummary = structure({
   EnhancedMonitoring: required(enhancedMonitoring),
   EncryptionType: encryptionType,
   KeyId: string(),
-  OpenShardCount: required(naturalInteger),
+  OpenShardCount: naturalInteger,
   ConsumerCount: naturalInteger,
   WarmThroughput: warmThroughput,
   MaxRecordSizeInKiB: recordKiBMax,
@@ -53,7 +54,8 @@ export const describeStreamSummary = defineAction({
     return {
       StreamDescriptionSummary: {
         ...viewStream(stream, context),
-        OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shards.filter(isOpen).length,
+        // AWS leaves it out of streams that it makes or deletes, although its model requires it.
+        OpenShardCount: isThere(stream) ? openShardCount(stream) : undefined,
         ConsumerCount: stream.consumers.length,
         WarmThroughput: viewWarmThroughput(stream),
         MaxRecordSizeInKiB: stream.recordKiBMax,
@@ -61,3 +63,7 @@ export const describeStreamSummary = defineAction({
     };
   },
 });
+
+function isThere({ status }: Stream): boolean {
+  return status === 'ACTIVE' || status === 'UPDATING';
+}

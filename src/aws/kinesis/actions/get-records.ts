@@ -55,6 +55,8 @@ export const getRecords = defineAction({
   ],
   async handle(request, context) {
     const iterator = iteratorIn(request, context);
+    // AWS looks up neither stream nor shard for it.
+    if (request.DryRun === true) throw dryRun('GetRecords');
     const sought = await findShard(
       iterator.stream,
       iterator.shardIndex,
@@ -63,7 +65,6 @@ export const getRecords = defineAction({
       ({ logId }) => logId === iterator.logId,
     );
     assertRead(sought, context);
-    if (request.DryRun === true) throw dryRun();
     const limit = Math.min(request.Limit ?? recordsMax, recordsMax);
     const { found, slice } = await namingTheShard(
       iterator.stream,
@@ -94,7 +95,7 @@ export const getRecords = defineAction({
 
 /** Errors: InvalidArgumentException, ExpiredIteratorException. */
 function iteratorIn(request: Request, context: KinesisContext): ShardIterator {
-  const iterator = parseShardIterator(request.ShardIterator, context.secret);
+  const iterator = parseShardIterator(unquoted(request.ShardIterator), context.secret);
   if (iterator === undefined) throw invalidArgument('Invalid ShardIterator.');
   const nowMs = context.clock.nowMs();
   if (isExpired(iterator, nowMs)) {
@@ -106,10 +107,13 @@ function iteratorIn(request: Request, context: KinesisContext): ShardIterator {
     );
   }
   const { StreamARN } = request;
-  if (StreamARN !== undefined && streamNameIn({ StreamARN }, context) !== iterator.stream) {
-    throw invalidArgument('The ShardIterator is not of the stream that StreamARN names.');
-  }
+  if (StreamARN !== undefined) streamNameIn({ StreamName: iterator.stream, StreamARN }, context);
   return iterator;
+}
+
+/** AWS reads an iterator in double quotes, as shells and documents give it, without them. */
+function unquoted(text: string): string {
+  return text.startsWith('"') ? text.replace(/^"(.*)"$/su, '$1') : text;
 }
 
 /** As AWS prints times: Thu Jan 22 01:22:02 UTC 2015. */

@@ -12,7 +12,7 @@ import { findShard, shardIndexIn } from '../resources/shard-address.ts';
 import { boolean, required, string, structure, timestamp } from '../../protocol/shape.ts';
 import { sequenceNumber, shardId, shardIterator, streamAddress } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../records/starting-position.ts';
-import { streamNameIn } from '../resources/stream-address.ts';
+import { findStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertIterator } from '../limits/throughput.ts';
 
 const { StreamName, StreamARN, StreamId } = streamAddress;
@@ -41,6 +41,11 @@ export const getShardIterator = defineAction({
   deviations: ['TRIM_HORIZON begins with the oldest record that is kept when it is first read.'],
   async handle(request, context) {
     const name = streamNameIn(request, context);
+    if (request.DryRun === true) {
+      // AWS looks at neither shard nor position for it.
+      await findStream({ StreamName: name }, context);
+      throw dryRun('GetShardIterator');
+    }
     const shardIndex = shardIndexIn(request.ShardId, name, context.account);
     const found = await findShard(name, shardIndex, context);
     const { stream } = found;
@@ -51,7 +56,6 @@ export const getShardIterator = defineAction({
       timestampMs: request.Timestamp,
     };
     const offset = await startingOffset(given, found, context, 'GetShardIterator');
-    if (request.DryRun === true) throw dryRun();
     const position = { stream: stream.name, logId: stream.logId, shardIndex, offset };
     return { ShardIterator: printShardIterator(position, context.clock.nowMs(), context.secret) };
   },

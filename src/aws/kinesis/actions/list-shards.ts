@@ -1,6 +1,7 @@
 /**
  * ListShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
  */
+import { retentionMsOf } from '../../../domain/streams/stream-rules.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { isOpen, shardIdOf } from '../../../domain/streams/stream.ts';
 import { defineAction, type KinesisContext } from '../../protocol/action.ts';
@@ -23,7 +24,7 @@ import {
   trimHorizonMs,
   viewShard,
 } from '../resources/shard-listing.ts';
-import { findStream } from '../resources/stream-address.ts';
+import { findStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 
 const listedShardsDefault = 1000;
@@ -83,8 +84,10 @@ export const listShards = defineAction({
     assertOneBeginning(request);
     const { stream, after, filter } = await beginningOf(request, context);
     assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
-    if (filter !== undefined) assertFilter(filter);
     const nowMs = context.clock.nowMs();
+    if (filter !== undefined && request.NextToken === undefined) {
+      assertFilter(filter, stream, nowMs);
+    }
     const matching =
       filter === undefined ? keptShards(stream, nowMs) : select(stream, filter, nowMs);
     const listed = after === undefined ? matching : shardsAfter(matching, after);
@@ -104,23 +107,24 @@ export const listShards = defineAction({
   },
 });
 
-/** A token names the stream and the place in it; nothing else may name them again. */
+/** A token knows what the listing is of; of that, only the stream may be named again. */
 function assertOneBeginning(request: Request): void {
   const { NextToken: token, StreamName: name, StreamARN: arn, StreamId: id } = request;
   if (token === undefined) {
     if (name !== undefined || arn !== undefined || id !== undefined) return;
     throw invalidArgument('Either NextToken or StreamName should be provided.');
   }
-  const others = {
-    StreamName: name,
-    StreamCreationTimestamp: request.StreamCreationTimestamp,
-    ExclusiveStartShardId: request.ExclusiveStartShardId,
-  };
-  for (const [other, value] of Object.entries(others)) {
-    if (value !== undefined) {
-      throw invalidArgument(`NextToken and ${other} cannot be provided together.`);
-    }
+  for (const other of [
+    'StreamCreationTimestamp',
+    'ExclusiveStartShardId',
+    'ShardFilter',
+  ] as const) {
+    if (request[other] !== undefined) throw withToken(other);
   }
+}
+
+function withToken(other: keyof Request): Error {
+  return invalidArgument(`NextToken and ${other} cannot be provided together.`);
 }
 
 async function beginningOf(
@@ -129,6 +133,7 @@ async function beginningOf(
 ): Promise<{ stream: Stream; after: string | undefined; filter: ShardFilter | undefined }> {
   if (request.NextToken !== undefined) {
     const position = positionIn(purpose, request.NextToken, context) as Position;
+    assertSameStream(request, position, context);
     const stream = await findStream({ StreamName: position.stream }, context);
     // A stream made again under the same name has other shards.
     if (stream.logId !== position.logId) throw streamNotFound(stream.name, context.account);
@@ -143,39 +148,53 @@ async function beginningOf(
   return { stream, after: request.ExclusiveStartShardId, filter: request.ShardFilter };
 }
 
-const needs: Readonly<Record<FilterType, 'ShardId' | 'Timestamp' | undefined>> = {
+/** AWS took no name beside a token once; now it takes the one that the token has, too. */
+function assertSameStream(request: Request, { stream }: Position, context: KinesisContext): void {
+  const { StreamName, StreamARN } = request;
+  if (StreamName === undefined && StreamARN === undefined) return;
+  if (streamNameIn({ StreamName, StreamARN }, context) === stream) return;
+  throw withToken(StreamName === undefined ? 'StreamARN' : 'StreamName');
+}
+
+const needs: Readonly<Partial<Record<FilterType, 'ShardId' | 'Timestamp'>>> = {
   AFTER_SHARD_ID: 'ShardId',
-  AT_TRIM_HORIZON: undefined,
-  FROM_TRIM_HORIZON: undefined,
-  AT_LATEST: undefined,
   AT_TIMESTAMP: 'Timestamp',
   FROM_TIMESTAMP: 'Timestamp',
 };
 
-function assertFilter(filter: ShardFilter): void {
-  for (const member of ['ShardId', 'Timestamp'] as const) {
-    const needed = needs[filter.Type] === member;
-    const given = filter[member] !== undefined;
-    if (needed && !given) {
-      throw invalidArgument(`${member} must be specified for ShardFilter type ${filter.Type}.`);
-    }
-    if (given && !needed) {
-      throw invalidArgument(`${member} must not be specified for ShardFilter type ${filter.Type}.`);
-    }
+/** What a type does not need may be there. Errors: InvalidArgumentException. */
+function assertFilter(filter: ShardFilter, { retentionHours }: Stream, nowMs: number): void {
+  const needed = needs[filter.Type];
+  if (needed === undefined) return;
+  if (filter[needed] === undefined) {
+    throw invalidArgument(
+      `${needed} must be provided when the ShardFilter Type is ${filter.Type}.`,
+    );
   }
+  const { Timestamp: momentMs = nowMs } = filter;
+  if (needed !== 'Timestamp') return;
+  if (momentMs > nowMs) {
+    throw invalidArgument('ShardFilter Timestamp must not be greater than current time.');
+  }
+  if (momentMs >= nowMs - retentionMsOf(retentionHours)) return;
+  throw invalidArgument('ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.');
 }
 
-/** A moment before the trim horizon counts as the trim horizon. */
+/**
+ * A moment before the trim horizon, such as one before the stream was made, counts as the trim
+ * horizon. An id beside the type leaves the shards after it, whatever the type.
+ */
 function select(stream: Stream, filter: ShardFilter, nowMs: number): readonly Shard[] {
   const horizonMs = trimHorizonMs(stream, nowMs);
   const momentMs = Math.max(filter.Timestamp ?? horizonMs, horizonMs);
   const selections: Readonly<Record<FilterType, () => readonly Shard[]>> = {
-    AFTER_SHARD_ID: () => shardsAfter(keptShards(stream, nowMs), filter.ShardId ?? ''),
+    AFTER_SHARD_ID: () => keptShards(stream, nowMs),
     AT_TRIM_HORIZON: () => shardsAt(stream, horizonMs),
     FROM_TRIM_HORIZON: () => shardsFrom(stream, horizonMs),
     AT_LATEST: () => stream.shards.filter(isOpen),
     AT_TIMESTAMP: () => shardsAt(stream, momentMs),
     FROM_TIMESTAMP: () => shardsFrom(stream, momentMs),
   };
-  return selections[filter.Type]();
+  const selected = selections[filter.Type]();
+  return filter.ShardId === undefined ? selected : shardsAfter(selected, filter.ShardId);
 }

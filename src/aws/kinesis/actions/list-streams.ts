@@ -3,6 +3,7 @@
  */
 import { statusAt } from '../../../domain/streams/stream-settings.ts';
 import { defineAction } from '../../protocol/action.ts';
+import { invalidArgument } from '../../protocol/errors.ts';
 import { pagingTokenOf, positionIn } from '../../protocol/tokens.ts';
 import { boolean, list, required, structure, timestamp } from '../../protocol/shape.ts';
 import {
@@ -14,6 +15,7 @@ import {
   streamStatus,
 } from '../shapes.ts';
 import { streamArnOf } from '../resources/stream-address.ts';
+import { wholeSecond } from '../resources/stream-view.ts';
 
 /** AWS takes a larger Limit, and returns no more for it. */
 export const listedStreamsMax = 100;
@@ -42,6 +44,9 @@ export const listStreams = defineAction({
   }),
   errors: ['ExpiredNextTokenException', 'InvalidArgumentException', 'LimitExceededException'],
   async handle({ Limit: limit = listedStreamsMax, ...from }, context) {
+    if (from.NextToken !== undefined && from.ExclusiveStartStreamName !== undefined) {
+      throw invalidArgument('ExclusiveStartStreamName and NextToken cannot be provided together.');
+    }
     const after =
       from.NextToken === undefined
         ? (from.ExclusiveStartStreamName ?? '')
@@ -57,7 +62,7 @@ export const listStreams = defineAction({
         StreamARN: streamArnOf(stream.name, context),
         StreamStatus: statusAt(stream, context.clock.nowMs()),
         StreamModeDetails: { StreamMode: stream.mode },
-        StreamCreationTimestamp: stream.createdAtMs,
+        StreamCreationTimestamp: wholeSecond(stream.createdAtMs),
       })),
     };
   },

@@ -7,10 +7,11 @@ import { mergeOf } from '../../../domain/streams/reshard.ts';
 import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import { defineAction } from '../../protocol/action.ts';
 import { invalidArgument } from '../../protocol/errors.ts';
-import { assertKinesisRules, assertOpen, shardNamed } from '../resources/resharding.ts';
+import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { shardIndexIn } from '../resources/shard-address.ts';
 import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
 
 export const mergeShards = defineAction({
@@ -30,12 +31,15 @@ export const mergeShards = defineAction({
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not merged.'],
   async handle({ ShardToMerge, AdjacentShardToMerge, ...address }, context) {
+    const name = streamNameIn(address, context);
+    // An id without a number is refused even where there is no such stream.
+    const lower = shardIndexIn(ShardToMerge, name, context.account);
+    const upper = shardIndexIn(AdjacentShardToMerge, name, context.account);
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
       assertKinesisRules(stream);
       assertProvisioned(stream, context);
-      const shard = shardNamed(ShardToMerge, stream, context);
-      const adjacent = shardNamed(AdjacentShardToMerge, stream, context);
+      const [shard, adjacent] = [shardAt(lower, stream, context), shardAt(upper, stream, context)];
       for (const each of [shard, adjacent]) assertOpen(each, stream, context);
       // AWS wants the lower range first.
       if (shard.endingHashKey + 1n !== adjacent.startingHashKey) {
@@ -47,7 +51,6 @@ export const mergeShards = defineAction({
       }
       return { round: mergeOf(shard, adjacent) };
     };
-    const name = streamNameIn(address, context);
     plan(await findStream(address, context, 'fresh'));
     await namingTheStream(name, context, () => context.reshardings.begin(name, plan));
   },

@@ -5,6 +5,7 @@
  * than all that were answered before: SequenceNumberForOrdering is checked and always kept.
  */
 import {
+  parseEarlierNumber,
   parseSequenceNumber,
   printSequenceNumber,
   sequenceNumberOf,
@@ -63,7 +64,7 @@ export const putRecord = defineAction({
     const { SequenceNumberForOrdering: minimum } = request;
     if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
     const { shard, record } = routeEntry(stream, request, 'data');
-    if (request.DryRun === true) throw dryRun();
+    if (request.DryRun === true) throw dryRun('PutRecord');
     assertWrite(stream, shard, record, context);
     const route = (now: Stream): Shard => routeEntry(now, request, 'data').shard;
     const written = await context.writer.write(stream, shard, [record], route);
@@ -80,7 +81,7 @@ export const putRecord = defineAction({
 
 /** Errors: InvalidArgumentException for a number that no stream can have given by now. */
 function assertSequenceNumber(text: string, stream: string, context: KinesisContext): void {
-  const parts = parseSequenceNumber(text);
+  const parts = parseSequenceNumber(text) ?? parseEarlierNumber(text);
   if (parts !== undefined && parts.createdAtSeconds * 1000 <= context.clock.nowMs()) return;
   throw invalidArgument(
     `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream} ` +

@@ -95,7 +95,7 @@ export const putRecords = defineAction({
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const parts = partsOf(stream, request.Records);
     const route: Routing = (now, place) => routeEntry(now, request.Records[place]!, 'data').shard;
-    if (request.DryRun === true) throw dryRun();
+    if (request.DryRun === true) throw dryRun('PutRecords');
     const results = new Array<ResultEntry>(request.Records.length);
     refuseOnPurpose(stream, parts, results, context);
     refuseOverRate(stream, parts, results, context);

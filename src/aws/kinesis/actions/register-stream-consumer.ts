@@ -9,13 +9,15 @@ import {
   consumersMax,
   withConsumer,
 } from '../../../domain/streams/consumers.ts';
+import type { Stream } from '../../../domain/streams/stream.ts';
 import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { KinesisError } from '../../protocol/errors.ts';
 import { viewConsumer } from '../resources/consumer-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
-import { assertTagCharacters, assertTagCount } from '../resources/tags.ts';
+import { assertTagCharacters, assertTagCount, assertTagKeys } from '../resources/tags.ts';
 
 export const registerStreamConsumer = defineAction({
   name: 'RegisterStreamConsumer',
@@ -36,12 +38,14 @@ export const registerStreamConsumer = defineAction({
   async handle({ ConsumerName: name, Tags: tags = {}, ...address }, context) {
     const streamName = streamNameIn(address, context);
     const what = `register consumer ${name} of stream ${streamName}`;
+    assertTagKeys(Object.keys(tags));
     assertTagCharacters(Object.entries(tags).flat(), what);
-    assertTagCount(tags, what);
+    assertTagCount(tags, what, 'resource');
     const max = await consumersMaxOf(streamName, context);
     const stream = await namingTheStream(streamName, context, () =>
       context.streams.change(streamName, (before) => {
         assertStatus(before, context, ['ACTIVE', 'UPDATING']);
+        assertNew(name, before, context);
         return withConsumer(before, name, tags, context.clock.nowMs(), max);
       }),
     );
@@ -50,6 +54,15 @@ export const registerStreamConsumer = defineAction({
     return { Consumer: viewConsumer(stream, made, context) };
   },
 });
+
+/** Errors: ResourceInUseException. */
+function assertNew(name: string, stream: Stream, { account }: KinesisContext): void {
+  if (consumerNamed(stream, name) === undefined) return;
+  throw new KinesisError(
+    'ResourceInUseException',
+    `Consumer ${name} under stream ${stream.name} already exists for account ${account}.`,
+  );
+}
 
 /** The account is asked only where it matters: for a stream on demand. */
 async function consumersMaxOf(streamName: string, context: KinesisContext): Promise<number> {

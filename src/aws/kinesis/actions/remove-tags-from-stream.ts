@@ -6,7 +6,7 @@ import { defineAction } from '../../protocol/action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { streamAddress, tagKeys } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
-import { assertTagCharacters } from '../resources/tags.ts';
+import { assertTagCharacters, assertTagKeys } from '../resources/tags.ts';
 
 export const removeTagsFromStream = defineAction({
   name: 'RemoveTagsFromStream',
@@ -23,6 +23,7 @@ export const removeTagsFromStream = defineAction({
     const what = `remove tags from stream ${name} under account ${context.account}`;
     const change = (): Promise<unknown> =>
       context.streams.change(name, (stream) => {
+        assertTagKeys(removed);
         assertTagCharacters(removed, what);
         const kept = Object.entries(stream.tags).filter(([key]) => !removed.includes(key));
         return { ...stream, tags: Object.fromEntries(kept) };

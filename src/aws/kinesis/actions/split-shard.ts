@@ -14,10 +14,11 @@ import {
 import { assertMoreShards } from '../limits/account-limits.ts';
 import { defineAction, type KinesisContext } from '../../protocol/action.ts';
 import { invalidArgument } from '../../protocol/errors.ts';
-import { assertKinesisRules, assertOpen, shardNamed } from '../resources/resharding.ts';
+import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { hashKey, shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { shardIndexIn } from '../resources/shard-address.ts';
 import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
 
 export const splitShard = defineAction({
@@ -37,15 +38,17 @@ export const splitShard = defineAction({
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not split.'],
   async handle({ ShardToSplit, NewStartingHashKey, ...address }, context) {
+    const name = streamNameIn(address, context);
+    // An id without a number is refused even where there is no such stream.
+    const index = shardIndexIn(ShardToSplit, name, context.account);
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
       assertKinesisRules(stream);
       assertProvisioned(stream, context);
-      const shard = shardNamed(ShardToSplit, stream, context);
+      const shard = shardAt(index, stream, context);
       assertOpen(shard, stream, context);
       return { round: splitOf(shard, hashKeyInside(NewStartingHashKey, shard, stream, context)) };
     };
-    const name = streamNameIn(address, context);
     plan(await findStream(address, context, 'fresh'));
     await assertMoreShards(1, context);
     await namingTheStream(name, context, () => context.reshardings.begin(name, plan));

@@ -26,7 +26,6 @@ import {
   assertConsumerActive,
   consumerNotFound,
   findConsumer,
-  viewConsumer,
 } from '../resources/consumer-address.ts';
 import { dryRun, KinesisError } from '../../protocol/errors.ts';
 import { encryptedAt, viewRecord } from '../records/record-view.ts';
@@ -110,21 +109,22 @@ export const subscribeToShard = defineAction({
   ],
   async handle(request, context) {
     const { ConsumerARN, StartingPosition } = request;
-    const registered = await findConsumer({ ConsumerARN }, context, 'cached');
+    const registered = await findConsumer({ ConsumerARN }, context, 'subscribed');
     const { stream, consumer } = registered;
     const shardIndex = shardIndexIn(request.ShardId, stream.name, context.account);
     const found = await findShard(stream.name, shardIndex, context, isSame(stream));
     assertConsumerActive(registered, context);
+    const key = subscriptionKey(found, consumer, context);
+    const { subscriptions } = context;
+    if (await subscriptions.isHeld(key)) throw subscribedTwice(key);
+    // AWS does not look at the position for it.
+    if (request.DryRun === true) throw dryRun('SubscribeToShard');
     const given = {
       type: StartingPosition.Type,
       sequenceNumber: StartingPosition.SequenceNumber,
       timestampMs: StartingPosition.Timestamp,
     };
     const from = await startingOffset(given, found, context, 'SubscribeToShard');
-    const key = subscriptionKey(found, consumer, context);
-    const { subscriptions } = context;
-    if (await subscriptions.isHeld(key)) throw subscribedTwice(key);
-    if (request.DryRun === true) throw dryRun();
     assertSubscription(stream, key, context);
     const subscription = await subscriptions.begin(key, context.signal);
     if (subscription === undefined) throw subscribedTwice(key);
@@ -216,8 +216,7 @@ async function current(
   if (consumerNamed(found.stream, consumer.name)?.createdAtMs === consumer.createdAtMs) {
     return found;
   }
-  const { ConsumerARN } = viewConsumer(stream, consumer, context);
-  throw consumerNotFound(ConsumerARN, context.account);
+  throw consumerNotFound(consumer.name, stream.name, context);
 }
 
 function readOn(

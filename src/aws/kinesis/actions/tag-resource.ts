@@ -10,6 +10,7 @@ import {
   assertPolicyTags,
   assertResourceTags,
   assertTagCount,
+  assertTagKeys,
   tagsOf,
   withTags,
 } from '../resources/tags.ts';
@@ -28,10 +29,12 @@ export const tagResource = defineAction({
   async handle({ Tags: added, ResourceARN: arn }, context) {
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+      assertTagKeys(Object.keys(added));
       assertResourceTags(added);
       assertPolicyTags(added);
       const tags = { ...tagsOf(found), ...added };
-      assertTagCount(tags, `add tags to resource ${arn}`);
+      const what = `add tags to resource ${arn} under account ${context.account}`;
+      assertTagCount(tags, what, 'resource');
       return withTags(found, tags);
     });
   },

@@ -6,7 +6,7 @@ import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagKeys } from '../shapes.ts';
 import { assertStatus } from '../resources/stream-view.ts';
-import { tagsOf, withTags } from '../resources/tags.ts';
+import { assertTagKeys, tagsOf, withTags } from '../resources/tags.ts';
 
 export const untagResource = defineAction({
   name: 'UntagResource',
@@ -22,6 +22,7 @@ export const untagResource = defineAction({
   async handle({ TagKeys: removed, ResourceARN: arn }, context) {
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+      assertTagKeys(removed);
       const kept = Object.entries(tagsOf(found)).filter(([key]) => !removed.includes(key));
       return withTags(found, Object.fromEntries(kept));
     });

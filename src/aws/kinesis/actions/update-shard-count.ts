@@ -81,7 +81,8 @@ function assertTarget(target: number, current: number): void {
       `UpdateShardCount cannot scale up over double your current open shard count. ${counts}`,
     );
   }
-  if (target < Math.ceil(current / 2)) {
+  // Of three shards AWS allows one.
+  if (target < Math.floor(current / 2)) {
     throw invalidArgument(
       `UpdateShardCount cannot scale down below half your current open shard count. ${counts}`,
     );

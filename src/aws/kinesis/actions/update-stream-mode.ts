@@ -3,10 +3,12 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html
  * The stream keeps its shards: an on-demand stream begins with as many as it had.
  */
+import { isGatewayError } from '../../../domain/errors.ts';
 import { withMode, withWarmThroughput } from '../../../domain/streams/stream-settings.ts';
-import type { Stream } from '../../../domain/streams/stream.ts';
+import type { Stream, StreamMode } from '../../../domain/streams/stream.ts';
 import { assertMoreOnDemand } from '../limits/account-limits.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { rateExceeded } from '../../protocol/errors.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { naturalInteger, streamAddress, streamArn, streamModeDetails } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
@@ -41,9 +43,19 @@ export const updateStreamMode = defineAction({
     if (mode !== former) await assertMoreOnDemand(mode, context);
     const change = (stream: Stream): Stream => {
       assertStatus(stream, context);
-      const changed = withMode(stream, mode, context.clock.nowMs());
+      const changed = inMode(stream, mode, context);
       return miBps === undefined ? changed : withWarmThroughput(changed, miBps);
     };
     await namingTheStream(name, context, () => context.streams.change(name, change));
   },
 });
+
+/** Errors: as withMode; AWS words the change that is one too many in a day as it does a rate. */
+function inMode(stream: Stream, mode: StreamMode, { account, clock }: KinesisContext): Stream {
+  try {
+    return withMode(stream, mode, clock.nowMs());
+  } catch (error) {
+    if (!isGatewayError(error, 'limit-exceeded')) throw error;
+    throw rateExceeded(`stream ${stream.name} under account ${account}`);
+  }
+}

@@ -63,8 +63,8 @@ export async function assertMoreStreams(
   if (limits?.calls === undefined || usage.creatingStreams < creatingStreamsMax) return;
   throw new KinesisError(
     'LimitExceededException',
-    `Account ${account} has ${usage.creatingStreams} streams in CREATING. ` +
-      `Limit: ${creatingStreamsMax} at once.`,
+    'This request would have exceed the limit on the number  of streams that can simultaneously ' +
+      `be in CREATING or DELETING for the account ${account}. Limit: ${creatingStreamsMax}.`,
   );
 }
 
@@ -88,8 +88,9 @@ function assertOnDemand({ onDemandStreams }: AccountUsage, context: KinesisConte
   if (onDemandStreams < onDemandStreamsMax) return;
   throw new KinesisError(
     'LimitExceededException',
-    `This request would exceed the on-demand stream limit for the account ${context.account} in ` +
-      `${context.region}. Limit: ${onDemandStreamsMax}.`,
+    'This request would exceed the limit on the number of On-Demand streams for the account ' +
+      `${context.account} in ${context.region}. Current On-Demand streams count: ` +
+      `${onDemandStreams}. Limit: ${onDemandStreamsMax}.`,
   );
 }
 

@@ -4,7 +4,7 @@ import type { KeyedRates } from '../../../streams/limits/keyed-rates.ts';
 import type { ShardLimits } from '../../../streams/limits/shard-limits.ts';
 import type { Action, KinesisContext } from '../../protocol/action.ts';
 import { controlRates, streamNamed } from './control-rates.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import { KinesisError, rateExceeded } from '../../protocol/errors.ts';
 import type { Faults } from './faults.ts';
 
 /** What clients are held to. */
@@ -34,8 +34,5 @@ export function admit(action: Action, input: unknown, context: KinesisContext): 
   if (limits.calls.take(key, rate.perSecond)) return;
   limits.observer.throttled(name, 'account', 1);
   const owner = stream === undefined ? 'account' : `stream ${stream} under account`;
-  throw new KinesisError(
-    'LimitExceededException',
-    `Rate exceeded for ${owner} ${context.account}.`,
-  );
+  throw rateExceeded(`${owner} ${context.account}`);
 }

@@ -4,6 +4,7 @@
  */
 import {
   endPosition,
+  parseEarlierNumber,
   parseSequenceNumber,
   type SequenceNumberParts,
 } from '../../../domain/records/sequence-number.ts';
@@ -71,6 +72,7 @@ const positions: Readonly<Record<PositionType, Positioning>> = {
   },
   AFTER_SEQUENCE_NUMBER(given, found, context, operation) {
     const { position } = numberIn(given, found, context, operation);
+    if (position === endPosition) throw nothingAfter();
     return toOffset(endedAt(found.shard, position));
   },
 };
@@ -78,6 +80,13 @@ const positions: Readonly<Record<PositionType, Positioning>> = {
 /** The ending sequence number of a closed shard stands behind its last record. */
 function endedAt({ closed }: Shard, offset: bigint): bigint {
   return closed !== undefined && offset > closed.endOffset ? closed.endOffset : offset;
+}
+
+function nothingAfter(): Error {
+  return invalidArgument(
+    'Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, ' +
+      'SequenceNumber has reached max possible value for the shard.',
+  );
 }
 
 function assertNumberless({ type, sequenceNumber }: StartingPosition): void {
@@ -110,27 +119,39 @@ function timestampIn({ timestampMs }: StartingPosition, nowMs: number): number {
 function numberIn(
   { sequenceNumber: text, type }: StartingPosition,
   { stream, shard }: FoundShard,
-  { account }: KinesisContext,
+  { account, clock }: KinesisContext,
   operation: string,
 ): SequenceNumberParts {
   if (text === undefined) throw misusedNumber(type, 'and no');
+  const parts = parseSequenceNumber(text);
+  const earlier = parts === undefined ? parseEarlierNumber(text) : undefined;
+  const known = parts ?? earlier;
   const shardName = shardIdOf(shard.index);
   const use =
-    `StartingSequenceNumber ${text} used in ${operation} on shard ${shardName} ` +
-    `in stream ${stream.name} under account ${account} is invalid`;
-  const parts = parseSequenceNumber(text);
-  if (parts === undefined) throw invalidArgument(`${use}.`);
-  if (parts.shardIndex !== shard.index) {
+    `StartingSequenceNumber ${earlier?.printed ?? text} used in ${operation} on shard ` +
+    `${shardName} in stream ${stream.name} under account ${account} is invalid`;
+  if (known === undefined) throw invalidArgument(`${use}.`);
+  if (known.shardIndex !== shard.index) {
     throw invalidArgument(
-      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(parts.shardIndex)}, ` +
+      `Invalid StartingSequenceNumber. It encodes ${encodedShard(known.shardIndex)}, ` +
         `while it was used in a call to a shard with ${shardName}`,
     );
   }
-  if (parts.createdAtSeconds !== shard.createdAtSeconds) {
+  if (earlier !== undefined && earlier.createdAtSeconds * 1000 > clock.nowMs()) {
+    throw invalidArgument(`${use}.`);
+  }
+  if (parts === undefined || parts.createdAtSeconds !== shard.createdAtSeconds) {
     throw invalidArgument(`${use} because it did not come from this stream.`);
   }
   if (parts.position === endPosition && shard.closed === undefined) {
     throw invalidArgument(`${use}.`);
   }
   return parts;
+}
+
+/** AWS takes the index in a number for one with a sign, of which no shard has the negative half. */
+function encodedShard(index: number): string {
+  const signed = index | 0;
+  if (signed >= 0) return shardIdOf(index);
+  return `shardId--${String(-signed).padStart(11, '0')}`;
 }

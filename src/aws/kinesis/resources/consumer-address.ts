@@ -6,7 +6,7 @@ import {
 import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
-import { findStream, type StreamAddress, streamArnOf } from './stream-address.ts';
+import { assertHere, findStream, type StreamAddress, streamArnOf } from './stream-address.ts';
 
 /** The members by which a request names a registered consumer. */
 export type ConsumerAddress = StreamAddress & {
@@ -23,20 +23,20 @@ export function viewConsumer(stream: Stream, consumer: Consumer, context: Kinesi
     ConsumerName: consumer.name,
     ConsumerARN: `${streamArn}/consumer/${consumer.name}:${createdAtSecondsOf(consumer)}`,
     ConsumerStatus: consumerStatusAt(consumer, context.clock.nowMs()),
-    ConsumerCreationTimestamp: consumer.createdAtMs,
+    ConsumerCreationTimestamp: createdAtSecondsOf(consumer) * 1000,
   };
 }
 
 /**
- * By ARN, or by the stream's ARN and the consumer's name. What the cache does not know is looked
- * up: another gateway may have registered it a moment ago.
+ * By ARN, or by the stream's ARN and the consumer's name. Subscriptions are answered from the
+ * cache; what it does not know is looked up: another gateway may have registered it a moment ago.
  * Errors: InvalidArgumentException where the request names none, or two different ones;
  * ResourceNotFoundException.
  */
 export async function findConsumer(
   address: ConsumerAddress,
   context: KinesisContext,
-  freshness: 'cached' | 'fresh' = 'fresh',
+  use: 'described' | 'subscribed' = 'described',
 ): Promise<FoundConsumer> {
   const { ConsumerARN: arn, ConsumerName: name, StreamARN, StreamId } = address;
   if (arn === undefined && (name === undefined || StreamARN === undefined)) {
@@ -44,6 +44,7 @@ export async function findConsumer(
       'Either ConsumerARN or both StreamARN and ConsumerName should be provided.',
     );
   }
+  if (arn !== undefined) assertHere(arn, context);
   const parts = arn === undefined ? undefined : partsOf(arn);
   if (parts !== undefined && name !== undefined && name !== parts.name) {
     throw invalidArgument(`ConsumerName ${name} does not match ConsumerARN ${arn}.`);
@@ -55,19 +56,27 @@ export async function findConsumer(
     if (consumer === undefined || parts === undefined) return consumer;
     return createdAtSecondsOf(consumer) === parts.createdAtSeconds ? consumer : undefined;
   };
-  let found = await findStream(stream, context, freshness);
-  if (consumerIn(found) === undefined && freshness === 'cached') {
+  let found = await findStream(stream, context, use === 'subscribed' ? 'cached' : 'fresh');
+  if (consumerIn(found) === undefined && use === 'subscribed') {
     found = await findStream(stream, context, 'fresh');
   }
   const consumer = consumerIn(found);
-  if (consumer === undefined) throw consumerNotFound(arn ?? wanted, context.account);
-  return { stream: found, consumer };
+  if (consumer !== undefined) return { stream: found, consumer };
+  const time = use === 'subscribed' ? undefined : parts?.createdAtSeconds;
+  throw consumerNotFound(wanted, found.name, context, time);
 }
 
-export function consumerNotFound(consumer: string, account: string): KinesisError {
+/** AWS tells the creation time of an ARN, but for SubscribeToShard. */
+export function consumerNotFound(
+  name: string,
+  stream: string,
+  { account }: Pick<KinesisContext, 'account'>,
+  createdAtSeconds?: number,
+): KinesisError {
+  const time = createdAtSeconds === undefined ? '' : ` with creation timestamp ${createdAtSeconds}`;
   return new KinesisError(
     'ResourceNotFoundException',
-    `Consumer ${consumer}, account ${account} not found.`,
+    `Consumer ${name}${time} under stream: ${stream}, account ${account} not found.`,
   );
 }
 

@@ -2,7 +2,7 @@
  * What StartStreamEncryption and StopStreamEncryption share. Source: their pages in the Kinesis
  * API reference; "Key identifiers (KeyId)", AWS KMS developer guide.
  */
-import { withEncryption } from '../../../domain/streams/stream-settings.ts';
+import { encryptionKeyAt, withEncryption } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
@@ -41,6 +41,9 @@ export async function changeEncryption(
   const change = (stream: Stream): Stream => {
     assertStatus(stream, context);
     const nowMs = context.clock.nowMs();
+    if (!wanted && encryptionKeyAt(stream, nowMs) === undefined) {
+      throw invalidArgument('Cannot stop encrypting an unencrypted stream.');
+    }
     return withEncryption(stream, wanted ? request.KeyId : undefined, nowMs);
   };
   await namingTheStream(name, context, () => context.streams.change(name, change));

@@ -2,15 +2,14 @@
 import { isOpen, type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
-import { shardIndexIn } from './shard-address.ts';
 
 /** Errors: ResourceNotFoundException. */
-export function shardNamed(text: string, stream: Stream, { account }: KinesisContext): Shard {
-  const shard = stream.shards[shardIndexIn(text, stream.name, account)];
+export function shardAt(index: number, stream: Stream, { account }: KinesisContext): Shard {
+  const shard = stream.shards[index];
   if (shard !== undefined) return shard;
   throw new KinesisError(
     'ResourceNotFoundException',
-    `Could not find shard ${text} in stream ${stream.name} under account ${account}.`,
+    `Could not find shard ${shardIdOf(index)} in stream ${stream.name} under account ${account}.`,
   );
 }
 

@@ -4,10 +4,9 @@ import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
 import { consumerNotFound } from './consumer-address.ts';
 import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
-import { findStream, namingTheStream, streamNameIn } from './stream-address.ts';
+import { assertHere, findStream, namingTheStream, streamNameIn } from './stream-address.ts';
 
 export type ResourceName = {
-  readonly arn: string;
   readonly streamName: string;
   /** Absent where the stream itself is meant. */
   readonly consumer?: { readonly name: string; readonly createdAtSeconds: number };
@@ -18,18 +17,18 @@ const queuePart = /:(?:queue|channel)\/\S+$/u;
 
 /**
  * Errors: InvalidArgumentException for an ARN that names neither; ResourceNotFoundException for
- * kinds of resources that the gateway has none of, and for other accounts.
+ * kinds of resources that the gateway has none of; as assertHere.
  */
 export function resourceIn(arn: string, context: KinesisContext): ResourceName {
+  assertHere(arn, context);
   const match = consumerPart.exec(arn);
   if (match === null) {
     if (queuePart.test(arn)) throw resourceNotFound(arn);
     if (arn.includes('/consumer/')) throw invalidArgument(`Invalid ResourceARN: ${arn}`);
-    return { arn, streamName: streamNameIn({ StreamARN: arn }, context) };
+    return { streamName: streamNameIn({ StreamARN: arn }, context) };
   }
   const [, streamArn = '', name = '', seconds] = match;
   return {
-    arn,
     streamName: streamNameIn({ StreamARN: streamArn }, context),
     consumer: { name, createdAtSeconds: Number(seconds) },
   };
@@ -38,13 +37,13 @@ export function resourceIn(arn: string, context: KinesisContext): ResourceName {
 /** Errors: ResourceNotFoundException where the stream has no such consumer (any more). */
 export function consumerIn(
   stream: Stream,
-  { arn, consumer: wanted }: ResourceName,
-  { account }: KinesisContext,
+  { consumer: wanted }: ResourceName,
+  context: KinesisContext,
 ): Consumer | undefined {
   if (wanted === undefined) return undefined;
   const consumer = consumerNamed(stream, wanted.name);
   if (consumer === undefined || createdAtSecondsOf(consumer) !== wanted.createdAtSeconds) {
-    throw consumerNotFound(arn, account);
+    throw consumerNotFound(wanted.name, stream.name, context, wanted.createdAtSeconds);
   }
   return consumer;
 }

@@ -1,7 +1,7 @@
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
 import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, streamNotFound } from '../../protocol/errors.ts';
+import { invalidArgument, KinesisError, streamNotFound } from '../../protocol/errors.ts';
 
 /** The members by which a request names its stream. */
 export type StreamAddress = {
@@ -27,24 +27,44 @@ function arnPrefix(region: string): string {
 }
 
 /**
- * The name of the stream that the request means. The region of an ARN is not compared: one
- * gateway serves every region that its clients sign for.
- * Errors: InvalidArgumentException where the request names none, or two different ones;
- * ResourceNotFoundException where the ARN is of another account.
+ * The name of the stream that the request means.
+ * Errors: InvalidArgumentException where the request names none, or two different ones; as
+ * assertHere.
  */
 export function streamNameIn(address: StreamAddress, context: Place): string {
   const { StreamName: name, StreamARN: arn } = address;
   if (arn === undefined) {
     if (name !== undefined) return name;
     if (address.StreamId !== undefined) throw unknownStreamId(address.StreamId, context.account);
-    throw invalidArgument('Either StreamName or StreamARN should be provided.');
+    throw invalidArgument("Stream arn and stream name can't be empty at the same time");
   }
-  const { account, resource } = partsOf(arn);
-  if (name !== undefined && name !== resource) {
-    throw invalidArgument(`StreamName ${name} does not match StreamARN ${arn}.`);
+  assertHere(arn, context);
+  const inferred = nameInArn(arn);
+  if (name !== undefined && name !== inferred) {
+    throw invalidArgument(
+      `Input stream name ${name} doesn't match the inferred name in stream arn ${inferred}`,
+    );
   }
-  if (account !== context.account) throw streamNotFound(resource, account);
-  return resource;
+  return inferred;
+}
+
+/**
+ * One gateway serves every region that its clients sign for; each request, as on AWS, only the
+ * resources of its own. Errors: InvalidArgumentException where the ARN is of another region;
+ * UnrecognizedClientException where it is of another account.
+ */
+export function assertHere(arn: string, here: Place): void {
+  const [, , , region, account] = arn.split(':');
+  if (region !== here.region) {
+    throw invalidArgument(
+      `The region specified in the ARN '${arn}' does not match the endpoint region`,
+    );
+  }
+  if (account === here.account) return;
+  throw new KinesisError(
+    'UnrecognizedClientException',
+    'No account found for the given parameters',
+  );
 }
 
 /**
@@ -83,12 +103,10 @@ export function ofStream(error: unknown, name: string, { account }: Place): unkn
   return isGatewayError(error, 'not-found') ? streamNotFound(name, account) : error;
 }
 
-function partsOf(arn: string): { account: string; resource: string } {
-  const match = /^arn:aws[^:]*:kinesis:[^:]*:(\d{12}):stream\/(\S+)$/u.exec(arn);
-  if (match?.[1] === undefined || match[2] === undefined) {
-    throw invalidArgument(`Invalid StreamARN: ${arn}`);
-  }
-  return { account: match[1], resource: match[2] };
+function nameInArn(arn: string): string {
+  const name = /^arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream\/(\S+)$/u.exec(arn)?.[1];
+  if (name === undefined) throw invalidArgument(`Invalid StreamARN: ${arn}`);
+  return name;
 }
 
 /** AWS gives ids to streams of some accounts; the gateway gives none, so that none exists. */

@@ -14,11 +14,16 @@ export function viewStream(stream: Stream, context: KinesisContext) {
     StreamStatus: statusAt(stream, nowMs),
     StreamModeDetails: { StreamMode: stream.mode },
     RetentionPeriodHours: stream.retentionHours,
-    StreamCreationTimestamp: stream.createdAtMs,
+    StreamCreationTimestamp: wholeSecond(stream.createdAtMs),
     EnhancedMonitoring: [{ ShardLevelMetrics: stream.settings?.metrics ?? [] }],
     EncryptionType: keyId === undefined ? ('NONE' as const) : ('KMS' as const),
     KeyId: keyId,
   };
+}
+
+/** AWS tells when streams and consumers were made in whole seconds. */
+export function wholeSecond(atMs: number): number {
+  return Math.floor(atMs / 1000) * 1000;
 }
 
 /** Errors: ResourceInUseException where the stream's state does not allow the call. */

@@ -31,11 +31,23 @@ export function assertTagCharacters(texts: readonly string[], what: string): voi
 }
 
 /** Errors: InvalidArgumentException where the tags are more than a stream may have. */
-export function assertTagCount(tags: Readonly<Record<string, string>>, what: string): void {
+export function assertTagCount(
+  tags: Readonly<Record<string, string>>,
+  what: string,
+  owner: 'stream' | 'resource',
+): void {
   if (Object.keys(tags).length <= tagsPerStreamMax) return;
   throw invalidArgument(
-    `Failed to ${what} because a given stream cannot have more than ${tagsPerStreamMax} tags ` +
+    `Failed to ${what} because a given ${owner} cannot have more than ${tagsPerStreamMax} tags ` +
       'associated with it.',
+  );
+}
+
+/** Errors: InvalidArgumentException for keys that are AWS's own. */
+export function assertTagKeys(keys: readonly string[]): void {
+  if (!keys.some((key) => key.toLowerCase().startsWith('aws:'))) return;
+  throw invalidArgument(
+    "Some tag keys in the request started with 'aws:'. System tags cannot be modified.",
   );
 }
 
@@ -58,7 +70,7 @@ function assertOneOf(
 /** TagResource allows the colon, and no percent sign. */
 const allowedOfResources = /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u;
 
-/** Errors: InvalidArgumentException for characters that AWS refuses, and for keys of its own. */
+/** Errors: InvalidArgumentException for characters that AWS refuses. */
 export function assertResourceTags(tags: Readonly<Record<string, string>>): void {
   const texts = Object.entries(tags).flat();
   if (!texts.every((text) => allowedOfResources.test(text))) {
@@ -66,9 +78,6 @@ export function assertResourceTags(tags: Readonly<Record<string, string>>): void
       'Some tags contain invalid characters. Valid characters: ' +
         'Unicode letters, digits, white space, _ . : / = + - @.',
     );
-  }
-  if (Object.keys(tags).some((key) => key.toLowerCase().startsWith('aws:'))) {
-    throw invalidArgument('Tags that begin with aws: are reserved for system use.');
   }
 }
 

@@ -18,7 +18,7 @@ export function viewWarmThroughput(stream: Stream) {
 }
 
 /**
- * Errors: ValidationException where the mode or the account's settings do not allow a warm
+ * Errors: ValidationException where the account's settings or the mode do not allow a warm
  * throughput, LimitExceededException where it is more than a stream can have.
  */
 export async function assertWarmThroughput(
@@ -26,15 +26,14 @@ export async function assertWarmThroughput(
   mode: StreamMode,
   { accounts, account, clock }: KinesisContext,
 ): Promise<void> {
+  if (commitmentStatusAt(await accounts.get(account), clock.nowMs()) === 'DISABLED') {
+    throw validationFailed(
+      `Account ${account} is not enabled for minimum throughput billing commitment`,
+    );
+  }
   if (mode !== 'ON_DEMAND') {
     throw validationFailed(
       'WarmThroughputMiBps can only be specified for a stream in ON_DEMAND mode.',
-    );
-  }
-  if (commitmentStatusAt(await accounts.get(account), clock.nowMs()) === 'DISABLED') {
-    throw validationFailed(
-      'WarmThroughputMiBps can only be specified while MinimumThroughputBillingCommitment is ' +
-        `enabled for account ${account}.`,
     );
   }
   if (miBps > warmThroughputMiBpsMax) {

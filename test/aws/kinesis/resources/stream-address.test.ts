@@ -22,16 +22,18 @@ test('a stream is named by its name, by its ARN, or by both where they agree', (
 });
 
 test('none, or two that differ, is an InvalidArgumentException', () => {
-  assert.match(refusal({}), /^InvalidArgumentException: Either StreamName or StreamARN/);
+  assert.match(refusal({}), /^InvalidArgumentException: Stream arn and stream name can't be empty/);
   assert.match(refusal({ StreamName: 'other', StreamARN: arn }), /^InvalidArgumentException: /);
   assert.match(refusal({ StreamARN: 'arn:aws:kinesis:x' }), /^InvalidArgumentException: /);
 });
 
-test('an ARN of another account, or an id, names no stream that is here', () => {
+test('an ARN of another account or region, or an id, names no stream that is here', () => {
   const foreign = arn.replace('000000000000', '123456789012');
-  assert.equal(
-    refusal({ StreamARN: foreign }),
-    'ResourceNotFoundException: Stream orders under account 123456789012 not found.',
+  assert.match(refusal({ StreamARN: foreign }), /^UnrecognizedClientException: No account found/);
+  const elsewhere = arn.replace('eu-west-1', 'us-east-1');
+  assert.match(
+    refusal({ StreamARN: elsewhere }),
+    /^InvalidArgumentException: The region specified/,
   );
   const id = 'abcdefghijklmnopqrst-abc';
   assert.match(refusal({ StreamId: id }), /^ResourceNotFoundException: Stream abcdefgh/);
