@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { generatedPages, replaceGenerated } from '../docs/generator/generated.ts';
 
@@ -67,4 +69,22 @@ test('decisions have a number, a date, and the parts Decided, Why and Costs', ()
       `${file} in the index`,
     );
   }
+});
+
+test('files and folders that the documentation names are there', () => {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md']);
+  const wrong: string[] = [];
+  for (const page of listed.toString().trim().split('\n')) {
+    // What changed once may have moved since; a page that was removed is still listed.
+    if (page === 'CHANGELOG.md' || !existsSync(page)) continue;
+    const text = readFileSync(page, 'utf8');
+    const named = text.matchAll(/`((?:src|adapters|test|docs)\/[\w./-]+)`/g);
+    const linked = text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g);
+    const paths = [
+      ...[...named].map(([, path = '']) => path),
+      ...[...linked].map(([, path = '']) => join(dirname(page), path)),
+    ];
+    wrong.push(...paths.filter((path) => !existsSync(path)).map((path) => `${page}: ${path}`));
+  }
+  assert.deepEqual(wrong, []);
 });
