@@ -2,7 +2,10 @@
  * PutResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html
  */
-import { parseResourcePolicy } from '../../../domain/access/resource-policy.ts';
+import {
+  parseResourcePolicy,
+  printResourcePolicy,
+} from '../../../domain/access/resource-policy.ts';
 import { withPolicy } from '../../../domain/streams/stream-settings.ts';
 import { actionNames } from '../action-names.ts';
 import { defineAction } from '../../protocol/action.ts';
@@ -26,7 +29,7 @@ export const putResourcePolicy = defineAction({
     await changeResource(arn, context, ({ stream, consumer }) => {
       assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
       parseResourcePolicy(text, arn, actionNames);
-      return withPolicy(stream, consumer?.name, text);
+      return withPolicy(stream, consumer?.name, printResourcePolicy(text));
     });
   },
 });
