@@ -23,8 +23,12 @@ import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
 import type { BatchElsewhere, PlacedElsewhere } from '../kafka/produce/moved-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
-import type { AwsServer } from '../aws/http/server.ts';
-import { type KinesisLimits, ratesMax } from '../aws/kinesis/limits/kinesis-limits.ts';
+import { actions } from '../aws/kinesis/actions/index.ts';
+import { admit, type KinesisLimits } from '../aws/kinesis/limits/admission.ts';
+import { ratesMax } from '../aws/kinesis/limits/control-rates.ts';
+import { createDispatcher } from '../aws/protocol/router.ts';
+import { Faults } from '../aws/kinesis/limits/faults.ts';
+import { createKinesisServer, type KinesisServer } from '../aws/http/server.ts';
 import {
   createMetrics,
   createSharedMetrics,
@@ -33,7 +37,6 @@ import {
   shareMetrics,
 } from '../operations/metrics.ts';
 import { createOperationsServer, type Probe } from '../operations/server.ts';
-import { awsDoorOf, faultsOf } from './aws-door.ts';
 import {
   bootstrapOf,
   certificateOf,
@@ -183,10 +186,17 @@ export async function startGateway(
     certificateOf(config, place),
     cluster.refreshBrokers(),
   ]);
-  const aws = awsDoorOf(config, {
-    ...{ streams, reshardings, log, clock, logger, secret, limits, certificate },
-    accounts: openAccountCatalog(database, config.catalogTable),
-    claims: openSubscriptionClaims(database, config.catalogTable),
+  const kinesis = createKinesisServer({
+    dispatch: createDispatcher({
+      ...{ streams, reshardings, log, clock, logger, secret, actions, admit, limits },
+      accounts: openAccountCatalog(database, config.catalogTable),
+      account: config.accountId,
+      claims: openSubscriptionClaims(database, config.catalogTable),
+      region: config.region,
+    }),
+    host: config.host,
+    port: config.kinesisPort,
+    certificate,
     observer: metrics.door('kinesis'),
   });
   const doorSettings = await kafkaDoorOf(config, certificate);
@@ -205,18 +215,18 @@ export async function startGateway(
   stops.push(() => operations?.stop());
   // The doors stop together, before everything that they use.
   stops.push(async () => {
-    await Promise.all([aws.stop(), kafka.stop()]);
+    await Promise.all([kinesis.stop(), kafka.stop()]);
   });
-  const ports = await startDoors({ aws, kafka, operations });
+  const ports = await startDoors({ kinesis, kafka, operations });
   // In the background, as it asks for every stream.
   reshardings.resume().catch((error: unknown) => onProblem('', error));
   scaling?.start();
   return ports;
 }
 
-async function startDoors({ aws, kafka, operations }: Doors): Promise<StartedPorts> {
+async function startDoors({ kinesis, kafka, operations }: Doors): Promise<StartedPorts> {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
-    aws.start().then(({ port }) => port),
+    kinesis.start().then(({ port }) => port),
     kafka.start(),
     operations === undefined ? 0 : operations.start(),
   ]);
@@ -224,7 +234,7 @@ async function startDoors({ aws, kafka, operations }: Doors): Promise<StartedPor
 }
 
 type Doors = {
-  readonly aws: AwsServer;
+  readonly kinesis: KinesisServer;
   readonly kafka: KafkaDoor;
   readonly operations: ReturnType<typeof createOperationsServer> | undefined;
 };
@@ -235,7 +245,7 @@ function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits
   return {
     shards: isLimited ? new ShardLimits(clock, { isShared: isWorker }) : undefined,
     calls: isLimited ? new KeyedRates(clock, ratesMax, { isShared: isWorker }) : undefined,
-    faults: faultsOf(config),
+    faults: new Faults(config.faults),
     observer: metrics.limits,
   };
 }

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type kafkajs from 'kafkajs';
+import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
+import { untilTrue } from '../support/until.ts';
 import { createStream, kafkaClient, untilResolved } from './doors.ts';
 import { consumeByKafkajs, produceByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, kafkaRecords, type ReadRecord } from './records.ts';
+import { assertAllOnce, kafkaRecords, kinesisRecords, type ReadRecord } from './records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 
@@ -134,6 +136,28 @@ test('a share group reads every record', async (t) => {
   const read = kafkaRecords(await byJava('share', kafka, topic, many));
   assert.equal(new Set(read.map(({ value }) => value)).size, count);
   assert.equal(read.length, count);
+});
+
+test('what a share group rejects is in its dead letter topic, which is a stream', async (t) => {
+  const { kinesis, kafka } = await startGateway(t);
+  const topic = await createStream(kinesis);
+  const deadLetters = `dlq.${topic}`;
+  const admin = kafkaClient(kafka).admin();
+  await admin.connect();
+  const configEntries = [{ name: 'errors.deadletterqueue.group.enable', value: 'true' }];
+  await createTopics(admin, [{ topic: deadLetters, numPartitions: 2, configEntries }]);
+  await admin.disconnect();
+  await produceByKafkajs(kafka, topic, count);
+  const read = kafkaRecords(await byJava('share', kafka, topic, many, deadLetters));
+  const rejected = read.filter((_, index) => index % 10 === 0).map(({ value }) => value);
+  const byBoto3 = ['test/clients/python/kinesis.py', 'read', kinesis, deadLetters];
+  let written: string[] = [];
+  await untilTrue('the records that were rejected', async () => {
+    const output = await run(await python(), byBoto3);
+    written = kinesisRecords(output).map(({ value }) => value);
+    return written.length >= rejected.length;
+  });
+  assert.deepEqual(written.toSorted(), rejected.toSorted());
 });
 
 test('offsets and records of a transaction that aborts are as if it had never been', async (t) => {

@@ -27,7 +27,7 @@ test("Kafka's own tools work through the door", async (t) => {
 
   await t.test('kafka-configs changes and shows', async () => {
     const entity = ['--entity-type', 'topics', '--entity-name', topic];
-    const config = 'kafka.admin.ConfigCommand';
+    const config = `${tools}.ConfigCommand`;
     const alter = ['--alter', '--add-config', 'retention.ms=7200000'];
     await kafkaTool(config, [...bootstrap, ...entity, ...alter]);
     const shown = await kafkaTool(config, [...bootstrap, ...entity, '--describe']);
@@ -72,7 +72,7 @@ test("Kafka's own tools work through the door", async (t) => {
     const shared = `share-${process.pid}`;
     const reset = ['--alter', '--add-config', 'share.auto.offset.reset=earliest'];
     const entity = ['--entity-type', 'groups', '--entity-name', shared];
-    await kafkaTool('kafka.admin.ConfigCommand', [...bootstrap, ...entity, ...reset]);
+    await kafkaTool(`${tools}.ConfigCommand`, [...bootstrap, ...entity, ...reset]);
     const read = await kafkaTool(`${tools}.consumer.ConsoleShareConsumer`, [
       ...bootstrap,
       ...['--topic', `${topic}-lines`, '--group', shared],
@@ -87,7 +87,7 @@ test("Kafka's own tools work through the door", async (t) => {
     await kafkaTool(acls, [...bootstrap, ...rule]);
     assert.match(await kafkaTool(acls, [...bootstrap, '--list']), /User:a/);
     const quota = ['--entity-type', 'clients', '--entity-name', `client-${topic}`];
-    const config = 'kafka.admin.ConfigCommand';
+    const config = `${tools}.ConfigCommand`;
     const set = ['--alter', '--add-config', 'producer_byte_rate=1000000'];
     await kafkaTool(config, [...bootstrap, ...quota, ...set]);
     const shown = await kafkaTool(config, [...bootstrap, ...quota, '--describe']);
@@ -134,10 +134,15 @@ test('streams made by CreateStream keep their rules against Kafka tools', async 
     /UpdateShardCount/,
   );
   const entity = ['--entity-type', 'topics', '--entity-name', stream];
-  for (const config of ['cleanup.policy=compact', 'retention.ms=1000']) {
+  const refused = [
+    'cleanup.policy=compact',
+    'retention.ms=1000',
+    'errors.deadletterqueue.group.enable=true',
+  ];
+  for (const config of refused) {
     const alter = ['--alter', '--add-config', config];
     await assert.rejects(
-      kafkaTool('kafka.admin.ConfigCommand', [...bootstrap, ...entity, ...alter]),
+      kafkaTool(`${tools}.ConfigCommand`, [...bootstrap, ...entity, ...alter]),
       /This stream has Kinesis rules/,
     );
   }

@@ -199,7 +199,8 @@ async function kafkaClasses(main: KafkaProgram): Promise<string> {
   const classPath = await kafkaClassPath();
   const source = `test/clients/java/${main}.java`;
   const name = main === 'KafkaClient' ? 'java-kafka' : 'java-kafka-admin';
-  const classes = await once(name, textOf(source), async (into) => {
+  const pom = 'adapters/engines/kafka-pom.xml';
+  const classes = await once(name, textOf(source, pom), async (into) => {
     await run('javac', ['-nowarn', '-cp', classPath, '-d', into, source]);
   });
   return [classes, classPath].join(delimiter);

@@ -6,16 +6,11 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
-import {
-  type KafkaNode,
-  newClusterId,
-  resolveKafka,
-  startKafka,
-} from '../../adapters/engines/embedded-kafka.ts';
+import { type KafkaNode, newClusterId, startKafka } from '../../adapters/engines/embedded-kafka.ts';
 import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
 import { kafkaClient } from '../clients/doors.ts';
+import { resolveKafkaVersion } from './kafka-versions.ts';
 
 export type TestBroker = {
   readonly node: KafkaNode;
@@ -38,6 +33,8 @@ export type TestCluster = {
 export type TestClusterOptions = {
   readonly count?: number;
   readonly heapMb?: number;
+  /** Of Kafka; the embedded engine's where absent. */
+  readonly version?: string;
   /** Broker properties on top of the usual ones. */
   readonly properties?: (node: KafkaNode) => Properties;
 };
@@ -55,7 +52,7 @@ const formingTimeoutMs = 120_000;
 /** Brokers that are controllers, too; they end, and their data go, after `t`. */
 export async function startKafkaCluster(
   t: Pick<TestContext, 'after'>,
-  { count = 3, heapMb = heapMbDefault, properties = () => ({}) }: TestClusterOptions = {},
+  { count = 3, heapMb = heapMbDefault, version, properties = () => ({}) }: TestClusterOptions = {},
 ): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-cluster-'));
   const running = new Map<number, EngineProcess>();
@@ -63,7 +60,7 @@ export async function startKafkaCluster(
     await Promise.all([...running.values()].map((engine) => engine.stop(stopGraceMs)));
     await rm(folder, { recursive: true, force: true });
   });
-  const jars = await resolveKafka(defaultCacheFolder(), () => undefined);
+  const jars = await resolveKafkaVersion(version);
   const clusterId = newClusterId();
   const voters: KafkaNode[] = [];
   for (let nodeId = 1; nodeId <= count; nodeId++) voters.push(await newNode(nodeId));

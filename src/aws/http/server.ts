@@ -1,5 +1,5 @@
 /**
- * The AWS door: every kind of HTTP on one port, in front of the router. fastify serves
+ * The Kinesis door: every protocol on one port, in front of the dispatcher. fastify serves
  * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -7,11 +7,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DoorObserver } from '../../ports/observer.ts';
-import type { Certificate } from '../../runtime/certificate.ts';
-import type { HttpResponse } from '../protocol/http-message.ts';
-import type { Router } from '../protocol/router.ts';
-import { declaredLength, readBody } from './body.ts';
+import { declaredLength, readBody } from '../protocol/body.ts';
 import { ByteBudget } from './byte-budget.ts';
+import type { Certificate } from '../../runtime/certificate.ts';
+import type { Dispatcher, HttpResponse } from '../protocol/router.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 import {
   connectionLimits,
@@ -20,13 +19,12 @@ import {
   headBytesMax,
   type OnePort,
 } from './one-port.ts';
-import { sessionOf } from './session.ts';
 
 /** What is in flight may finish within this time after stop(). */
 export const drainMsMax = 5000;
 
-export type AwsServerSettings = {
-  readonly router: Router;
+export type KinesisServerSettings = {
+  readonly dispatch: Dispatcher;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -36,14 +34,14 @@ export type AwsServerSettings = {
   readonly budget?: ByteBudget;
 };
 
-export type AwsServer = {
+export type KinesisServer = {
   /** Answers the bound port. Errors: the system's own, such as EADDRINUSE. */
   start(): Promise<{ readonly port: number }>;
   /** Stops accepting, lets requests finish within drainMsMax, then cuts what is left. */
   stop(): Promise<void>;
 };
 
-export function createAwsServer(settings: AwsServerSettings): AwsServer {
+export function createKinesisServer(settings: KinesisServerSettings): KinesisServer {
   const { certificate, observer } = settings;
   const flights: Flights = {
     waiting: new Set(),
@@ -55,7 +53,7 @@ export function createAwsServer(settings: AwsServerSettings): AwsServer {
     logger: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: headBytesMax },
-    // An answer of our own would not be an AWS one; the router knows what to say.
+    // An answer of our own would not be an AWS one; the dispatcher knows what to say.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
       const limits = { ...connectionLimits, ...settings.limits };
@@ -88,14 +86,14 @@ export function createAwsServer(settings: AwsServerSettings): AwsServer {
 }
 
 function fastLaneFor(
-  { router, observer }: AwsServerSettings,
+  { dispatch, observer }: KinesisServerSettings,
   budget: ByteBudget,
   limits: ConnectionLimits,
 ): (handOver: (socket: Socket) => void) => FastLane {
   const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
   return (handOver) =>
     createFastLane({
-      router,
+      answer: dispatch,
       answered: (response, bytesOut, startedMs) => report(observer, response, bytesOut, startedMs),
       handOver,
       budget,
@@ -124,7 +122,7 @@ type Flights = {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** Bodies are left to the router: the action decides how large one may be. */
+/** Bodies are left to the dispatcher: the action decides how large one may be. */
 function takeEverything(app: FastifyInstance, handler: Handler): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -140,19 +138,17 @@ function takeEverything(app: FastifyInstance, handler: Handler): void {
 async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
-  { router, observer }: AwsServerSettings,
+  { dispatch, observer }: KinesisServerSettings,
   flights: Flights,
 ): Promise<void> {
   const startedMs = performance.now();
   const { raw } = request;
   const flight = watchClient(reply, flights);
   let bytesTaken = 0;
-  const response = await router.answer({
+  const response = await dispatch({
     method: raw.method ?? '',
     url: raw.url ?? '/',
     headers: raw.headers,
-    rawHeaders: raw.rawHeaders,
-    session: sessionOf(raw.socket),
     get signal() {
       return flight.signal();
     },

@@ -4,17 +4,11 @@ import {
   integer,
   list,
   map,
-  type Members,
   required,
   string,
   structure,
   timestamp,
 } from '../protocol/shape.ts';
-
-/** A structure by the name that validation messages print of it. */
-export function namedStructure<M extends Members>(members: M, name: string) {
-  return structure(members, `com.amazonaws.kinesis.v20131202.${name}`);
-}
 
 const namePattern = '[a-zA-Z0-9_.-]+';
 
@@ -51,24 +45,24 @@ export const tagKey = string({ min: 1, max: 128 });
 export const tagValue = string({ min: 0, max: 256 });
 export const tagMap = map(tagKey, tagValue, { min: 1, max: 200 });
 export const tagKeys = list(tagKey, { min: 1, max: 50 });
-export const tag = namedStructure({ Key: required(tagKey), Value: tagValue }, 'Tag');
+export const tag = structure({ Key: required(tagKey), Value: tagValue }, 'Tag');
 
 export const streamStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE', 'UPDATING'] });
-export const streamModeDetails = namedStructure(
+export const streamModeDetails = structure(
   { StreamMode: required(string({ values: ['ON_DEMAND', 'PROVISIONED'] })) },
   'StreamModeDetails',
 );
 export const encryptionType = string({ values: ['KMS', 'NONE'] });
 
-export const hashKeyRange = namedStructure(
+export const hashKeyRange = structure(
   { StartingHashKey: required(hashKey), EndingHashKey: required(hashKey) },
   'HashKeyRange',
 );
-export const sequenceNumberRange = namedStructure(
+export const sequenceNumberRange = structure(
   { StartingSequenceNumber: required(sequenceNumber), EndingSequenceNumber: sequenceNumber },
   'SequenceNumberRange',
 );
-export const shard = namedStructure(
+export const shard = structure(
   {
     ShardId: required(shardId),
     ParentShardId: shardId,
@@ -78,7 +72,7 @@ export const shard = namedStructure(
   },
   'Shard',
 );
-export const childShard = namedStructure(
+export const childShard = structure(
   {
     ShardId: required(shardId),
     ParentShards: required(list(shardId)),
@@ -110,10 +104,10 @@ export const consumerMembers = {
   ConsumerStatus: required(consumerStatus),
   ConsumerCreationTimestamp: required(timestamp()),
 };
-export const consumer = namedStructure(consumerMembers, 'Consumer');
+export const consumer = structure(consumerMembers, 'Consumer');
 
 /** A record as GetRecords and SubscribeToShard show it. */
-export const record = namedStructure(
+export const record = structure(
   {
     SequenceNumber: required(sequenceNumber),
     ApproximateArrivalTimestamp: timestamp(),
@@ -135,7 +129,7 @@ export const tagList = list(tag, { min: 0, max: 200 });
 export const policy = string();
 export const keyId = string({ min: 1, max: 2048 });
 
-export const warmThroughput = namedStructure(
+export const warmThroughput = structure(
   { TargetMiBps: naturalInteger, CurrentMiBps: naturalInteger },
   'WarmThroughputObject',
 );
@@ -153,5 +147,5 @@ const metricNames = [
 ] as const;
 export const metricNameList = list(string({ values: metricNames }), { min: 1, max: 7 });
 export const enhancedMonitoring = list(
-  namedStructure({ ShardLevelMetrics: metricNameList }, 'EnhancedMetrics'),
+  structure({ ShardLevelMetrics: metricNameList }, 'EnhancedMetrics'),
 );

@@ -27,6 +27,12 @@ export function refusedConfig(name: string, value: string | null): string | unde
         ? undefined
         : 'This stream has Kinesis rules: records carry the time of their arrival ' +
             '(message.timestamp.type=LogAppendTime).';
+    case 'errors.deadletterqueue.group.enable':
+      // Brokers write to such a topic themselves (KIP-1191), into closed shards, too.
+      return value === null || value === 'false'
+        ? undefined
+        : 'This stream has Kinesis rules: brokers write to the dead letter topic of a share ' +
+            'group without regard to its shards. Use a topic that is made by CreateTopics.';
     default:
       return undefined;
   }

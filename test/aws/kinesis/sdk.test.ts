@@ -10,9 +10,8 @@ import {
   ResourceNotFoundException,
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
-import { defineAction } from '../../../src/aws/kinesis/action.ts';
-import { streamNotFound } from '../../../src/aws/kinesis/errors.ts';
-import { theAccount } from '../../../src/aws/kinesis/resources/touched.ts';
+import { defineAction } from '../../../src/aws/protocol/action.ts';
+import { streamNotFound } from '../../../src/aws/protocol/errors.ts';
 import {
   eventStream,
   list,
@@ -40,7 +39,6 @@ const putRecord = defineAction({
   }),
   output: structure({ ShardId: required(string()), SequenceNumber: required(sequenceNumber) }),
   errors: [],
-  touches: theAccount,
   async handle({ Data, PartitionKey }) {
     kept.push({ Data: Buffer.from(Data), PartitionKey });
     return { ShardId: 'shardId-000000000000', SequenceNumber: String(kept.length) };
@@ -64,7 +62,6 @@ const getRecords = defineAction({
   input: structure({ ShardIterator: required(string()) }),
   output: structure({ Records: required(list(record)), MillisBehindLatest: long() }),
   errors: [],
-  touches: theAccount,
   handle: async () => ({ Records: shown(), MillisBehindLatest: 0 }),
 });
 
@@ -88,7 +85,6 @@ const subscribe = defineAction({
   input: structure({ ConsumerARN: required(string()) }),
   output: structure({ EventStream: required(eventStream({ SubscribeToShardEvent: event })) }),
   errors: [],
-  touches: theAccount,
   handle: async () => ({ EventStream: oneEvent() }),
 });
 

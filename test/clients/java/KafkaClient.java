@@ -37,7 +37,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *     PROTOCOL may be cooperative
  * all BOOTSTRAP TOPIC                         every committed record up to the end, without a group
  * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
- * share BOOTSTRAP TOPIC COUNT                 two members of a share group read COUNT records
+ * share BOOTSTRAP TOPIC COUNT [DLQ]           two members of a share group read COUNT records; with
+ *     DLQ, every tenth is rejected, and its copy goes to that topic (KIP-1191)
  * transform BOOTSTRAP SOURCE COUNT TARGET     copies COUNT records in transactions, one aborted
  * copy BOOTSTRAP SOURCE COUNT TARGET          the same in many, each begun again where it failed
  */
@@ -57,7 +58,7 @@ public class KafkaClient {
       case "follow" -> follow(bootstrap, topic, arguments[3], arguments[4], arguments.length > 5 ? arguments[5] : "java");
       case "all" -> all(bootstrap, topic);
       case "members" -> members(bootstrap, topic, arguments[3]);
-      case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]));
+      case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]), arguments.length > 4 ? arguments[4] : "");
       case "transform" -> transform(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       case "copy" -> copy(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       default -> throw new IllegalArgumentException(arguments[0]);
@@ -247,13 +248,18 @@ public class KafkaClient {
     }
   }
 
-  private static void share(String bootstrap, String topic, int count) throws Exception {
+  private static void share(String bootstrap, String topic, int count, String deadLetters) throws Exception {
     String group = "java-share-" + topic;
     try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
       var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
       var earliest = new ConfigEntry("share.auto.offset.reset", "earliest");
-      var set = new AlterConfigOp(earliest, AlterConfigOp.OpType.SET);
-      admin.incrementalAlterConfigs(Map.of(resource, List.of(set))).all().get();
+      var sets = new ArrayList<>(List.of(new AlterConfigOp(earliest, AlterConfigOp.OpType.SET)));
+      if (!deadLetters.isEmpty()) {
+        var to = new ConfigEntry("errors.deadletterqueue.topic.name", deadLetters);
+        var whole = new ConfigEntry("errors.deadletterqueue.copy.record.enable", "true");
+        for (var each : List.of(to, whole)) sets.add(new AlterConfigOp(each, AlterConfigOp.OpType.SET));
+      }
+      admin.incrementalAlterConfigs(Map.of(resource, sets)).all().get();
       // A broker hears of it a moment after the answer, and a group that begins before reads nothing.
       long giveUp = System.currentTimeMillis() + DEADLINE_MS;
       while (!"earliest".equals(admin.describeConfigs(List.of(resource)).all().get().get(resource)
@@ -274,7 +280,8 @@ public class KafkaClient {
           () -> {
             for (var consumer : List.of(one, other)) {
               for (var record : consumer.poll(POLL)) {
-                consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+                boolean isRejected = !deadLetters.isEmpty() && read.size() % 10 == 0;
+                consumer.acknowledge(record, isRejected ? AcknowledgeType.REJECT : AcknowledgeType.ACCEPT);
                 read.add(record);
               }
               consumer.commitSync();

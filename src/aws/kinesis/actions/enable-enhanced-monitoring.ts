@@ -2,13 +2,12 @@
  * EnableEnhancedMonitoring:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html
  */
-import { defineAction } from '../action.ts';
+import { defineAction } from '../../protocol/action.ts';
 import {
   changeMonitoring,
   monitoringInput,
   monitoringOutput,
 } from '../resources/enhanced-monitoring.ts';
-import { theStream } from '../resources/touched.ts';
 
 export const enableEnhancedMonitoring = defineAction({
   name: 'EnableEnhancedMonitoring',
@@ -22,8 +21,6 @@ export const enableEnhancedMonitoring = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['Kept and shown; no metrics are sent to CloudWatch.'],
-  rate: { perSecond: 5, per: 'stream' },
-  touches: theStream,
   handle: (request, context) =>
     changeMonitoring(request, context, (current, named) => new Set([...current, ...named])),
 });

@@ -12,12 +12,12 @@ import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
 import { outcome, type Placed, type Written } from '../../../streams/writer.ts';
-import { defineAction, type KinesisContext } from '../action.ts';
-import { dryRun, invalidArgument } from '../errors.ts';
+import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { putBodyBytesMax } from '../../protocol/body.ts';
+import { dryRun, invalidArgument } from '../../protocol/errors.ts';
 import {
   findStreamToPut,
   peekStreamToPut,
-  putBodyBytesMax,
   type PutEntry,
   routeEntry,
 } from '../records/put-entry.ts';
@@ -34,7 +34,6 @@ import {
   data,
   encryptionType,
   hashKey,
-  namedStructure,
   partitionKey,
   sequenceNumber,
   shardId,
@@ -43,13 +42,12 @@ import {
 import { namingTheStream } from '../resources/stream-address.ts';
 import { encryptionShown } from '../resources/stream-view.ts';
 import { rateExceeded, recordsGranted } from '../limits/throughput.ts';
-import { theStream } from '../resources/touched.ts';
 
 const recordsMax = 500;
 /** Of data and partition keys together. */
 const requestMiBMax = 10;
 
-const resultEntry = namedStructure(
+const resultEntry = structure(
   {
     SequenceNumber: sequenceNumber,
     ShardId: shardId,
@@ -65,7 +63,7 @@ export const putRecords = defineAction({
   input: structure({
     Records: required(
       list(
-        namedStructure(
+        structure(
           {
             PartitionKey: required(partitionKey),
             ExplicitHashKey: hashKey,
@@ -93,7 +91,6 @@ export const putRecords = defineAction({
     'ResourceNotFoundException',
   ],
   bodyBytesMax: putBodyBytesMax,
-  touches: theStream,
   async handle(request, context) {
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const parts = partsOf(stream, request.Records);
@@ -173,7 +170,7 @@ function refuseOnPurpose(
   context: KinesisContext,
 ): void {
   const { limits } = context;
-  if (!limits.faults.hasEntries) return;
+  if (limits?.faults.hasEntries !== true) return;
   for (const { shard, records, places } of parts) {
     const refused = throughputExceeded(stream, shard, context);
     let kept = 0;

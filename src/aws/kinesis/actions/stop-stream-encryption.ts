@@ -2,9 +2,8 @@
  * StopStreamEncryption:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StopStreamEncryption.html
  */
-import { defineAction } from '../action.ts';
+import { defineAction } from '../../protocol/action.ts';
 import { changeEncryption, encryptionInput } from '../resources/encryption.ts';
-import { streamAndKey } from '../resources/touched.ts';
 
 export const stopStreamEncryption = defineAction({
   name: 'StopStreamEncryption',
@@ -17,6 +16,5 @@ export const stopStreamEncryption = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['The key need not be the one that is in use.'],
-  touches: streamAndKey,
   handle: (request, context) => changeEncryption(request, false, context),
 });
