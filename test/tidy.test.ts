@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { errorTable } from '../src/wire/errors.ts';
 
 const columnsMax = 100;
 const functionLinesMax = 70;
@@ -78,6 +79,27 @@ test('src/domain uses no package and does no I/O', () => {
     for (const [, name] of contents.get(file)!.matchAll(/from '([^'.][^']*)'/g)) {
       if (!allowed.has(name!)) wrong.push(`${file} imports ${name}`);
     }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("Kafka's error codes are named by src/wire/errors.ts, and stand nowhere as numbers", () => {
+  const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+  const names = new Set(Object.keys(errorTable).map(plain));
+  const wrong: string[] = [];
+  const rooms = /^(?:adapters\/kafka|src\/(?:gateway|groups|kafka|streams|wire))\//;
+  for (const file of sources.filter((each) => rooms.test(each) && each !== 'src/wire/errors.ts')) {
+    contents
+      .get(file)!
+      .split('\n')
+      .forEach((line, index) => {
+        const constant = /\bconst (\w+)(?:: [^=]+)? = -?\d+;/.exec(line)?.[1];
+        const isNamed = constant !== undefined && names.has(plain(constant.replace(/Code$/, '')));
+        const isNumber =
+          /\b(?:\w*[eE]rrorCode|code)\b(?: [=!]==|:| \?\?| =) -?\d/.test(line) ||
+          /\b\w*[cC]odes\b[^=]* = [^=]*\[-?\d/.test(line);
+        if (isNamed || isNumber) wrong.push(`${file}:${index + 1}: ${line.trim()}`);
+      });
   }
   assert.deepEqual(wrong, []);
 });

@@ -6,13 +6,13 @@ import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerAddress } from './connection.ts';
-import { errorOf } from './error-codes.ts';
+import { errorOf } from './error-kinds.ts';
 import type { ClusterSecurity } from './security.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 export const operationTimeoutMs = 30_000;
 /** What Kafka has answered is seen at every broker within this time. */
 export const settleMsMax = 10_000;
-const illegalSaslState = 34;
 const connectTimeoutMs = 1_000;
 /** kafkajs logs in again when less than this is left of a session. */
 const reauthenticateMs = 2_000;
@@ -125,7 +125,7 @@ export class AdminClient {
 
 function isSessionOver(error: unknown): boolean {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return code === illegalSaslState || (cause !== undefined && isSessionOver(cause));
+  return code === errorCodes.ILLEGAL_SASL_STATE || (cause !== undefined && isSessionOver(cause));
 }
 
 function asGatewayError(what: string, error: unknown): GatewayError {

@@ -21,15 +21,15 @@ import {
 import { AdminClient, operationTimeoutMs, settleMsMax } from './admin-client.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import type { BrokerAddress } from './connection.ts';
-import { errorOf, noError, unknownTopicOrPartition } from './error-codes.ts';
+import { errorOf } from './error-kinds.ts';
 import { type ClusterSecurity, noSecurity } from './security.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const deleteTopicsApi = { request: deleteTopicsRequest, response: deleteTopicsResponse };
 const alterConfigsApi = {
   request: incrementalAlterConfigsRequest,
   response: incrementalAlterConfigsResponse,
 };
-const unknownTopicId = 100;
 const topicResource = 2;
 const setOperation = 0;
 
@@ -104,9 +104,10 @@ export class KafkaAdministration implements LogAdministration {
       timeoutMs: operationTimeoutMs,
     });
     this.#cluster.forget(name);
-    const code = answer.responses[0]?.errorCode ?? noError;
-    const isGone = code === unknownTopicId || code === unknownTopicOrPartition;
-    if (code !== noError && !isGone) {
+    const code = answer.responses[0]?.errorCode ?? errorCodes.NONE;
+    const isGone =
+      code === errorCodes.UNKNOWN_TOPIC_ID || code === errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+    if (code !== errorCodes.NONE && !isGone) {
       throw errorOf(code, `delete topic ${name}`, answer.responses[0]?.errorMessage);
     }
     await this.#until(`topic ${name} to go`, async () => {
@@ -165,7 +166,7 @@ export class KafkaAdministration implements LogAdministration {
       validateOnly: false,
     });
     const [result] = answer.responses;
-    if (result !== undefined && result.errorCode !== noError) {
+    if (result !== undefined && result.errorCode !== errorCodes.NONE) {
       throw errorOf(result.errorCode, `change configs of ${name}`, result.errorMessage);
     }
     // Kafka answers when the change is in its metadata log, a moment before brokers show it.

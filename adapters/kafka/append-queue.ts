@@ -14,14 +14,8 @@ import { produceRequest, produceResponse } from '../../src/wire/messages/00-prod
 import { encodeBatch, recordBytesMax } from '../../src/wire/record-batch.ts';
 import { type Cluster, propagationMsMax } from './cluster.ts';
 import type { Connection } from './connection.ts';
-import {
-  errorOf,
-  isRetriable,
-  messageTooLarge,
-  noError,
-  recordListTooLarge,
-  unknownTopicOrPartition,
-} from './error-codes.ts';
+import { errorOf, isRetriable } from './error-kinds.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 /** Topics by name: later versions name them by id. */
@@ -226,7 +220,7 @@ export class AppendQueue {
         ?.partitionResponses.find((each) => each.index === partition);
       if (answer === undefined) {
         this.#fail(batch, new GatewayError('unavailable', `no answer for ${log}-${partition}`));
-      } else if (answer.errorCode === noError) {
+      } else if (answer.errorCode === errorCodes.NONE) {
         this.#succeed(batch, answer.baseOffset);
       } else {
         this.#refused(batch, answer.errorCode, answer.errorMessage);
@@ -237,9 +231,11 @@ export class AppendQueue {
   #refused(batch: Batch, code: number, detail: string | null): void {
     const { log, partition } = batch.queue.where;
     const error = errorOf(code, `append to ${log}-${partition}`, detail);
-    const tooLarge = code === messageTooLarge || code === recordListTooLarge;
+    const tooLarge =
+      code === errorCodes.MESSAGE_TOO_LARGE || code === errorCodes.RECORD_LIST_TOO_LARGE;
     if (tooLarge && batch.records.length > 1) this.#sendHalves(batch);
-    else if (code === unknownTopicOrPartition || isRetriable(code)) this.#retry(batch, error);
+    else if (code === errorCodes.UNKNOWN_TOPIC_OR_PARTITION || isRetriable(code))
+      this.#retry(batch, error);
     else this.#fail(batch, error);
   }
 

@@ -14,8 +14,9 @@ import {
   Connection,
   type RequestOptions,
 } from './connection.ts';
-import { errorOf, isRetriable, noError, unknownTopicOrPartition } from './error-codes.ts';
+import { errorOf, isRetriable } from './error-kinds.ts';
 import { connectBy } from './transport.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 /**
  * What a connection is for. Kafka serves one request of a connection at a time, so puts do not
@@ -240,10 +241,10 @@ export class Cluster {
     this.#noteNodes(answer.brokers);
     return answer.topics.flatMap(({ errorCode, name, topicId, isInternal, partitions }) => {
       if (name === null) return [];
-      if (errorCode !== noError && !isRetriable(errorCode)) {
+      if (errorCode !== errorCodes.NONE && !isRetriable(errorCode)) {
         throw errorOf(errorCode, `topic ${name}`);
       }
-      if (errorCode === unknownTopicOrPartition) {
+      if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) {
         this.#topics.delete(name);
         if (names === null) return [];
         throw new GatewayError('not-found', `Kafka has no topic ${name}`);

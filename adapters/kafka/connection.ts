@@ -32,6 +32,7 @@ import {
 } from '../../src/wire/messages/36-sasl-authenticate.ts';
 import { Reader, Writer } from '../../src/wire/primitives.ts';
 import { takeFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 
@@ -175,7 +176,7 @@ export class Connection {
       { clientSoftwareName: 'kineska', clientSoftwareVersion: '1' },
       {},
     );
-    if (answer.errorCode !== 0) {
+    if (answer.errorCode !== errorCodes.NONE) {
       throw new GatewayError('unavailable', `${this.#name()} refused ApiVersions`);
     }
     for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) {

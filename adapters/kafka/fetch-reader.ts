@@ -19,7 +19,8 @@ import {
 } from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
 import { giveBackFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
-import { CodeError, noError, offsetOutOfRange } from './error-codes.ts';
+import { CodeError } from './error-kinds.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const fetchApi = { request: fetchRequest, response: fetchResponse };
 /** Topics by name: later versions name them by id. */
@@ -104,8 +105,8 @@ export class FetchReader {
         : await this.#cluster.requestTo(leader, 'fetch', fetchApi, request, options);
     const data = answer.responses[0]?.partitions[0];
     const code = data?.errorCode ?? answer.errorCode;
-    if (code === offsetOutOfRange) return 'out-of-range';
-    if (code !== noError) throw new CodeError(code, where);
+    if (code === errorCodes.OFFSET_OUT_OF_RANGE) return 'out-of-range';
+    if (code !== errorCodes.NONE) throw new CodeError(code, where);
     if (data === undefined) throw new GatewayError('unavailable', 'an empty fetch response');
     const aborted = data.abortedTransactions ?? [];
     const bytes = data.records ?? Buffer.alloc(0);

@@ -31,7 +31,8 @@ import { consumerProtocolAssignment } from '../../src/wire/messages/consumer-pro
 import { Reader } from '../../src/wire/primitives.ts';
 import { readMessage } from '../../src/wire/message.ts';
 import type { Cluster } from './cluster.ts';
-import { errorOf, noError } from './error-codes.ts';
+import { errorOf } from './error-kinds.ts';
+import { errorCodes, errorName } from '../../src/wire/errors.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
@@ -46,11 +47,12 @@ const consumerGroupDescribeApi = {
 const groupKeyType = 0;
 /** Later versions name topics by their ids. */
 const offsetFetchVersionMax = 9;
-/** Offsets of a transaction that is not ended, or is being written out. */
-const unstableOffsetCommit = 88;
-const groupIdNotFound = 69;
 /** The coordinator is loading, not available, or another one by now. */
-const movedCodes = new Set([14, 15, 16]);
+const movedCodes = new Set([
+  errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
+  errorCodes.COORDINATOR_NOT_AVAILABLE,
+  errorCodes.NOT_COORDINATOR,
+]);
 const attemptsMax = 60;
 const retryDelayMs = 50;
 const coordinatorsKnownMax = 10_000;
@@ -89,7 +91,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
         statesFilter: [],
         typesFilter: [],
       });
-      if (answer.errorCode !== noError) throw errorOf(answer.errorCode, 'list groups');
+      if (answer.errorCode !== errorCodes.NONE) throw errorOf(answer.errorCode, 'list groups');
       for (const { groupId, groupType } of answer.groups) {
         if (groupType.toLowerCase() !== shareGroupType) ids.add(groupId);
       }
@@ -154,12 +156,12 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
       const fetched = await this.#fetch(groupId, asked);
       const code = failureOf(fetched);
       if (code === undefined) return offsetsOf(fetched);
-      if (code === groupIdNotFound) return { offsets: [], pending: [] };
+      if (code === errorCodes.GROUP_ID_NOT_FOUND) return { offsets: [], pending: [] };
       this.#nodes.delete(groupId);
       const what = `offsets of group ${groupId}`;
       if (!movedCodes.has(code)) throw errorOf(code, what);
       if (attempt >= attemptsMax) {
-        throw new GatewayError('unavailable', `${what}: Kafka answered error ${code}`);
+        throw new GatewayError('unavailable', `${what}: Kafka answered ${errorName(code)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
     }
@@ -167,7 +169,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
 
   async #fetch(groupId: string, topics: Asked): Promise<FetchedGroup> {
     const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
-    if (node === undefined) return { errorCode: 15, topics: [] };
+    if (node === undefined) return { errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE, topics: [] };
     const answer = await this.#cluster
       .requestTo(
         node,
@@ -193,7 +195,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     });
     const { errorCode, nodeId } = answer.coordinators[0] ?? answer;
     if (movedCodes.has(errorCode)) return undefined;
-    if (errorCode !== noError) throw errorOf(errorCode, `coordinator of group ${groupId}`);
+    if (errorCode !== errorCodes.NONE) throw errorOf(errorCode, `coordinator of group ${groupId}`);
     if (!this.#cluster.brokers.has(nodeId)) await this.#cluster.refreshBrokers();
     if (this.#nodes.size >= coordinatorsKnownMax) this.#nodes.clear();
     this.#nodes.set(groupId, nodeId);
@@ -218,10 +220,13 @@ function assignedIn(assignment: Buffer): Omit<CommittedOffset, 'offset'>[] {
 }
 
 function failureOf({ errorCode, topics }: FetchedGroup): number | undefined {
-  if (errorCode !== noError) return errorCode;
+  if (errorCode !== errorCodes.NONE) return errorCode;
   for (const { partitions } of topics) {
     for (const each of partitions) {
-      if (each.errorCode !== noError && each.errorCode !== unstableOffsetCommit) {
+      if (
+        each.errorCode !== errorCodes.NONE &&
+        each.errorCode !== errorCodes.UNSTABLE_OFFSET_COMMIT
+      ) {
         return each.errorCode;
       }
     }
@@ -235,7 +240,8 @@ function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
   for (const { name, partitions } of topics) {
     for (const { partitionIndex, committedOffset, errorCode } of partitions) {
       const where = { topic: name, partition: partitionIndex };
-      if (errorCode === unstableOffsetCommit) pending.push(where);
+      // Of a transaction that is not ended, or is being written out.
+      if (errorCode === errorCodes.UNSTABLE_OFFSET_COMMIT) pending.push(where);
       else if (committedOffset >= 0n) offsets.push({ ...where, offset: toOffset(committedOffset) });
     }
   }

@@ -26,7 +26,8 @@ import {
   describeProducersResponse,
 } from '../../src/wire/messages/61-describe-producers.ts';
 import type { Cluster } from './cluster.ts';
-import { CodeError, errorOf, isRetriable, noError } from './error-codes.ts';
+import { CodeError, errorOf, isRetriable } from './error-kinds.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };
@@ -51,16 +52,17 @@ const transactionKeyType = 1;
 const allInSync = -1;
 const replicationTimeoutMs = 20_000;
 const readUncommitted = 0;
-const outOfRange = 1;
 /** A batch that is larger is given whole all the same. */
 const fetchBytesMax = 1024 * 1024;
 const retryForMs = 10_000;
 const retryEveryMs = 50;
 const coordinatorsKnownMax = 10_000;
 /** The coordinator is loading, not available, or another one by now. */
-const movedCodes: ReadonlySet<number> = new Set([14, 15, 16]);
-/** The transaction before is still being written out. */
-const concurrentTransactions = 51;
+const movedCodes: ReadonlySet<number> = new Set([
+  errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
+  errorCodes.COORDINATOR_NOT_AVAILABLE,
+  errorCodes.NOT_COORDINATOR,
+]);
 
 export class KafkaProducerLog implements ProducerLog {
   readonly #cluster: Cluster;
@@ -77,7 +79,7 @@ export class KafkaProducerLog implements ProducerLog {
       const answer = await this.#cluster.requestTo(leader, 'control', api, { topics });
       const partition = answer.topics[0]?.partitions[0];
       if (partition === undefined) throw new GatewayError('unavailable', 'no answer of producers');
-      if (partition.errorCode !== noError) throw new CodeError(partition.errorCode, where);
+      if (partition.errorCode !== errorCodes.NONE) throw new CodeError(partition.errorCode, where);
       const found = partition.activeProducers.find((each) => each.producerId === producerId);
       return found && { epoch: found.producerEpoch, lastSequence: found.lastSequence };
     });
@@ -99,8 +101,8 @@ export class KafkaProducerLog implements ProducerLog {
       const answer = await this.#cluster.requestTo(leader, 'fetch', fetchApi, request, options);
       const data = answer.responses[0]?.partitions[0];
       const code = data?.errorCode ?? answer.errorCode;
-      if (code === outOfRange) return Buffer.alloc(0);
-      if (code !== noError) throw new CodeError(code, where);
+      if (code === errorCodes.OFFSET_OUT_OF_RANGE) return Buffer.alloc(0);
+      if (code !== errorCodes.NONE) throw new CodeError(code, where);
       return Buffer.from(data?.records ?? Buffer.alloc(0));
     });
   }
@@ -111,7 +113,7 @@ export class KafkaProducerLog implements ProducerLog {
   ): Promise<TransactionalAppend> {
     if (!batch.implicit) {
       const code = await this.#addPartition(where, batch);
-      if (code !== noError) return { code, message: null, baseOffset: toOffset(-1n) };
+      if (code !== errorCodes.NONE) return { code, message: null, baseOffset: toOffset(-1n) };
     }
     const { log: name, partition: index } = where;
     const leader = await this.#cluster.leaderOf(name, index);
@@ -157,7 +159,8 @@ export class KafkaProducerLog implements ProducerLog {
       const { partitionErrorCode: code } = result;
       const isMoved = movedCodes.has(code);
       if (isMoved) this.#coordinators.delete(batch.transactionalId);
-      const mayMend = isMoved || code === concurrentTransactions;
+      // The transaction before may still be being written out.
+      const mayMend = isMoved || code === errorCodes.CONCURRENT_TRANSACTIONS;
       if (!mayMend || Date.now() >= giveUpAtMs) return code;
       await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
     }
@@ -175,7 +178,7 @@ export class KafkaProducerLog implements ProducerLog {
     if (movedCodes.has(found.errorCode)) {
       throw new GatewayError('unavailable', `no coordinator of ${transactionalId} now`);
     }
-    if (found.errorCode !== noError) {
+    if (found.errorCode !== errorCodes.NONE) {
       throw errorOf(found.errorCode, `coordinator of ${transactionalId}`);
     }
     const [oldest] = this.#coordinators.keys();

@@ -15,8 +15,9 @@ import {
 } from '../../src/wire/messages/02-list-offsets.ts';
 import { AppendQueue } from './append-queue.ts';
 import { type Cluster, propagationMsMax } from './cluster.ts';
-import { CodeError, isRetriable, noError } from './error-codes.ts';
+import { CodeError, isRetriable } from './error-kinds.ts';
 import { FetchReader } from './fetch-reader.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const listOffsetsApi = { request: listOffsetsRequest, response: listOffsetsResponse };
 /** Later versions know timestamps that mean tiers of storage; none that we ask for. */
@@ -99,7 +100,7 @@ export class KafkaRecordLog implements RecordLog {
       );
       const partition = answer.topics[0]?.partitions[0];
       if (partition === undefined) throw new GatewayError('unavailable', 'an empty ListOffsets');
-      if (partition.errorCode !== noError) throw new CodeError(partition.errorCode, where);
+      if (partition.errorCode !== errorCodes.NONE) throw new CodeError(partition.errorCode, where);
       return toOffset(partition.offset);
     });
   }

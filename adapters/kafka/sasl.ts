@@ -6,6 +6,7 @@ import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'no
 import { promisify } from 'node:util';
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
+import { errorCodes, errorName } from '../../src/wire/errors.ts';
 
 /** One mechanism with the gateway's credentials in it. */
 export type SaslClient = {
@@ -36,17 +37,14 @@ const iterationsMax = 1_000_000;
 
 const derive = promisify(pbkdf2);
 
-const noError = 0;
-const illegalState = 34;
-
 /** The whole of a login: choice of the mechanism, then its tokens. */
 export function loginOf({ mechanism, begin }: SaslClient): BrokerLogin {
   return async (channel) => {
     const refusal = (why: string) =>
       new GatewayError('access-denied', `Kafka at ${channel.name} refused the gateway: ${why}`);
     const { errorCode, mechanisms } = await channel.handshake(mechanism);
-    if (errorCode === illegalState) throw refusal('its listener has no SASL');
-    if (errorCode !== noError) {
+    if (errorCode === errorCodes.ILLEGAL_SASL_STATE) throw refusal('its listener has no SASL');
+    if (errorCode !== errorCodes.NONE) {
       throw refusal(`its listener has no ${mechanism}, but ${mechanisms.join(', ')}`);
     }
     const conversation = begin();
@@ -56,8 +54,8 @@ export function loginOf({ mechanism, begin }: SaslClient): BrokerLogin {
       const token = await conversation.next(said);
       if (token === undefined) return lifetimeMs;
       const answer = await channel.authenticate(token);
-      if (answer.errorCode !== noError) {
-        throw refusal(`${mechanism}: ${answer.errorMessage ?? `error ${answer.errorCode}`}`);
+      if (answer.errorCode !== errorCodes.NONE) {
+        throw refusal(`${mechanism}: ${answer.errorMessage ?? errorName(answer.errorCode)}`);
       }
       said = answer.authBytes;
       lifetimeMs = Number(answer.sessionLifetimeMs);

@@ -21,7 +21,7 @@ import type { Stream } from '../domain/streams/stream.ts';
 import { DeadLeases } from '../groups/dead-leases.ts';
 import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
-import type { BatchElsewhere, PlacedElsewhere } from '../kafka/produce/moved-batch.ts';
+import type { ForwardBatch, ForwardedBatch } from '../kafka/produce/forwarded-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
 import { actions } from '../aws/kinesis/actions/index.ts';
 import { admit, type KinesisLimits } from '../aws/kinesis/limits/admission.ts';
@@ -202,7 +202,7 @@ export async function startGateway(
   const doorSettings = await kafkaDoorOf(config, certificate);
   const kafka: KafkaDoor = new KafkaDoor({
     ...doorSettings,
-    placedElsewhere: placedElsewhereOf(place, (batch) => kafka.placeAsked(batch)),
+    forward: forwardOf(place, (batch) => kafka.placeForwarded(batch)),
     lowestBrokerId: place.lowestBrokerId,
     backing: backingOf(config, cluster, security),
     ...{ streams, groups, logger, log, limits },
@@ -260,10 +260,10 @@ function shareLimits({ shards, calls }: KinesisLimits, stops: Stops): void {
 }
 
 /** Of several workers one places the batches of a producer, whichever it is connected to. */
-function placedElsewhereOf(
+function forwardOf(
   { slot, slots }: WorkerTask,
-  place: (batch: BatchElsewhere) => Promise<number>,
-): PlacedElsewhere | undefined {
+  place: (batch: ForwardedBatch) => Promise<number>,
+): ForwardBatch | undefined {
   if (slot === undefined || slots === undefined) return undefined;
   const ask = callWorkers(slot, place);
   return (producerId) => {

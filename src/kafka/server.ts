@@ -18,7 +18,7 @@ import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './brokers/directory.ts';
 import { brokerHost, brokerOfHost } from './brokers/host-names.ts';
-import type { BatchElsewhere, PlacedElsewhere } from './produce/moved-batch.ts';
+import type { ForwardBatch, ForwardedBatch } from './produce/forwarded-batch.ts';
 import { plannedPort, type PortPlan, unplannedPort } from './brokers/port-plan.ts';
 import { Relay, type RelaySettings } from './relay/relay.ts';
 import { ProduceGate } from './produce/gate.ts';
@@ -59,8 +59,8 @@ export type KafkaDoorSettings = {
    * declared. Ports then follow from ids alone.
    */
   readonly lowestBrokerId?: number | undefined;
-  /** Where several processes share the ports; see PlacedElsewhere. */
-  readonly placedElsewhere?: PlacedElsewhere | undefined;
+  /** Where several processes share the ports; see ForwardBatch. */
+  readonly forward?: ForwardBatch | undefined;
 };
 
 export type KafkaDoorTls = {
@@ -105,9 +105,9 @@ export class KafkaDoor {
     this.#plan = { first: port, declared: brokerIds, lowestId: 0 };
     this.#directory = new BrokerDirectory(backing, (nodeId) => this.#addressOf(nodeId));
     const topicNames = new TopicNames();
-    const { log, placedElsewhere, producers } = settings;
+    const { log, forward, producers } = settings;
     const writer = new StreamWriter(streams, log);
-    const placing = { streams, writer, producers, log, placedElsewhere };
+    const placing = { streams, writer, producers, log, forward };
     const context: KafkaContext = {
       brokers: this.#directory,
       streams,
@@ -166,8 +166,8 @@ export class KafkaDoor {
   }
 
   /** Places a batch that another process was sent. Answers Kafka's code. */
-  placeAsked(batch: BatchElsewhere): Promise<number> {
-    return this.#relaySettings.context.produce.placeAsked(batch);
+  placeForwarded(batch: ForwardedBatch): Promise<number> {
+    return this.#relaySettings.context.produce.placeForwarded(batch);
   }
 
   /** Stops accepting, lets what is under way finish for a while, and closes. */

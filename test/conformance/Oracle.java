@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -99,9 +100,14 @@ public final class Oracle {
     return all;
   }
 
+  /** Every error by name: its code, and whether Java's clients try again. */
   private static JsonNode errors() {
     ObjectNode all = JSON.createObjectNode();
-    for (Errors error : Errors.values()) all.put(String.valueOf(error.code()), error.name());
+    for (Errors error : Errors.values()) {
+      ObjectNode row = all.putObject(error.name());
+      row.put("code", error.code());
+      row.put("retriable", error.exception() instanceof RetriableException);
+    }
     return all;
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
-import { errorCodes, errorName } from '../../src/wire/errors.ts';
+import { errorName, errorTable, isRetriable } from '../../src/wire/errors.ts';
 import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
 import { heartbeatRequest } from '../../src/wire/messages/12-heartbeat.ts';
 import { apiTables } from '../../src/wire/messages/index.ts';
@@ -67,9 +67,13 @@ test('unknown tagged fields and text that is no UTF-8 come back as from Java', a
   }
 });
 
-test('every error code has the name that Kafka gives it', async () => {
-  const ours = Object.fromEntries(errorCodes.map((code) => [String(code), errorName(code)]));
-  assert.deepEqual(ours, await java.ask({ ask: 'errors' }));
+test('every error has the code that Kafka gives it, and whether clients try again', async () => {
+  const theirs = await java.ask({ ask: 'errors' });
+  const ours = Object.entries(errorTable).map(([name, { code }]) => {
+    assert.equal(errorName(code), name);
+    return [name, { code, retriable: isRetriable(code) }];
+  });
+  assert.deepEqual(Object.fromEntries(ours), theirs);
 });
 
 test('Fetch from version 15 on differs only in fields that a relay may leave out', () => {

@@ -14,7 +14,8 @@ import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
-import { rebalanceInProgress, staleMemberEpoch, tableNotReady } from '../groups/group-errors.ts';
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const topicIdsSince = 10;
 
@@ -120,7 +121,9 @@ function answered(
 
 /** Classic members are asked to join again; the others learn of it by their next heartbeat. */
 function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets): number {
-  return keepers.isClassic(groupId, memberId) ? rebalanceInProgress : staleMemberEpoch;
+  return keepers.isClassic(groupId, memberId)
+    ? errorCodes.REBALANCE_IN_PROGRESS
+    : errorCodes.STALE_MEMBER_EPOCH;
 }
 
 function countIn({ topics }: Request): number {

@@ -13,7 +13,8 @@ import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
-import { tableNotReady } from '../groups/group-errors.ts';
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const groupsSince = 8;
 const topicIdsSince = 10;
@@ -54,7 +55,7 @@ export const offsetFetch = defineApi({
     if (version < groupsSince) {
       const group = { errorCode: answer.errorCode, topics: answer.topics };
       const resumed = await resume(groups, asked.groupId, group, asked.topics === null, call);
-      if (resumed.errorCode !== 0 && version < topErrorSince) {
+      if (resumed.errorCode !== errorCodes.NONE && version < topErrorSince) {
         return { ...answer, topics: withErrors(answer.topics, resumed.errorCode) };
       }
       return { ...answer, ...resumed };
@@ -76,7 +77,7 @@ async function resume(
   all: boolean,
   { version, logger }: Call,
 ): Promise<Group> {
-  if (group.errorCode !== 0 || !groups.hasTable(groupId)) return group;
+  if (group.errorCode !== errorCodes.NONE || !groups.hasTable(groupId)) return group;
   try {
     const ids = group.topics.map(({ topicId }) => topicId ?? '');
     const usesIds = version >= topicIdsSince;
@@ -106,7 +107,7 @@ function committedIn(
     const name = nameOf(topic);
     if (name === undefined) return [];
     return topic.partitions
-      .filter(({ errorCode }) => errorCode === 0)
+      .filter(({ errorCode }) => errorCode === errorCodes.NONE)
       .map(({ partitionIndex, committedOffset }) => ({
         topic: name,
         partition: partitionIndex,
@@ -141,7 +142,7 @@ function withAdded(
   const all = new Map<string, Topic>();
   for (const topic of topics) {
     const partitions = topic.partitions.filter(
-      ({ committedOffset, errorCode }) => committedOffset >= 0n || errorCode !== 0,
+      ({ committedOffset, errorCode }) => committedOffset >= 0n || errorCode !== errorCodes.NONE,
     );
     all.set(nameOf(topic) ?? topic.topicId ?? '', { ...topic, partitions });
   }
@@ -157,7 +158,7 @@ function withAdded(
       committedOffset: offset,
       committedLeaderEpoch: noEpoch,
       metadata: '',
-      errorCode: 0,
+      errorCode: errorCodes.NONE,
     };
     all.set(topic, { ...had, partitions: [...had.partitions, each] });
   }

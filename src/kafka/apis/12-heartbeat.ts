@@ -7,7 +7,7 @@ import {
   heartbeatResponse as response,
 } from '../../wire/messages/12-heartbeat.ts';
 import { defineApi } from '../api.ts';
-import { rebalanceInProgress } from '../groups/group-errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 type Member = { readonly groupId: string; readonly memberId: string };
 
@@ -21,11 +21,12 @@ export const heartbeat = defineApi({
     return { relay: asked, note: { groupId, memberId } };
   },
   onResponse(answer, { groups, clientId, connection }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
+      return undefined;
     const { groupId, memberId } = note as Member;
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     groups.keepers.heard(groupId, member);
     if (!groups.keepers.mustRejoin(groupId, memberId)) return undefined;
-    return { ...answer, errorCode: rebalanceInProgress };
+    return { ...answer, errorCode: errorCodes.REBALANCE_IN_PROGRESS };
   },
 });

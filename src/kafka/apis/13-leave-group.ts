@@ -7,6 +7,7 @@ import {
   leaveGroupResponse as response,
 } from '../../wire/messages/13-leave-group.ts';
 import { defineApi } from '../api.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const severalSince = 3;
 
@@ -22,7 +23,8 @@ export const leaveGroup = defineApi({
     return { relay: asked, note: { groupId, memberIds } };
   },
   async onResponse(answer, { groups }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
+      return undefined;
     const { groupId, memberIds } = note as Members;
     await Promise.all(memberIds.map((memberId) => groups.keepers.leave(groupId, memberId)));
     return undefined;

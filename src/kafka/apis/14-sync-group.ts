@@ -10,7 +10,7 @@ import {
 import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
 import { readAssignment, writeAssignment } from '../groups/assignments.ts';
-import { rebalanceInProgress } from '../groups/group-errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 type Asking = { readonly groupId: string; readonly member: MemberName };
 
@@ -30,7 +30,7 @@ export const syncGroup = defineApi({
     if (note === undefined || groups === undefined) return undefined;
     const { groupId, member } = note as Asking;
     groups.keepers.heard(groupId, member);
-    if (answer.errorCode !== 0) return undefined;
+    if (answer.errorCode !== errorCodes.NONE) return undefined;
     const assignment = readAssignment(answer.assignment);
     if (assignment === undefined) return undefined;
     const { partitions, isShareable } = assignment;
@@ -41,7 +41,11 @@ export const syncGroup = defineApi({
     } catch (error) {
       // Without its leases a member must not begin; it tries again.
       logger.warn({ groupId, error }, 'the leases of a member cannot be had');
-      return { ...answer, errorCode: rebalanceInProgress, assignment: Buffer.alloc(0) };
+      return {
+        ...answer,
+        errorCode: errorCodes.REBALANCE_IN_PROGRESS,
+        assignment: Buffer.alloc(0),
+      };
     }
   },
 });

@@ -10,9 +10,7 @@ import {
   saslHandshakeResponse as response,
 } from '../../wire/messages/17-sasl-handshake.ts';
 import { defineApi } from '../api.ts';
-
-const unsupportedMechanism = 33;
-const unsupportedVersion = 35;
+import { errorCodes } from '../../wire/errors.ts';
 
 export const saslHandshake = defineApi({
   request,
@@ -26,8 +24,10 @@ export const saslHandshake = defineApi({
     if (!clientsLogIn) {
       const why = 'the gateway logs in itself: clients use no SASL, or set --kafka-identity client';
       logger.warn({ clientId, mechanism }, `a client’s SASL login was refused: ${why}`);
-      return { answer: { errorCode: unsupportedMechanism, mechanisms: [] } };
+      return { answer: { errorCode: errorCodes.UNSUPPORTED_SASL_MECHANISM, mechanisms: [] } };
     }
-    return version === 0 ? { answer: { errorCode: unsupportedVersion, mechanisms: [] } } : 'relay';
+    return version === 0
+      ? { answer: { errorCode: errorCodes.UNSUPPORTED_VERSION, mechanisms: [] } }
+      : 'relay';
   },
 });

@@ -15,8 +15,7 @@ import {
   apiVersionsResponse as response,
 } from '../../wire/messages/18-api-versions.ts';
 import { defineApi, type KafkaApi } from '../api.ts';
-
-const unsupportedVersion = 35;
+import { errorCodes } from '../../wire/errors.ts';
 
 type Range = { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number };
 
@@ -28,13 +27,14 @@ export const apiVersions = defineApi({
       'stands in for it.',
   ],
   unknownVersionAnswer: {
-    errorCode: unsupportedVersion,
+    errorCode: errorCodes.UNSUPPORTED_VERSION,
     apiKeys: [
       { apiKey: request.key, minVersion: request.versionMin, maxVersion: request.versionMax },
     ],
   },
   // A broker older than our tables answers so.
-  isForeign: (answer, version) => version > 0 && answer.readInt16BE(4) === unsupportedVersion,
+  isForeign: (answer, version) =>
+    version > 0 && answer.readInt16BE(4) === errorCodes.UNSUPPORTED_VERSION,
   onRequest(asked, { connection }) {
     const { standsInFor, servedBy } = connection;
     const isStandIn = standsInFor !== undefined && servedBy !== undefined;

@@ -8,6 +8,7 @@ import {
 } from '../../wire/messages/20-delete-topics.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { defineApi } from '../api.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const topicsAtOnce = 16;
 
@@ -20,7 +21,7 @@ export const deleteTopics = defineApi({
     for (const { name, errorCode } of answer.responses) {
       if (name === null) continue;
       streams.forget(name);
-      if (errorCode === 0) deleted.push(name);
+      if (errorCode === errorCodes.NONE) deleted.push(name);
     }
     await atOnce(topicsAtOnce, deleted, async (topic) => {
       try {

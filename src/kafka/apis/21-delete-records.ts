@@ -7,7 +7,8 @@ import {
   deleteRecordsResponse as response,
 } from '../../wire/messages/21-delete-records.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation } from '../rules/stream-rules.ts';
+import { partByRules } from '../rules/stream-rules.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 /** The response has no place for a message; the documentation names the Kinesis call. */
 const refusal = 'Records of a stream with Kinesis rules are immutable.';
@@ -33,7 +34,7 @@ export const deleteRecords = defineApi({
       partitions: item.partitions.map(({ partitionIndex }) => ({
         partitionIndex,
         lowWatermark: -1n,
-        errorCode: policyViolation,
+        errorCode: errorCodes.POLICY_VIOLATION,
       })),
     }));
     if (parted.passed.length === 0) return { answer: { topics: refused } };

@@ -10,7 +10,8 @@ import {
 } from '../../wire/messages/26-end-txn.ts';
 import type { Decoded } from '../../wire/message.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../groups/group-errors.ts';
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 type Request = Decoded<(typeof request)['fields']>;
 
@@ -26,7 +27,8 @@ export const endTxn = defineApi({
     return { relay: asked, note: asked };
   },
   async onResponse(answer, { groups, transactions, logger }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
+      return undefined;
     const { transactionalId, committed } = note as Request;
     try {
       if (committed) {

@@ -11,7 +11,7 @@ import {
 import type { Decoded } from '../../wire/message.ts';
 import type { GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
-import { illegalGeneration, staleMemberEpoch } from '../groups/group-errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const topicIdsSince = 6;
 
@@ -54,7 +54,7 @@ export const txnOffsetCommit = defineApi({
       const topic = nameOf(each);
       if (topic === undefined) return [];
       return each.partitions
-        .filter(({ errorCode }) => errorCode === 0)
+        .filter(({ errorCode }) => errorCode === errorCodes.NONE)
         .map(({ partitionIndex }) => ({ topic, partition: partitionIndex }));
     });
     transactions.add(asked.transactionalId, asked.groupId, accepted);
@@ -71,5 +71,5 @@ async function namesIn(asked: Request, groups: GroupOffsets, version: number): P
 /** Members of the consumer protocol have epochs, which older versions have no error for. */
 function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets, version: number) {
   const isOld = version < topicIdsSince || keepers.isClassic(groupId, memberId);
-  return isOld ? illegalGeneration : staleMemberEpoch;
+  return isOld ? errorCodes.ILLEGAL_GENERATION : errorCodes.STALE_MEMBER_EPOCH;
 }

@@ -7,8 +7,9 @@ import {
   alterConfigsResponse as response,
 } from '../../wire/messages/33-alter-configs.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation, type Refusal } from '../rules/stream-rules.ts';
+import { partByRules, type Refusal } from '../rules/stream-rules.ts';
 import { refusedConfig } from '../rules/topic-configs.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const topicResource = 2;
 
@@ -58,5 +59,10 @@ function isMessage(message: string | undefined): message is string {
 
 function responseOf({ item, message }: Refusal<Resource>) {
   const { resourceType, resourceName } = item;
-  return { resourceType, resourceName, errorCode: policyViolation, errorMessage: message };
+  return {
+    resourceType,
+    resourceName,
+    errorCode: errorCodes.POLICY_VIOLATION,
+    errorMessage: message,
+  };
 }

@@ -7,7 +7,8 @@ import {
   createPartitionsResponse as response,
 } from '../../wire/messages/37-create-partitions.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation } from '../rules/stream-rules.ts';
+import { partByRules } from '../rules/stream-rules.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const refusal =
   'This stream has Kinesis rules: use UpdateShardCount, SplitShard or MergeShards of the Kinesis ' +
@@ -31,7 +32,7 @@ export const createPartitions = defineApi({
     if (parted.refused.length === 0) return 'relay';
     const refused: Result[] = parted.refused.map(({ item, message }) => ({
       name: item.name,
-      errorCode: policyViolation,
+      errorCode: errorCodes.POLICY_VIOLATION,
       errorMessage: message,
     }));
     if (parted.passed.length === 0) return { answer: { results: refused } };

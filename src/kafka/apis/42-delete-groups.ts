@@ -8,10 +8,8 @@ import {
   deleteGroupsResponse as response,
 } from '../../wire/messages/42-delete-groups.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../groups/group-errors.ts';
-
-const nonEmptyGroup = 68;
-const groupIdNotFound = 69;
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 type Result = {
   readonly groupId: string;
@@ -36,7 +34,11 @@ export const deleteGroups = defineApi({
         if (!groups.hasTable(groupId)) return passed.push(groupId);
         try {
           if (!(await groups.isWorkedOn(groupId))) return passed.push(groupId);
-          return refused.push({ groupId, errorCode: nonEmptyGroup, errorMessage: workedOn });
+          return refused.push({
+            groupId,
+            errorCode: errorCodes.NON_EMPTY_GROUP,
+            errorMessage: workedOn,
+          });
         } catch (error) {
           logger.warn({ groupId, error }, 'the lease table of a group cannot be read');
           return refused.push({ groupId, errorCode: tableNotReady, errorMessage: notReady });
@@ -50,12 +52,12 @@ export const deleteGroups = defineApi({
     if (note === undefined || groups === undefined) return undefined;
     const results = answer.results.map(async (result): Promise<Result> => {
       const { groupId, errorCode } = result;
-      const isGone = errorCode === 0 || errorCode === groupIdNotFound;
+      const isGone = errorCode === errorCodes.NONE || errorCode === errorCodes.GROUP_ID_NOT_FOUND;
       if (!isGone || !groups.hasTable(groupId)) return result;
       try {
         // A group of KCL workers alone is one that Kafka does not know.
         return (await groups.deleteGroup(groupId))
-          ? { groupId, errorCode: 0, errorMessage: null }
+          ? { groupId, errorCode: errorCodes.NONE, errorMessage: null }
           : result;
       } catch (error) {
         logger.warn({ groupId, error }, 'the lease table of a group cannot be deleted');

@@ -7,8 +7,9 @@ import {
   incrementalAlterConfigsResponse as response,
 } from '../../wire/messages/44-incremental-alter-configs.ts';
 import { defineApi } from '../api.ts';
-import { partByRules, policyViolation, type Refusal } from '../rules/stream-rules.ts';
+import { partByRules, type Refusal } from '../rules/stream-rules.ts';
 import { refusedConfig } from '../rules/topic-configs.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 const topicResource = 2;
 const setOperation = 0;
@@ -68,5 +69,10 @@ function refusedChange(name: string, operation: number, value: string | null): s
 
 function responseOf({ item, message }: Refusal<Resource>) {
   const { resourceType, resourceName } = item;
-  return { resourceType, resourceName, errorCode: policyViolation, errorMessage: message };
+  return {
+    resourceType,
+    resourceName,
+    errorCode: errorCodes.POLICY_VIOLATION,
+    errorMessage: message,
+  };
 }

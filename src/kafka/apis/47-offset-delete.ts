@@ -7,7 +7,8 @@ import {
   offsetDeleteResponse as response,
 } from '../../wire/messages/47-offset-delete.ts';
 import { defineApi } from '../api.ts';
-import { tableNotReady } from '../groups/group-errors.ts';
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 export const offsetDelete = defineApi({
   request,
@@ -18,12 +19,12 @@ export const offsetDelete = defineApi({
     return { relay: asked, note: asked.groupId };
   },
   async onResponse(answer, { groups, logger }, note) {
-    if (typeof note !== 'string' || groups === undefined || answer.errorCode !== 0) {
+    if (typeof note !== 'string' || groups === undefined || answer.errorCode !== errorCodes.NONE) {
       return undefined;
     }
     const removed = answer.topics.flatMap(({ name, partitions }) =>
       partitions
-        .filter(({ errorCode }) => errorCode === 0)
+        .filter(({ errorCode }) => errorCode === errorCodes.NONE)
         .map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
     );
     try {

@@ -9,7 +9,8 @@ import {
 } from '../../wire/messages/68-consumer-group-heartbeat.ts';
 import type { GroupPartition } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
-import { tableNotReady } from '../groups/group-errors.ts';
+import { tableNotReady } from '../errors.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
 type Member = {
@@ -31,7 +32,8 @@ export const consumerGroupHeartbeat = defineApi({
   },
   async onResponse(answer, call, note) {
     const { groups, logger } = call;
-    if (note === undefined || groups === undefined || answer.errorCode !== 0) return undefined;
+    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
+      return undefined;
     const { groupId, isLeaving, owned, ...asked } = note as Member;
     const memberId = answer.memberId ?? asked.memberId;
     if (isLeaving) {

@@ -4,6 +4,7 @@
  */
 import type { ValueOf } from '../../wire/message.ts';
 import type { produceResponse } from '../../wire/messages/00-produce.ts';
+import { errorCodes } from '../../wire/errors.ts';
 
 export const acksAll = -1;
 
@@ -23,6 +24,6 @@ export function hasProduceError({
   responses,
 }: Pick<ValueOf<typeof produceResponse>, 'responses'>): boolean {
   return responses.some(({ partitionResponses }) =>
-    partitionResponses.some(({ errorCode }) => errorCode !== 0),
+    partitionResponses.some(({ errorCode }) => errorCode !== errorCodes.NONE),
   );
 }

@@ -14,17 +14,14 @@ import { isOpen, toOffset, type Stream } from '../../domain/streams/stream.ts';
 import { placementOf } from '../../domain/streams/placement-tag.ts';
 import { GatewayError, isGatewayError } from '../../domain/errors.ts';
 import type { StreamWriter } from '../../streams/writer.ts';
+import { errorCodes } from '../../wire/errors.ts';
 import type { ValueOf } from '../../wire/message.ts';
 import type { produceRequest, produceResponse } from '../../wire/messages/00-produce.ts';
-import {
-  type BatchElsewhere,
-  codeOf,
-  type MovedBatchesSettings,
-  noError,
-  type ProducerTerms,
-  unknownTopicOrPartition,
-} from './moved-batch.ts';
-import { MovedBatches } from './moved-batches.ts';
+import { codeOf } from '../errors.ts';
+import type { BatchRoutingSettings } from './batch-routing.ts';
+import type { ForwardedBatch } from './forwarded-batch.ts';
+import { type ProducerTerms, termsOf } from './producer-terms.ts';
+import { ReroutedBatches } from './rerouted-batches.ts';
 import type { ProduceScan, ScannedTopic, TopicLabel } from '../../wire/scan/produce.ts';
 import type { TopicNames } from '../rules/topic-names.ts';
 
@@ -34,7 +31,7 @@ type Partition = Topic['partitionData'][number];
 type Response = ValueOf<typeof produceResponse>;
 type PartitionAnswer = Response['responses'][number]['partitionResponses'][number];
 
-export type ProduceGateSettings = MovedBatchesSettings & {
+export type ProduceGateSettings = BatchRoutingSettings & {
   readonly writer: StreamWriter;
   readonly topicNames: TopicNames;
 };
@@ -52,7 +49,7 @@ export type ProduceNote = {
   readonly terms: ProducerTerms;
   readonly order: ProduceOrder;
   /** Answers for what the broker was not asked. */
-  readonly moved?: Promise<readonly MovedTopic[]>;
+  readonly moved?: Promise<readonly ReroutedTopic[]>;
   /** Partitions that no stream has, by the numbers that the broker was given instead. */
   readonly replaced?: ReadonlyMap<number, number> | undefined;
 };
@@ -60,7 +57,7 @@ export type ProduceNote = {
 /** Late batches of one connection are placed in the order of their answers. */
 export type ProduceOrder = { last: Promise<unknown> };
 
-export type MovedTopic = {
+export type ReroutedTopic = {
   readonly topic: Pick<Topic, 'name' | 'topicId'>;
   readonly partitions: readonly PartitionAnswer[];
 };
@@ -69,15 +66,9 @@ export type PartedProduce = {
   readonly views: readonly Stream[];
   /** What the broker is asked still. */
   readonly rest: readonly Topic[];
-  readonly moved: Promise<readonly MovedTopic[]>;
+  readonly moved: Promise<readonly ReroutedTopic[]>;
 };
 
-/** The catalog cannot be read: nothing was written. */
-const notEnoughReplicas = 19;
-const unknownTopicId = 100;
-const topicAuthorizationFailed = 29;
-/** From this version on a write adds its partition to the transaction itself (KIP-890, part 2). */
-const implicitSince = 12;
 const noOffset = -1n;
 /** How long a resharding may drain before writers of transactions are told to try again. */
 const drainingMsMax = 10_000;
@@ -89,16 +80,16 @@ export type FoundTopic = Stream | 'no-rules' | number;
 
 export class ProduceGate {
   readonly #settings: ProduceGateSettings;
-  readonly #batches: MovedBatches;
+  readonly #batches: ReroutedBatches;
 
   constructor(settings: ProduceGateSettings) {
     this.#settings = settings;
-    this.#batches = new MovedBatches(settings);
+    this.#batches = new ReroutedBatches(settings);
   }
 
-  /** See MovedBatches.placeAsked. */
-  placeAsked(batch: BatchElsewhere): Promise<number> {
-    return this.#batches.placeAsked(batch);
+  /** See ReroutedBatches.placeForwarded. */
+  placeForwarded(batch: ForwardedBatch): Promise<number> {
+    return this.#batches.placeForwarded(batch);
   }
 
   /** Looks at names only; waits for nothing. */
@@ -160,7 +151,7 @@ export class ProduceGate {
     const terms = termsOf(request.transactionalId, version);
     const views: Stream[] = [];
     const rest: Topic[] = [];
-    const moved: Promise<MovedTopic>[] = [];
+    const moved: Promise<ReroutedTopic>[] = [];
     for (const [at, topic] of request.topicData.entries()) {
       const stream = found[at]!;
       if (stream === 'no-rules') {
@@ -206,7 +197,7 @@ export class ProduceGate {
     const { streams } = this.#settings;
     const name = this.#nameOf(topic);
     // Kafka has no topic of this id, or does not tell the client.
-    if (name === undefined) return unknownTopicId;
+    if (name === undefined) return errorCodes.UNKNOWN_TOPIC_ID;
     try {
       const stream = await streams.find(name);
       return stream.rules === 'kinesis' ? stream : 'no-rules';
@@ -214,7 +205,8 @@ export class ProduceGate {
       // What is no stream has no rules; Kafka says what it is instead.
       if (isGatewayError(error, 'not-found')) return 'no-rules';
       if (!isGatewayError(error)) throw error;
-      return streams.known(name)?.rules === 'kafka' ? 'no-rules' : notEnoughReplicas;
+      // The catalog cannot be read: nothing was written.
+      return streams.known(name)?.rules === 'kafka' ? 'no-rules' : errorCodes.NOT_ENOUGH_REPLICAS;
     }
   }
 
@@ -237,7 +229,8 @@ export class ProduceGate {
     const rest: Partition[] = [];
     const moved: Promise<PartitionAnswer>[] = [];
     const isAllowed = await mayWrite(found.name);
-    if (!isAllowed) return { rest: [], view: undefined, moved: answers(topicAuthorizationFailed) };
+    if (!isAllowed)
+      return { rest: [], view: undefined, moved: answers(errorCodes.TOPIC_AUTHORIZATION_FAILED) };
     let view = found;
     for (const partition of partitionData) {
       const { index, records } = partition;
@@ -274,11 +267,13 @@ export class ProduceGate {
       if (index >= now.shards.length) now = await streams.findNow(stream.name);
       if (transactionalId !== null) now = await this.#withShard(now, index);
       // A partition that no shard stands for, and none will.
-      if (index < 0 || index >= partitionsWanted(now)) return unknownTopicOrPartition;
+      if (index < 0 || index >= partitionsWanted(now)) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       if (isSealed(now, index)) now = await writer.decided(now, index);
       return { stream: now, isOwn: takesAll(now, [index], transactionalId !== null) };
     } catch (error) {
-      return isGatewayError(error, 'not-found') ? unknownTopicOrPartition : notEnoughReplicas;
+      return isGatewayError(error, 'not-found')
+        ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION
+        : errorCodes.NOT_ENOUGH_REPLICAS;
     }
   }
 
@@ -320,7 +315,7 @@ export class ProduceGate {
     const partitionResponses: PartitionAnswer[] = [];
     for (const partition of topic.partitionResponses) {
       const { index, errorCode, baseOffset } = partition;
-      if (errorCode !== noError) {
+      if (errorCode !== errorCodes.NONE) {
         partitionResponses.push(partition);
         continue;
       }
@@ -344,10 +339,6 @@ export class ProduceGate {
     const at = toOffset(baseOffset);
     return answerOf(index, await this.#batches.placeLate(stream, index, at, terms));
   }
-}
-
-export function termsOf(transactionalId: string | null, version: number): ProducerTerms {
-  return { transactionalId, implicit: version >= implicitSince };
 }
 
 /** Whether the broker may be asked to append to these partitions. */
@@ -398,7 +389,7 @@ function restored(answer: Response, replaced: ReadonlyMap<number, number>): Resp
 /** The broker's answers and those for what went elsewhere, a topic once. */
 export function merged(
   { responses }: Pick<Response, 'responses'>,
-  moved: readonly MovedTopic[],
+  moved: readonly ReroutedTopic[],
 ): Response['responses'] {
   const topics = [...responses];
   for (const { topic, partitions } of moved) {

@@ -11,10 +11,7 @@ import {
   type RecordBatch,
   unpackBatch,
 } from '../../wire/record-batch.ts';
-
-/** Kafka's codes for batches that it does not take. */
-export const corruptMessage = 2;
-export const invalidRecord = 87;
+import { errorCodes } from '../../wire/errors.ts';
 
 const formatNow = 2;
 const crcStart = 17;
@@ -24,15 +21,17 @@ export type ProducedBatch = RecordBatch & { readonly records: readonly FullRecor
 
 /** The batch, or Kafka's code for why it is none. Source: the broker's own checks of a batch. */
 export function checkProduced(records: Buffer | null): RecordBatch | number {
-  if (records === null || records.length === 0) return invalidRecord;
+  if (records === null || records.length === 0) return errorCodes.INVALID_RECORD;
   try {
     const [batch, more] = readBatches(records);
-    if (batch === undefined) return corruptMessage;
-    if (more !== undefined || batch.magic !== formatNow || batch.control) return invalidRecord;
-    if (batch.bytes.length !== records.length || !isIntact(batch)) return corruptMessage;
+    if (batch === undefined) return errorCodes.CORRUPT_MESSAGE;
+    if (more !== undefined || batch.magic !== formatNow || batch.control)
+      return errorCodes.INVALID_RECORD;
+    if (batch.bytes.length !== records.length || !isIntact(batch))
+      return errorCodes.CORRUPT_MESSAGE;
     return batch;
   } catch (error) {
-    if (error instanceof WireError) return corruptMessage;
+    if (error instanceof WireError) return errorCodes.CORRUPT_MESSAGE;
     throw error;
   }
 }
@@ -42,7 +41,7 @@ export async function readProduced(batch: RecordBatch): Promise<ProducedBatch | 
   try {
     return await withRecords(batch);
   } catch (error) {
-    if (error instanceof WireError) return corruptMessage;
+    if (error instanceof WireError) return errorCodes.CORRUPT_MESSAGE;
     throw error;
   }
 }

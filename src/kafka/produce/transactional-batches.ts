@@ -12,22 +12,15 @@ import {
   type Shard,
   type Stream,
 } from '../../domain/streams/stream.ts';
+import { errorCodes } from '../../wire/errors.ts';
 import {
   batchHeaderBytes,
   encodeBatch,
   type FullRecord,
   readBatches,
 } from '../../wire/record-batch.ts';
-import {
-  currentView,
-  duplicateSequence,
-  type MovedBatchesSettings,
-  noError,
-  outOfOrderSequence,
-  type ProducerTerms,
-  requestTimedOut,
-  shardOf,
-} from './moved-batch.ts';
+import { type BatchRoutingSettings, currentView, shardOf } from './batch-routing.ts';
+import type { ProducerTerms } from './producer-terms.ts';
 import type { ProducedBatch } from './produced-batch.ts';
 import {
   type PlacedBatch,
@@ -70,10 +63,10 @@ type TransactionalWrite = {
 };
 
 export class TransactionalBatches {
-  readonly #settings: MovedBatchesSettings;
+  readonly #settings: BatchRoutingSettings;
   readonly #producers = new ProducerMemory(() => new TransactionalProducer());
 
-  constructor(settings: MovedBatchesSettings) {
+  constructor(settings: BatchRoutingSettings) {
     this.#settings = settings;
   }
 
@@ -99,7 +92,10 @@ export class TransactionalBatches {
     const before = source.find(baseSequence, recordCount);
     if (before === undefined && !isLate && source.expected !== undefined) {
       const distance = sequenceDistance(source.expected, baseSequence);
-      if (distance !== 0) return distance < 0 ? duplicateSequence : outOfOrderSequence;
+      if (distance !== 0)
+        return distance < 0
+          ? errorCodes.DUPLICATE_SEQUENCE_NUMBER
+          : errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
     }
     const entry = before ?? source.begin(baseSequence, recordCount);
     let stream = await currentView(this.#settings.streams, write.stream);
@@ -111,10 +107,10 @@ export class TransactionalBatches {
         stream = now;
         continue;
       }
-      if (now === noError) source.finish(entry);
+      if (now === errorCodes.NONE) source.finish(entry);
       return now;
     }
-    return requestTimedOut;
+    return errorCodes.REQUEST_TIMED_OUT;
   }
 
   /**
@@ -131,7 +127,7 @@ export class TransactionalBatches {
       ([shard, { done }]) => !done && !isOpen(stream.shards[shard] ?? noShard),
     );
     // Nobody can tell whether it is in the shard that has closed: the client aborts.
-    if (stale.some(([, { isTried }]) => isTried)) return outOfOrderSequence;
+    if (stale.some(([, { isTried }]) => isTried)) return errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
     for (const [shard] of stale) parts.delete(shard);
     const open =
       parts.size === 0 && stale.length === 0
@@ -145,11 +141,11 @@ export class TransactionalBatches {
       else group.push(record);
     }
     for (const [shard, records] of groups) {
-      if (parts.has(shard)) return outOfOrderSequence;
+      if (parts.has(shard)) return errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
       const part = await this.#numbered(stream, shard, records, write);
       if (part === undefined) {
         entry.placed = undefined;
-        return outOfOrderSequence;
+        return errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
       }
       parts.set(shard, part);
     }
@@ -198,10 +194,10 @@ export class TransactionalBatches {
     const writes = [...parts]
       .filter(([, { done }]) => !done)
       .map(([shard, part]) => this.#writePart(stream, write, shard, part));
-    let result: number | Stream = noError;
+    let result: number | Stream = errorCodes.NONE;
     for (const settled of await Promise.allSettled(writes)) {
       if (settled.status === 'rejected') throw settled.reason;
-      if (settled.value === noError) continue;
+      if (settled.value === errorCodes.NONE) continue;
       // A refusal is told before anything is placed anew.
       if (typeof settled.value === 'number') return settled.value;
       result = settled.value;
@@ -230,8 +226,9 @@ export class TransactionalBatches {
       bytes,
     });
     const { code, baseOffset } = appended;
-    if (code !== noError) return code;
-    if (!(await this.#isThere(where, baseOffset, bytes))) return outOfOrderSequence;
+    if (code !== errorCodes.NONE) return code;
+    if (!(await this.#isThere(where, baseOffset, bytes)))
+      return errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
     if (!streams.isCurrent(now)) {
       now = await writer.decided(now, partition);
       const end = now.shards[partition]?.closed?.endOffset;
@@ -242,7 +239,7 @@ export class TransactionalBatches {
       }
     }
     part.done = true;
-    return noError;
+    return errorCodes.NONE;
   }
 
   /**

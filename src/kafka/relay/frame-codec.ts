@@ -1,6 +1,6 @@
 /** Whole frames, for the APIs whose hooks want to see or change them. */
 import { hasResponseTags, writeRequestHeader, writeResponseHeader } from '../../wire/header.ts';
-import { errorName } from '../../wire/errors.ts';
+import { errorCodes, errorName } from '../../wire/errors.ts';
 import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import { isFlexible, readMessage, writeMessage } from '../../wire/message.ts';
 import { Reader, skipTags, Writer } from '../../wire/primitives.ts';
@@ -55,5 +55,5 @@ function framed(writer: Writer): readonly Buffer[] {
 /** The name of the error that a response tells at its top, for the metrics. */
 export function errorNameOf(response: Readonly<Record<string, unknown>>): string | undefined {
   const code = response['errorCode'];
-  return typeof code === 'number' && code !== 0 ? errorName(code) : undefined;
+  return typeof code === 'number' && code !== errorCodes.NONE ? errorName(code) : undefined;
 }

@@ -14,7 +14,8 @@ import type { CallQueue, PendingCall } from './call-queue.ts';
 import type { ChannelMute } from './channel-mute.ts';
 import { decodeRequest, decodeResponse, encodeRequest } from './frame-codec.ts';
 import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
-import { merged, type ProduceNote, type ProduceOrder, termsOf } from '../produce/gate.ts';
+import { merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
+import { termsOf } from '../produce/producer-terms.ts';
 import {
   type ProduceScan,
   ProduceWalk,

@@ -8,9 +8,6 @@ export type StreamRulesView = Pick<
   'find' | 'findNow' | 'peek' | 'known' | 'isCurrent' | 'forget' | 'logDeleted'
 >;
 
-/** Kafka's code for what the rules of a stream forbid. */
-export const policyViolation = 44;
-
 /** Whether the topic is a stream that CreateStream made, with Kinesis rules on both doors. */
 export async function hasKinesisRules(streams: StreamRulesView, topic: string): Promise<boolean> {
   try {

@@ -11,21 +11,12 @@ import { toOffset, type Offset, type Stream } from '../../domain/streams/stream.
 import { GatewayError } from '../../domain/errors.ts';
 import type { LogPartition } from '../../ports/record-log.ts';
 import type { Placed } from '../../streams/writer.ts';
+import { errorCodes } from '../../wire/errors.ts';
 import { readBatches, type RecordBatch } from '../../wire/record-batch.ts';
-import {
-  type BatchElsewhere,
-  codeOf,
-  currentView,
-  duplicateSequence,
-  invalidTransactionState,
-  type MovedBatchesSettings,
-  noError,
-  outOfOrderSequence,
-  type ProducerTerms,
-  requestTimedOut,
-  shardOf,
-  unknownTopicOrPartition,
-} from './moved-batch.ts';
+import { codeOf } from '../errors.ts';
+import { type BatchRoutingSettings, currentView, shardOf } from './batch-routing.ts';
+import type { ForwardedBatch } from './forwarded-batch.ts';
+import type { ProducerTerms } from './producer-terms.ts';
 import { checkProduced, type ProducedBatch, readProduced, withRecords } from './produced-batch.ts';
 import {
   ProducerMemory,
@@ -39,12 +30,12 @@ import { TransactionalBatches } from './transactional-batches.ts';
 const lateBytesMax = 64 * 1024 * 1024;
 
 type Outcomes = readonly (Placed | GatewayError)[];
-export class MovedBatches {
-  readonly #settings: MovedBatchesSettings;
+export class ReroutedBatches {
+  readonly #settings: BatchRoutingSettings;
   readonly #idempotent = new ProducerMemory(() => new ProducerPartition<Outcomes>());
   readonly #transactional: TransactionalBatches;
 
-  constructor(settings: MovedBatchesSettings) {
+  constructor(settings: BatchRoutingSettings) {
     this.#settings = settings;
     this.#transactional = new TransactionalBatches(settings);
   }
@@ -60,8 +51,8 @@ export class MovedBatches {
       const checked = checkProduced(records);
       if (typeof checked === 'number') return checked;
       const what = () => ({ records: checked.bytes.toString('base64') });
-      const answer = this.#elsewhere(stream, index, checked, terms, what);
-      if (answer !== undefined) return await answer;
+      const forwarded = this.#forward(stream, index, checked, terms, what);
+      if (forwarded !== undefined) return await forwarded;
       const batch = await readProduced(checked);
       if (typeof batch === 'number') return batch;
       return await this.#placeBatch(stream, index, batch, terms, false);
@@ -83,23 +74,23 @@ export class MovedBatches {
     try {
       const where = { log: stream.name, partition: index };
       const [batch] = readBatches(await this.#settings.producers.batchesAt(where, at));
-      if (batch === undefined || batch.baseOffset !== at) return requestTimedOut;
-      const answer = this.#elsewhere(stream, index, batch, terms, () => ({ lateAt: String(at) }));
-      if (answer !== undefined) return await answer;
+      if (batch === undefined || batch.baseOffset !== at) return errorCodes.REQUEST_TIMED_OUT;
+      const forwarded = this.#forward(stream, index, batch, terms, () => ({ lateAt: String(at) }));
+      if (forwarded !== undefined) return await forwarded;
       return await this.#placeBatch(stream, index, await withRecords(batch), terms, true);
     } catch (error) {
       return codeOf(error);
     }
   }
 
-  /** Places a batch that another process was sent. Answers as place. */
-  async placeAsked({ createdAtMs, index, terms, ...batch }: BatchElsewhere): Promise<number> {
+  /** Places a batch that another process has forwarded. Answers as place. */
+  async placeForwarded({ createdAtMs, index, terms, ...batch }: ForwardedBatch): Promise<number> {
     try {
       const { streams } = this.#settings;
       let stream = await streams.find(batch.stream);
       // A view that is older by a moment may have the shard sealed, and not closed yet.
       if (stream.version < batch.version) stream = await streams.findNow(batch.stream);
-      if (stream.createdAtMs !== createdAtMs) return unknownTopicOrPartition;
+      if (stream.createdAtMs !== createdAtMs) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       const { what } = batch;
       if ('lateAt' in what) {
         return await this.placeLate(stream, index, toOffset(BigInt(what.lateAt)), terms);
@@ -111,16 +102,16 @@ export class MovedBatches {
   }
 
   /** One process remembers what it has placed of a producer, whichever gets the batches. */
-  #elsewhere(
+  #forward(
     { name, createdAtMs, version }: Stream,
     index: number,
     { producerId }: RecordBatch,
     terms: ProducerTerms,
-    what: () => BatchElsewhere['what'],
+    what: () => ForwardedBatch['what'],
   ): Promise<number> | undefined {
     if (producerId < 0n) return undefined;
-    const ask = this.#settings.placedElsewhere?.(producerId);
-    return ask?.({ stream: name, createdAtMs, version, index, terms, what: what() });
+    const send = this.#settings.forward?.(producerId);
+    return send?.({ stream: name, createdAtMs, version, index, terms, what: what() });
   }
 
   async #placeBatch(
@@ -134,7 +125,7 @@ export class MovedBatches {
     if (producerId < 0n) return codeOfAll(await this.#append(stream, index, batch, undefined));
     const producer = `${producerId} ${producerEpoch} ${stream.logId}`;
     if (batch.transactional) {
-      if (terms.transactionalId === null) return invalidTransactionState;
+      if (terms.transactionalId === null) return errorCodes.INVALID_TXN_STATE;
       const { transactionalId } = terms;
       const how = { ...terms, transactionalId };
       return this.#transactional.place(stream, index, batch, how, isLate);
@@ -154,17 +145,20 @@ export class MovedBatches {
     const { baseSequence, recordCount } = batch;
     if (!known.isKnown && !isLate) {
       const isWritten = await this.#learn(stream, index, batch, known);
-      if (isWritten) return noError;
+      if (isWritten) return errorCodes.NONE;
     }
     const before = known.find(baseSequence, recordCount);
     if (before === undefined && !isLate && known.expected !== undefined) {
       const distance = sequenceDistance(known.expected, baseSequence);
-      if (distance !== 0) return distance < 0 ? duplicateSequence : outOfOrderSequence;
+      if (distance !== 0)
+        return distance < 0
+          ? errorCodes.DUPLICATE_SEQUENCE_NUMBER
+          : errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
     }
     const entry = before ?? known.begin(baseSequence, recordCount);
     entry.placed = await this.#append(stream, index, batch, entry.placed);
     const code = codeOfAll(entry.placed);
-    if (code === noError) known.finish(entry);
+    if (code === errorCodes.NONE) known.finish(entry);
     return code;
   }
 
@@ -249,5 +243,5 @@ function isSameBatch(
 /** Kafka's code for a batch: of the first record that was not written, where there is one. */
 function codeOfAll(outcomes: Outcomes): number {
   const failed = outcomes.find((each) => each instanceof GatewayError);
-  return failed === undefined ? noError : codeOf(failed);
+  return failed === undefined ? errorCodes.NONE : codeOf(failed);
 }

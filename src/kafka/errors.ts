@@ -1,0 +1,31 @@
+/** What the Kafka door answers for the gateway's errors: one table from kind to Kafka's code. */
+import { GatewayError, type ErrorKind } from '../domain/errors.ts';
+import { errorCodes } from '../wire/errors.ts';
+
+/** In the terms of a producer, which tries again what may go well. */
+const codes: Readonly<Record<ErrorKind, number>> = {
+  'not-found': errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  // All that is wrong with a record that could be read is its size.
+  'invalid-argument': errorCodes.MESSAGE_TOO_LARGE,
+  'access-denied': errorCodes.TOPIC_AUTHORIZATION_FAILED,
+  'policy-violation': errorCodes.POLICY_VIOLATION,
+  unavailable: errorCodes.REQUEST_TIMED_OUT,
+  'throughput-exceeded': errorCodes.REQUEST_TIMED_OUT,
+  'in-use': errorCodes.UNKNOWN_SERVER_ERROR,
+  'limit-exceeded': errorCodes.UNKNOWN_SERVER_ERROR,
+  conflict: errorCodes.UNKNOWN_SERVER_ERROR,
+  internal: errorCodes.UNKNOWN_SERVER_ERROR,
+};
+
+/** Kafka's code for an error. What is no GatewayError is a defect of ours. */
+export function codeOf(error: unknown): number {
+  return error instanceof GatewayError ? codes[error.kind] : errorCodes.UNKNOWN_SERVER_ERROR;
+}
+
+/**
+ * The code where a lease table cannot be read or written. Every client takes it for a coordinator
+ * that is not ready yet, and tries again for as long as it would otherwise: kafka-clients,
+ * librdkafka, franz-go and kafkajs alike, for commits, fetches of offsets and the end of
+ * transactions.
+ */
+export const tableNotReady = errorCodes.COORDINATOR_LOAD_IN_PROGRESS;
