@@ -8,7 +8,7 @@ import { Reader, skipTags, WireError, Writer } from './primitives.ts';
 
 const apiVersionsKey = 18;
 /** Key, version, correlation id and the length of the client id. */
-const headerBytesMin = 10;
+export const requestHeaderBytesMin = 10;
 
 export type RequestHeader = {
   readonly key: number;
@@ -22,7 +22,7 @@ export type RequestHeader = {
  * flexible header come after it: see skipTags. Throws WireError.
  */
 export function readRequestHeader(reader: Reader): RequestHeader {
-  if (reader.remaining < headerBytesMin) throw new WireError('request header cut off');
+  if (reader.remaining < requestHeaderBytesMin) throw new WireError('request header cut off');
   const key = reader.int16();
   const version = reader.int16();
   const correlationId = reader.int32();

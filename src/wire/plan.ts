@@ -5,7 +5,7 @@
  * Source: the Kafka protocol guide; KIP-482 for flexible versions and tagged fields.
  */
 import { type Field, type Fields, Unread, uuidZero } from './fields.ts';
-import { Reader, skipTags, WireError, Writer } from './primitives.ts';
+import { type Cursor, Reader, skipTags, WireError, Writer } from './primitives.ts';
 
 /** Tagged fields that the table does not know, kept so that encoding gives them back. */
 export const unknownTags: unique symbol = Symbol('unknownTags');
@@ -15,7 +15,7 @@ export type Struct = { [name: string]: unknown; [unknownTags]?: UnknownTag[] };
 type Codec = {
   read(reader: Reader): unknown;
   /** Passes over a value. */
-  skip(reader: Reader): void;
+  skip(reader: Cursor): void;
   write(writer: Writer, value: unknown): void;
   /** The smallest number of bytes that a value takes; bounds the length of arrays. */
   readonly sizeMin: number;
@@ -34,7 +34,7 @@ type PlannedField = Codec & {
 /** The fields of one struct in one version. */
 export type Plan = {
   readonly regular: readonly PlannedField[];
-  /** These pass over the regular fields; neighbours of fixed size are passed over at once. */
+  /** These pass over the regular fields. */
   readonly skips: readonly Codec['skip'][];
   readonly tagged: readonly PlannedField[];
   /** Fields that the version has not; decode gives their default. */
@@ -59,7 +59,8 @@ export function planStruct(fields: Fields, version: number, flexible: boolean): 
   return { regular, skips: skipsOf(regular), tagged, absent, flexible, sizeMin };
 }
 
-function skipsOf(regular: readonly PlannedField[]): readonly Codec['skip'][] {
+/** Passes over neighbouring fields; those of fixed size are passed over at once. */
+export function skipsOf(regular: readonly PlannedField[]): readonly Codec['skip'][] {
   const skips: Codec['skip'][] = [];
   let fixedBytes = 0;
   const endRun = () => {
@@ -180,7 +181,7 @@ function scalarCodec<T>(
   read: (reader: Reader) => T,
   write: (writer: Writer, value: T) => void,
 ): Codec {
-  const skip = (reader: Reader) => void reader.take(sizeMin);
+  const skip = (reader: Cursor) => void reader.take(sizeMin);
   return { sizeMin, isFixed: true, read, skip, write: write as Codec['write'] };
 }
 
@@ -231,7 +232,7 @@ const scalarCodecs: Record<
 };
 
 /** Reads the length that stands before a value; −1 for null. */
-type ReadLength = (reader: Reader) => number;
+type ReadLength = (reader: Cursor) => number;
 const compactLength: ReadLength = (reader) => reader.uvarint() - 1;
 const shortLength: ReadLength = (reader) => reader.int16();
 const intLength: ReadLength = (reader) => reader.int32();
@@ -299,7 +300,7 @@ function arrayCodec(
   const inner = codecOf(element, version, flexible, false);
   const elementBytesMin = Math.max(inner.sizeMin, 1);
   const readLength = flexible ? compactLength : intLength;
-  const readCount = (reader: Reader) => {
+  const readCount = (reader: Cursor) => {
     const count = readLength(reader);
     // A count that the rest of the frame cannot hold is refused before anything is allocated.
     if (count * elementBytesMin > reader.remaining) {
@@ -308,7 +309,7 @@ function arrayCodec(
     reader.countElements(Math.max(0, count));
     return count;
   };
-  const skipCounted = (reader: Reader) => {
+  const skipCounted = (reader: Cursor) => {
     const count = readCount(reader);
     if (inner.isFixed) reader.take(Math.max(0, count) * inner.sizeMin);
     else for (let left = count; left > 0; left--) inner.skip(reader);
@@ -337,7 +338,7 @@ function arrayCodec(
 
 type ArrayCodec = Codec & {
   /** As skip; answers how many elements there are. */
-  skipCounted(reader: Reader): number;
+  skipCounted(reader: Cursor): number;
 };
 
 function unreadCodec(values: ArrayCodec): Codec {
@@ -408,7 +409,7 @@ export function readStruct(reader: Reader, plan: Plan): Struct {
   return value;
 }
 
-function skipStruct(reader: Reader, { skips, flexible }: Plan): void {
+function skipStruct(reader: Cursor, { skips, flexible }: Plan): void {
   for (const skip of skips) skip(reader);
   if (flexible) skipTags(reader);
 }

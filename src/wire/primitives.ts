@@ -11,7 +11,8 @@ export class WireError extends Error {
 /** Views take a hundred bytes each, so empty ones are one. */
 const noBytes = Buffer.alloc(0);
 
-const varintBytesMax = 5;
+/** A varint of 32 bits takes no more. */
+export const varintBytesMax = 5;
 const varlongBytesMax = 10;
 
 /**
@@ -171,12 +172,18 @@ export class Reader {
   }
 }
 
+/** What passing over values needs: a Reader is one, and so is what reads a frame in pieces. */
+export type Cursor = Pick<
+  Reader,
+  'remaining' | 'take' | 'int8' | 'int16' | 'int32' | 'uvarint' | 'countElements'
+>;
+
 const chunkBytesMin = 256;
 /** A byte string from this size on is passed on as it is, not copied into the message. */
 const referencedBytesMin = 2048;
 
 /** Passes over a block of tagged fields. Throws WireError. */
-export function skipTags(reader: Reader): void {
+export function skipTags(reader: Cursor): void {
   const count = reader.uvarint();
   for (let index = 0; index < count; index++) {
     reader.uvarint();

@@ -29,9 +29,13 @@ export const batchHeaderBytes = 61;
 /** Base offset and length stand before what the length counts. */
 const lengthEnd = 12;
 const magicStart = 16;
-const crcStart = 17;
-const crcEnd = 21;
-const magic = 2;
+/** The checksum, of what stands behind it. */
+export const crcStart = 17;
+export const crcEnd = 21;
+/** The number of records, four bytes, the last of the header. */
+export const recordCountAt = batchHeaderBytes - 4;
+/** The message format of today. */
+export const magic = 2;
 
 const compressionMask = 0x07;
 const appendTimeFlag = 0x08;
@@ -136,7 +140,7 @@ function writeHeader(
   batch.writeBigInt64BE(options.producerId ?? -1n, 43);
   batch.writeInt16BE(options.producerEpoch ?? -1, 51);
   batch.writeInt32BE(options.baseSequence ?? -1, 53);
-  batch.writeInt32BE(records.length, 57);
+  batch.writeInt32BE(records.length, recordCountAt);
   batch.writeUInt32BE(checksumOf(batch.subarray(crcEnd)), crcStart);
 }
 
@@ -283,7 +287,7 @@ function readBatch(bytes: Buffer): RecordBatch {
   if (compression === undefined) throw new WireError('unknown compression');
   const baseOffset = bytes.readBigInt64BE(0);
   const lastOffsetDelta = bytes.readInt32BE(23);
-  const recordCount = bytes.readInt32BE(57);
+  const recordCount = bytes.readInt32BE(recordCountAt);
   if (lastOffsetDelta < 0 || recordCount < 0) throw new WireError('batch with a negative count');
   return {
     magic,

@@ -22,7 +22,8 @@ import type { BatchRoutingSettings } from './batch-routing.ts';
 import type { ForwardedBatch } from './forwarded-batch.ts';
 import { type ProducerTerms, termsOf } from './producer-terms.ts';
 import { ReroutedBatches } from './rerouted-batches.ts';
-import type { ProduceScan, ScannedTopic, TopicLabel } from '../../wire/scan/produce.ts';
+import type { ProduceScan, ScannedTopic } from '../../wire/scan/produce.ts';
+import type { TopicLabel } from '../../wire/scan/topic-label.ts';
 import type { TopicNames } from '../rules/topic-names.ts';
 
 type Request = ValueOf<typeof produceRequest>;

@@ -4,18 +4,17 @@ import { hashKeyOf } from '../../domain/streams/hash-key.ts';
 import { toOffset, type HashKey } from '../../domain/streams/stream.ts';
 import { WireError } from '../../wire/primitives.ts';
 import {
+  crcEnd,
+  crcStart,
   type FullRecord,
   fullRecordsOf,
   isIntact,
+  magic,
   readBatches,
   type RecordBatch,
   unpackBatch,
 } from '../../wire/record-batch.ts';
 import { errorCodes } from '../../wire/errors.ts';
-
-const formatNow = 2;
-const crcStart = 17;
-const crcEnd = 21;
 
 export type ProducedBatch = RecordBatch & { readonly records: readonly FullRecord[] };
 
@@ -25,7 +24,7 @@ export function checkProduced(records: Buffer | null): RecordBatch | number {
   try {
     const [batch, more] = readBatches(records);
     if (batch === undefined) return errorCodes.CORRUPT_MESSAGE;
-    if (more !== undefined || batch.magic !== formatNow || batch.control)
+    if (more !== undefined || batch.magic !== magic || batch.control)
       return errorCodes.INVALID_RECORD;
     if (batch.bytes.length !== records.length || !isIntact(batch))
       return errorCodes.CORRUPT_MESSAGE;

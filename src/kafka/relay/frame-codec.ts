@@ -5,15 +5,12 @@ import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import { isFlexible, readMessage, writeMessage } from '../../wire/message.ts';
 import { Reader, skipTags, Writer } from '../../wire/primitives.ts';
 import type { KafkaApi } from '../api.ts';
-import type { RequestHead } from '../../wire/scan/request-head.ts';
-
-const fixedBytes = 14;
+import { passHead, type RequestHead } from '../../wire/scan/request-head.ts';
 
 /** `frame` begins with its length. Throws WireError. */
 export function decodeRequest(api: KafkaApi, head: RequestHead, frame: Buffer): Decoded<Fields> {
-  const clientIdBytes = Math.max(0, frame.readInt16BE(12));
-  const reader = new Reader(frame, fixedBytes + clientIdBytes);
-  if (isFlexible(api.request, head.version)) skipTags(reader);
+  const reader = new Reader(frame);
+  passHead(reader, isFlexible(api.request, head.version));
   return readMessage(api.request, head.version, reader);
 }
 

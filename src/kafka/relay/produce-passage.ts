@@ -22,9 +22,9 @@ import {
   scanProduce,
   scanProduceStart,
   type ScannedTopic,
-  type TopicLabel,
 } from '../../wire/scan/produce.ts';
 import type { RequestHead } from '../../wire/scan/request-head.ts';
+import type { TopicLabel } from '../../wire/scan/topic-label.ts';
 import { produceThrottle, type ShardThrottling } from '../rules/shard-throttling.ts';
 
 export type ProduceRelaySettings = {

@@ -7,6 +7,7 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { requestHeaderBytesMin } from '../../wire/header.ts';
 import { WireError } from '../../wire/primitives.ts';
 import type { BackingBroker, BackingBrokers } from '../../ports/backing-brokers.ts';
 import type { DoorObserver } from '../../ports/observer.ts';
@@ -50,8 +51,6 @@ export type RelaySettings = {
 
 /** Requests of one connection under way; above it the client is not read. */
 const callsMax = 10_000;
-/** The smallest request header: key, version, correlation id, client id. */
-const requestBytesMin = 10;
 
 /** A request that is looked at before it goes on. */
 type Collected = {
@@ -272,7 +271,7 @@ export class Relay {
   #beginFrame(buffer: Buffer, position: number): 'incomplete' | 'pass' | 'collect' | 'refused' {
     if (buffer.length - position < 4) return 'incomplete';
     const size = buffer.readInt32BE(position);
-    if (size < requestBytesMin || size > this.#settings.frameBytesMax) {
+    if (size < requestHeaderBytesMin || size > this.#settings.frameBytesMax) {
       return this.#refuse(describeGarbage(buffer, position));
     }
     const head = readHead(buffer, position);

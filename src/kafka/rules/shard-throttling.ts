@@ -11,9 +11,10 @@
 import { isOpen, type Stream } from '../../domain/streams/stream.ts';
 import type { LimitObserver } from '../../ports/observer.ts';
 import type { ShardLimits } from '../../streams/limits/shard-limits.ts';
-import { Reader, skipTags } from '../../wire/primitives.ts';
-import type { ScannedTopic } from '../../wire/scan/produce.ts';
+import { scanFetch, scanFetched } from '../../wire/scan/fetch.ts';
+import { produceThrottleAt, type ScannedTopic } from '../../wire/scan/produce.ts';
 import type { RequestHead } from '../../wire/scan/request-head.ts';
+import type { TopicLabel } from '../../wire/scan/topic-label.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /**
@@ -22,15 +23,6 @@ import type { TopicNames } from './topic-names.ts';
  * clients with quotas smaller.
  */
 export const heldFetchBytesMax = 16 * 1024 * 1024;
-
-const fixedBytes = 14;
-/** First version of Produce and of Fetch in which … */
-const produceFlexibleSince = 9;
-const produceTopicIdsSince = 13;
-const fetchSessionsSince = 7;
-const fetchFlexibleSince = 12;
-const fetchTopicIdsSince = 13;
-const fetchReplicaUntil = 14;
 
 export type ShardThrottlingSettings = {
   readonly shards: Pick<ShardLimits, 'chargeWrite' | 'chargeRead'>;
@@ -85,31 +77,23 @@ export class ShardThrottling {
   }
 
   /** Whether answers with records of this topic must be seen: unknown ones must. */
-  isLimited(topic: string, byId: boolean): boolean {
-    return this.#find(topic, byId)?.rules !== 'kafka';
+  isLimited(topic: TopicLabel): boolean {
+    return this.#find(topic)?.rules !== 'kafka';
   }
 
   /** Counts what a Fetch answer has; see AnswerThrottle. */
   chargeAnswer(frame: Buffer, version: number): number {
-    const reader = new Reader(frame, 8);
-    const flexible = version >= fetchFlexibleSince;
-    const byId = version >= fetchTopicIdsSince;
-    if (flexible) skipTags(reader);
-    const throttleAt = reader.take(4);
-    if (version >= fetchSessionsSince) reader.take(2 + 4);
     let waitMs = 0;
     let slowest: Stream | undefined;
-    eachTopic(reader, flexible, byId, (topic) => {
-      let stream: Stream | undefined;
-      eachElement(reader, flexible, () => {
-        const partition = reader.int32();
-        const size = skipFetched(reader, version, flexible);
-        if (size === 0) return;
-        stream ??= this.#find(topic, byId);
-        if (stream === undefined) return;
-        const shardMs = this.#chargeRead(stream, partition, size);
-        if (shardMs > waitMs) [waitMs, slowest] = [shardMs, stream];
-      });
+    let last: TopicLabel | undefined;
+    let stream: Stream | undefined;
+    const throttleAt = scanFetched(frame, version, (topic, partition, bytes) => {
+      if (bytes === 0) return;
+      if (topic !== last) stream = this.#find(topic);
+      last = topic;
+      if (stream === undefined) return;
+      const shardMs = this.#chargeRead(stream, partition, bytes);
+      if (shardMs > waitMs) [waitMs, slowest] = [shardMs, stream];
     });
     this.#report('Fetch', slowest);
     return raiseThrottle(frame, throttleAt, waitMs);
@@ -123,12 +107,12 @@ export class ShardThrottling {
   }
 
   /** Waits for nothing; what is not known yet is asked for, and known the next time. */
-  #find(topic: string, byId: boolean): Stream | undefined {
+  #find({ name: given, id }: TopicLabel): Stream | undefined {
     const { streams, topicNames } = this.#settings;
-    const name = byId ? topicNames.get(topic) : topic;
+    const name = given ?? (id === undefined ? undefined : topicNames.get(id));
     if (name === undefined) return undefined;
     const stream = streams.known(name);
-    if (stream !== undefined && (!byId || stream.logId === topic)) return stream;
+    if (stream !== undefined && (id === undefined || stream.logId === id)) return stream;
     this.#learn(name);
     return undefined;
   }
@@ -164,37 +148,16 @@ export class FetchThrottling {
    */
   look(buffer: Buffer, position: number, head: RequestHead): AnswerThrottle | undefined {
     const { version, size } = head;
-    const end = position + 4 + size;
-    if (end <= buffer.length) this.#look(new Reader(buffer, position, end), version);
+    if (position + 4 + size <= buffer.length) this.#look(buffer, position, head);
     else this.#isLimited = true;
     if (!this.#isLimited) return undefined;
     return (frame) => this.#throttling.chargeAnswer(frame, version);
   }
 
-  #look(reader: Reader, version: number): void {
-    const { buffer } = reader;
-    const flexible = version >= fetchFlexibleSince;
-    const head = reader.take(fixedBytes);
-    reader.take(Math.max(0, buffer.readInt16BE(head + 12)));
-    if (flexible) skipTags(reader);
-    if (version <= fetchReplicaUntil) reader.take(4);
-    reader.take(4 + 4);
-    const maxBytesAt = reader.take(4);
-    reader.take(1);
-    let isWhole = true;
-    if (version >= fetchSessionsSince) {
-      reader.take(4);
-      isWhole = reader.int32() <= 0;
-    }
-    let isLimited = false;
-    const byId = version >= fetchTopicIdsSince;
-    eachTopic(reader, flexible, byId, (topic) => {
-      isLimited ||= this.#throttling.isLimited(topic, byId);
-      eachElement(reader, flexible, () => {
-        reader.take(partitionBytes(version));
-        if (flexible) skipTags(reader);
-      });
-    });
+  #look(buffer: Buffer, position: number, head: RequestHead): void {
+    const { maxBytesAt, sessionEpoch, topics } = scanFetch(buffer, position, head);
+    const isWhole = sessionEpoch <= 0;
+    const isLimited = topics.some((topic) => this.#throttling.isLimited(topic));
     this.#isLimited = isLimited || (!isWhole && this.#isLimited);
     if (this.#isLimited && buffer.readInt32BE(maxBytesAt) > heldFetchBytesMax) {
       buffer.writeInt32BE(heldFetchBytesMax, maxBytesAt);
@@ -204,15 +167,7 @@ export class FetchThrottling {
 
 /** The throttle of an answer to Produce in this version: so many ms, or what the broker says. */
 export function produceThrottle(version: number, waitMs: number): AnswerThrottle {
-  return (frame) => {
-    const reader = new Reader(frame, 8);
-    const flexible = version >= produceFlexibleSince;
-    if (flexible) skipTags(reader);
-    eachTopic(reader, flexible, version >= produceTopicIdsSince, () => {
-      eachElement(reader, flexible, () => skipProduced(reader, version, flexible));
-    });
-    return raiseThrottle(frame, reader.take(4), waitMs);
-  };
+  return (frame) => raiseThrottle(frame, produceThrottleAt(frame, version), waitMs);
 }
 
 /** The longer of the two waits, ours and the broker's, is told; ours is kept here. */
@@ -235,70 +190,4 @@ function shardCharged({ shards }: Stream, partition: number): number | undefined
     );
   }
   return shard?.index;
-}
-
-/** Of one partition in a Fetch request, tags apart. */
-function partitionBytes(version: number): number {
-  const epoch = version >= 9 ? 4 : 0;
-  const lastEpoch = version >= fetchFlexibleSince ? 4 : 0;
-  const logStart = version >= 5 ? 8 : 0;
-  return 4 + epoch + 8 + lastEpoch + logStart + 4;
-}
-
-/** Passes over one partition of a Fetch answer, behind its index; answers the bytes of records. */
-function skipFetched(reader: Reader, version: number, flexible: boolean): number {
-  reader.take(2 + 8 + 8 + (version >= 5 ? 8 : 0));
-  eachElement(reader, flexible, () => {
-    reader.take(8 + 8);
-    if (flexible) skipTags(reader);
-  });
-  if (version >= 11) reader.take(4);
-  const size = bytesSize(reader, flexible);
-  reader.take(size);
-  if (flexible) skipTags(reader);
-  return size;
-}
-
-/** Passes over one partition of a Produce answer. */
-function skipProduced(reader: Reader, version: number, flexible: boolean): void {
-  reader.take(4 + 2 + 8 + 8 + (version >= 5 ? 8 : 0));
-  if (version >= 8) {
-    eachElement(reader, flexible, () => {
-      reader.take(4);
-      skipString(reader, flexible);
-      if (flexible) skipTags(reader);
-    });
-    skipString(reader, flexible);
-  }
-  if (flexible) skipTags(reader);
-}
-
-/** `visit` reads the partitions of a topic, given by name, or by id in base64url. */
-function eachTopic(
-  reader: Reader,
-  flexible: boolean,
-  byId: boolean,
-  visit: (topic: string) => void,
-): void {
-  eachElement(reader, flexible, () => {
-    visit(byId ? reader.uuid() : reader.string(flexible ? reader.uvarint() - 1 : reader.int16()));
-    if (flexible) skipTags(reader);
-  });
-}
-
-/** An array that is null has no elements. */
-function eachElement(reader: Reader, flexible: boolean, visit: () => void): void {
-  const count = flexible ? reader.uvarint() - 1 : reader.int32();
-  reader.countElements(Math.max(0, count));
-  for (let left = count; left > 0; left--) visit();
-}
-
-/** Nullable, as every string that is passed over may be. */
-function skipString(reader: Reader, flexible: boolean): void {
-  reader.take(Math.max(0, flexible ? reader.uvarint() - 1 : reader.int16()));
-}
-
-/** The length in front of bytes; 0 where they are null. */
-function bytesSize(reader: Reader, flexible: boolean): number {
-  return Math.max(0, flexible ? reader.uvarint() - 1 : reader.int32());
 }

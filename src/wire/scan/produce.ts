@@ -3,29 +3,40 @@
  * over where they lie; a request that came in pieces stays in them.
  * Source: the Kafka protocol guide, "Produce API" and "Record Batch".
  */
-import { elementsMax, Reader, skipTags, WireError } from '../primitives.ts';
-import { batchHeaderBytes } from '../record-batch.ts';
-import type { RequestHead } from './request-head.ts';
+import { readResponseHeader } from '../header.ts';
+import { produceRequest, produceResponse } from '../messages/00-produce.ts';
+import { Reader, varintBytesMax, WireError } from '../primitives.ts';
+import { batchHeaderBytes, recordCountAt } from '../record-batch.ts';
+import {
+  readBytesSize,
+  readCount,
+  fieldsIn,
+  layoutOf,
+  perVersion,
+  readStringSize,
+} from './layout.ts';
+import { PieceCursor } from './piece-cursor.ts';
+import { passHead, type RequestHead } from './request-head.ts';
+import { readLabel, type TopicLabel } from './topic-label.ts';
 
-const flexibleSince = 9;
-const topicIdsSince = 13;
-const topicIdBytes = 16;
-const fixedBytes = 14;
-const varintBytesMax = 5;
-const noBytes = Buffer.alloc(0);
-/** Where a batch says how many records it has. */
-const batchCountAt = 57;
-/** Of an answer: index, error code, base offset, append time, start of the log. */
-const answerFixedBytes = 4 + 2 + 8 + 8 + 8;
 /** What a partition has in front of its records, with the header of their first batch. */
 const partitionHeadBytesMax = 4 + varintBytesMax + batchHeaderBytes;
 
-export type TopicLabel = {
-  /** Up to version 12. */
-  readonly name: string | undefined;
-  /** In base64url, from version 13 on. */
-  readonly id: string | undefined;
-};
+const layoutsOf = perVersion(produceRequest, (version, flexible) => {
+  const { fields } = produceRequest;
+  const topicFields = fieldsIn(fields.topicData);
+  const partitionFields = fieldsIn(topicFields['partitionData']!);
+  const stops = { transactionalId: 'string', acks: 'int16', topicData: 'array' } as const;
+  const topicStops = { 'name?': 'string', 'topicId?': 'uuid', partitionData: 'array' } as const;
+  const partitionStops = { index: 'int32', records: 'records' } as const;
+  return {
+    flexible,
+    request: layoutOf(fields, version, flexible, stops),
+    topic: layoutOf(topicFields, version, flexible, topicStops),
+    partition: layoutOf(partitionFields, version, flexible, partitionStops),
+  };
+});
+type Layouts = ReturnType<typeof layoutsOf>;
 
 export type ScannedTopic = TopicLabel & {
   readonly partitions: readonly number[];
@@ -47,53 +58,55 @@ export type ProduceScan = ProduceTerms & { readonly topics: readonly ScannedTopi
 /** `pieces` are the whole frame, its length in front. Throws WireError. */
 export function scanProduce(pieces: readonly Buffer[], { version }: RequestHead): ProduceScan {
   const cursor = new PieceCursor(pieces);
-  const flexible = version >= flexibleSince;
-  const { transactionalId, acks, acksAt } = scanTerms(cursor, flexible);
+  const layouts = layoutsOf(version);
+  const { transactionalId, acks, acksAt } = scanTerms(cursor, layouts);
   const topics: ScannedTopic[] = [];
-  for (let left = cursor.count(flexible); left > 0; left--) {
-    const topic = new TopicTally(scanLabel(cursor, version));
-    scanPartitions(cursor, flexible, topic);
-    topics.push(topic);
+  layouts.request.to.topicData(cursor);
+  for (let left = readCount(cursor, layouts.flexible); left > 0; left--) {
+    topics.push(scanTopic(cursor, layouts));
   }
   return { transactionalId, acks, acksAt, topics };
 }
 
-function scanTerms(cursor: PieceCursor, flexible: boolean): ProduceTerms {
-  cursor.skip(fixedBytes - 2);
-  cursor.skip(Math.max(0, cursor.int16()));
-  if (flexible) cursor.skipTags();
-  const idBytes = flexible ? cursor.uvarint() - 1 : cursor.int16();
-  const transactionalId = idBytes < 0 ? null : cursor.take(idBytes).toString();
+function scanTerms(cursor: PieceCursor, { flexible, request }: Layouts): ProduceTerms {
+  passHead(cursor, flexible);
+  request.to.transactionalId(cursor);
+  const idBytes = readStringSize(cursor, flexible);
+  const transactionalId = idBytes < 0 ? null : cursor.string(idBytes);
+  request.to.acks(cursor);
   const acksAt = cursor.position;
   const acks = cursor.int16();
-  cursor.skip(4);
   return { transactionalId, acks, acksAt };
 }
 
-function scanLabel(cursor: PieceCursor, version: number): TopicLabel {
-  if (version >= topicIdsSince) {
-    return { name: undefined, id: cursor.take(topicIdBytes).toString('base64url') };
-  }
-  const size = version >= flexibleSince ? cursor.uvarint() - 1 : cursor.int16();
-  return { name: cursor.take(size).toString(), id: undefined };
+function scanLabel(cursor: PieceCursor, { flexible, topic: { to } }: Layouts): TopicLabel {
+  const label = readLabel(cursor, flexible, to.name, to.topicId);
+  to.partitionData(cursor);
+  return label;
 }
 
-function scanPartitions(cursor: PieceCursor, flexible: boolean, tally: TopicTally): void {
-  for (let left = cursor.count(flexible); left > 0; left--) {
+function scanTopic(cursor: PieceCursor, layouts: Layouts): ScannedTopic {
+  const { flexible, topic, partition } = layouts;
+  const { to, end } = partition;
+  const tally = new TopicTally(scanLabel(cursor, layouts));
+  for (let left = readCount(cursor, flexible); left > 0; left--) {
+    to.index(cursor);
     const index = cursor.int32();
-    const size = Math.max(0, flexible ? cursor.uvarint() - 1 : cursor.int32());
+    to.records(cursor);
+    const size = readBytesSize(cursor, flexible);
     let records = Math.min(size, 1);
     if (size >= batchHeaderBytes) {
-      cursor.skip(batchCountAt);
+      cursor.take(recordCountAt);
       records = cursor.int32();
-      cursor.skip(size - batchCountAt - 4);
+      cursor.take(size - batchHeaderBytes);
     } else {
-      cursor.skip(size);
+      cursor.take(size);
     }
     tally.add(index, size, records);
-    if (flexible) cursor.skipTags();
+    end(cursor);
   }
-  if (flexible) cursor.skipTags();
+  topic.end(cursor);
+  return tally;
 }
 
 /** Counts what goes to the partitions of a topic. */
@@ -110,7 +123,6 @@ class TopicTally implements ScannedTopic {
   }
 
   add(index: number, bytes: number, records: number): void {
-    if (this.partitions.length >= elementsMax) throw new WireError('too many partitions');
     this.partitions.push(index);
     this.bytes.push(bytes);
     this.records.push(records);
@@ -134,18 +146,24 @@ export function scanProduceStart(
   { version }: RequestHead,
 ): ProduceStart | undefined {
   const cursor = new PieceCursor([start]);
-  const flexible = version >= flexibleSince;
+  const layouts = layoutsOf(version);
+  if (!isWalked(layouts)) return undefined;
   try {
-    const { transactionalId, acks, acksAt } = scanTerms(cursor, flexible);
-    if (cursor.count(flexible) !== 1) return undefined;
-    const topic = scanLabel(cursor, version);
-    const partitionCount = cursor.count(flexible);
-    const partitionsAt = cursor.position;
-    return { transactionalId, acks, acksAt, topic, partitionCount, partitionsAt };
+    const terms = scanTerms(cursor, layouts);
+    layouts.request.to.topicData(cursor);
+    if (readCount(cursor, layouts.flexible) !== 1) return undefined;
+    const topic = scanLabel(cursor, layouts);
+    const partitionCount = readCount(cursor, layouts.flexible);
+    return { ...terms, topic, partitionCount, partitionsAt: cursor.position };
   } catch (error) {
     if (error instanceof WireError) return undefined;
     throw error;
   }
+}
+
+/** Whether a partition has nothing but its number and its records, as ProduceWalk takes it to. */
+function isWalked({ partition }: Layouts): boolean {
+  return partition.passed.length === 0;
 }
 
 /**
@@ -169,7 +187,7 @@ export class ProduceWalk {
   /** Partitions are numbered below `partitionsEnd`. */
   constructor(start: ProduceStart, { size, version }: RequestHead, partitionsEnd: number) {
     this.#topic = new TopicTally(start.topic);
-    this.#flexible = version >= flexibleSince;
+    this.#flexible = layoutsOf(version).flexible;
     this.#partitionsEnd = partitionsEnd;
     this.#left = size + 4;
     this.#unseen = start.partitionsAt;
@@ -227,10 +245,10 @@ export class ProduceWalk {
     const { buffer } = reader;
     const indexAt = reader.take(4);
     const index = buffer.readInt32BE(indexAt);
-    const size = Math.max(0, this.#flexible ? reader.uvarint() - 1 : reader.int32());
+    const size = readBytesSize(reader, this.#flexible);
     if (size > frameEnd - reader.position) throw new WireError('a Produce request ends early');
     const hasHeader = size >= batchHeaderBytes;
-    const countAt = reader.position + batchCountAt;
+    const countAt = reader.position + recordCountAt;
     this.#topic.add(index, size, hasHeader ? buffer.readInt32BE(countAt) : Math.min(size, 1));
     if (index >= this.#partitionsEnd) {
       buffer.writeInt32BE(~index, indexAt);
@@ -242,109 +260,40 @@ export class ProduceWalk {
   }
 }
 
-/** Reads forward over pieces that are one frame. What lies within a piece is read where it is. */
-class PieceCursor {
-  readonly #pieces: readonly Buffer[];
-  #nth = 0;
-  #piece: Buffer;
-  #at = 0;
-  /** Bytes of the pieces before this one. */
-  #before = 0;
+const answerLayoutsOf = perVersion(produceResponse, (version, flexible) => {
+  const { fields } = produceResponse;
+  const { since = 0, until = Infinity, tag } = fields.nodeEndpoints.options;
+  if (tag === undefined) throw new Error('brokers are looked for among the tagged fields');
+  return {
+    mayNameBrokers: version >= since && version <= until,
+    throttle: layoutOf(fields, version, flexible, { throttleTimeMs: 'int32' } as const),
+    whole: layoutOf(fields, version, flexible, {}),
+  };
+});
 
-  constructor(pieces: readonly Buffer[]) {
-    this.#pieces = pieces;
-    this.#piece = pieces[0] ?? noBytes;
-  }
-
-  get position(): number {
-    return this.#before + this.#at;
-  }
-
-  skip(size: number): void {
-    this.#at += size;
-    while (this.#at > this.#piece.length) this.#next();
-  }
-
-  /** A view where it lies within a piece; for short values only. */
-  take(size: number): Buffer {
-    const end = this.#at + size;
-    if (end <= this.#piece.length) {
-      const view = this.#piece.subarray(this.#at, end);
-      this.#at = end;
-      return view;
-    }
-    const parts: Buffer[] = [];
-    for (let left = size; left > 0;) {
-      if (this.#at === this.#piece.length) this.#next();
-      const part = this.#piece.subarray(this.#at, this.#at + left);
-      parts.push(part);
-      left -= part.length;
-      this.#at += part.length;
-    }
-    return Buffer.concat(parts);
-  }
-
-  int16(): number {
-    if (this.#piece.length - this.#at < 2) return this.take(2).readInt16BE();
-    this.#at += 2;
-    return this.#piece.readInt16BE(this.#at - 2);
-  }
-
-  int32(): number {
-    if (this.#piece.length - this.#at < 4) return this.take(4).readInt32BE();
-    this.#at += 4;
-    return this.#piece.readInt32BE(this.#at - 4);
-  }
-
-  uvarint(): number {
-    let value = 0;
-    for (let index = 0; index < varintBytesMax; index++) {
-      if (this.#at === this.#piece.length) this.#next();
-      const byte = this.#piece[this.#at++]!;
-      value += (byte & 0x7f) * 2 ** (7 * index);
-      if (byte < 0x80) return value;
-    }
-    throw new WireError('varint longer than 32 bits');
-  }
-
-  count(flexible: boolean): number {
-    return flexible ? this.uvarint() - 1 : this.int32();
-  }
-
-  skipTags(): void {
-    for (let tags = this.uvarint(); tags > 0; tags--) {
-      this.uvarint();
-      this.skip(this.uvarint());
-    }
-  }
-
-  #next(): void {
-    const piece = this.#pieces[++this.#nth];
-    if (piece === undefined) throw new WireError('a Produce request ends early');
-    this.#before += this.#piece.length;
-    this.#at -= this.#piece.length;
-    this.#piece = piece;
-  }
+/** Whether answers of this version may name brokers. */
+export function mayNameBrokers(version: number): boolean {
+  return answerLayoutsOf(version).mayNameBrokers;
 }
 
 /**
- * Whether an answer to Produce of version 10 or later, its length in front, surely names no
- * brokers, so that it may go on as it is. All of it must be there.
+ * Whether an answer to Produce, its length at `start`, surely names no brokers, so that it may go
+ * on as it is. All of it must be there.
  */
 export function namesNoBrokers(frame: Buffer, start: number, version: number): boolean {
-  const end = start + 4 + frame.readInt32BE(start);
-  const reader = new Reader(frame, start + 8, end);
-  skipTags(reader);
-  for (let topics = reader.uvarint() - 1; topics > 0; topics--) {
-    reader.take(version >= topicIdsSince ? topicIdBytes : reader.uvarint() - 1);
-    for (let partitions = reader.uvarint() - 1; partitions > 0; partitions--) {
-      reader.take(answerFixedBytes);
-      // Record errors, and a message: rare, and not looked at here.
-      if (reader.uvarint() !== 1 || reader.uvarint() !== 0) return false;
-      skipTags(reader);
-    }
-    skipTags(reader);
-  }
-  reader.take(4);
-  return reader.uvarint() === 0;
+  const layouts = answerLayoutsOf(version);
+  if (!layouts.mayNameBrokers) return true;
+  const reader = new Reader(frame, start + 4, start + 4 + frame.readInt32BE(start));
+  readResponseHeader(reader, produceResponse, version);
+  layouts.whole.rest(reader);
+  const tags = reader.uvarint();
+  return tags === 0;
+}
+
+/** Where an answer to Produce, its length in front, says how long the client is to wait. */
+export function produceThrottleAt(frame: Buffer, version: number): number {
+  const reader = new Reader(frame, 4);
+  readResponseHeader(reader, produceResponse, version);
+  answerLayoutsOf(version).throttle.to.throttleTimeMs(reader);
+  return reader.take(4);
 }

@@ -1,3 +1,6 @@
+import { requestHeaderBytesMin } from '../header.ts';
+import { type Cursor, skipTags } from '../primitives.ts';
+
 /** The start of a request frame: as much of it as the relay must know. */
 export type RequestHead = {
   /** Bytes of the frame after its length. */
@@ -9,12 +12,14 @@ export type RequestHead = {
 };
 
 const produceKey = 0;
-const fixedBytes = 14;
+/** Of a frame, up to its client id: the length, key, version, correlation id, its length. */
+const fixedBytes = 4 + requestHeaderBytesMin;
+const clientIdSizeAt = fixedBytes - 2;
 
 /** Reads the head at `position`, or undefined where it is not all there yet. */
 export function readHead(buffer: Buffer, position: number): RequestHead | undefined {
   if (buffer.length - position < fixedBytes) return undefined;
-  const clientIdBytes = buffer.readInt16BE(position + 12);
+  const clientIdBytes = buffer.readInt16BE(position + clientIdSizeAt);
   const end = position + fixedBytes + Math.max(0, clientIdBytes);
   if (buffer.length < end) return undefined;
   return {
@@ -24,6 +29,13 @@ export function readHead(buffer: Buffer, position: number): RequestHead | undefi
     correlationId: buffer.readInt32BE(position + 8),
     clientId: clientIdBytes < 0 ? null : buffer.toString('utf8', position + fixedBytes, end),
   };
+}
+
+/** Passes over the length of a frame and the header of its request. Throws WireError. */
+export function passHead(cursor: Cursor, isFlexible: boolean): void {
+  cursor.take(clientIdSizeAt);
+  cursor.take(Math.max(0, cursor.int16()));
+  if (isFlexible) skipTags(cursor);
 }
 
 export function isProduce({ key }: RequestHead): boolean {

@@ -13,27 +13,16 @@ import {
 } from '../../../src/kafka/rules/shard-throttling.ts';
 import type { LimitObserver } from '../../../src/ports/observer.ts';
 import { ShardLimits } from '../../../src/streams/limits/shard-limits.ts';
-import {
-  hasResponseTags,
-  writeRequestHeader,
-  writeResponseHeader,
-} from '../../../src/wire/header.ts';
-import {
-  type Fields,
-  type Input,
-  type Message,
-  readMessage,
-  writeMessage,
-} from '../../../src/wire/message.ts';
 import { produceRequest, produceResponse } from '../../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../../src/wire/messages/01-fetch.ts';
-import { Reader, skipTags, Writer } from '../../../src/wire/primitives.ts';
 import { encodeBatch } from '../../../src/wire/record-batch.ts';
+import { answerFrame, readAnswer, requestFrame } from '../../support/frames.ts';
+import { versionsOf } from '../../support/wire-values.ts';
 
 const streamId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAg';
-const produceVersions = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
-const fetchVersions = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const produceVersions = versionsOf(produceRequest);
+const fetchVersions = versionsOf(fetchRequest);
 const mib = 1024 * 1024;
 
 function streamOf(name: string, rules: 'kinesis' | 'kafka', logId: string): Stream {
@@ -66,32 +55,6 @@ function throttling() {
     topicNames: { get: (id) => names.get(id) },
   });
   return { made, shards, clock, seen, asked };
-}
-
-function framed(writer: Writer): Buffer {
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(writer.size);
-  return Buffer.concat([size, ...writer.finish()]);
-}
-
-function requestFrame<F extends Fields>(message: Message<F>, version: number, value: Input<F>) {
-  const writer = new Writer();
-  writeRequestHeader(writer, message, version, 7, 'the client');
-  writeMessage(message, version, value, writer);
-  return framed(writer);
-}
-
-function answerFrame<F extends Fields>(message: Message<F>, version: number, value: Input<F>) {
-  const writer = new Writer();
-  writeResponseHeader(writer, message, version, 7);
-  writeMessage(message, version, value, writer);
-  return framed(writer);
-}
-
-function read<F extends Fields>(message: Message<F>, version: number, frame: Buffer) {
-  const reader = new Reader(frame, 8);
-  if (hasResponseTags(message, version)) skipTags(reader);
-  return readMessage(message, version, reader);
 }
 
 const batchOf = (count: number, bytes: number) =>
@@ -183,9 +146,9 @@ test('the wait is written into an answer to Produce, and nothing else is, in eac
     };
     for (const [theirs, ours, told] of [[0, 70, 70] as const, [90, 70, 90] as const]) {
       const frame = answerFrame(produceResponse, version, { ...answer, throttleTimeMs: theirs });
-      const before = read(produceResponse, version, frame);
+      const before = readAnswer(produceResponse, version, frame);
       assert.equal(produceThrottle(version, ours)(frame), ours);
-      const after = read(produceResponse, version, frame);
+      const after = readAnswer(produceResponse, version, frame);
       assert.deepEqual(after, { ...before, throttleTimeMs: told });
     }
   }
@@ -242,7 +205,7 @@ test('what is read of a stream counts, and its answer tells the wait, in each ve
     assert.ok(within.equals(before));
     const over = fetched(version, [mib, 3 * mib]);
     assert.equal(throttle?.(over), 1_000);
-    const told = read(fetchResponse, version, over);
+    const told = readAnswer(fetchResponse, version, over);
     assert.equal(told.throttleTimeMs, 1_000);
     assert.equal(told.responses[1]!.partitions[1]!.records?.length, 3 * mib);
     assert.deepEqual(seen, [['Fetch', 'provisioned', 1]]);

@@ -1,64 +1,123 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import type { ValueOf } from '../../../src/wire/message.ts';
+import { produceRequest, produceResponse } from '../../../src/wire/messages/00-produce.ts';
+import { WireError } from '../../../src/wire/primitives.ts';
+import { encodeBatch } from '../../../src/wire/record-batch.ts';
 import {
+  mayNameBrokers,
   namesNoBrokers,
+  produceThrottleAt,
   ProduceWalk,
   scanProduce,
   scanProduceStart,
 } from '../../../src/wire/scan/produce.ts';
 import { readHead } from '../../../src/wire/scan/request-head.ts';
-import { writeRequestHeader, writeResponseHeader } from '../../../src/wire/header.ts';
-import { writeMessage } from '../../../src/wire/message.ts';
-import { produceRequest, produceResponse } from '../../../src/wire/messages/00-produce.ts';
-import { WireError, Writer } from '../../../src/wire/primitives.ts';
-import { encodeBatch } from '../../../src/wire/record-batch.ts';
+import { answerFrame, requestFrame } from '../../support/frames.ts';
+import { arbitraryOf, isIn, versionsOf } from '../../support/wire-values.ts';
 
-const partition = fc.record({
-  index: fc.nat(500),
-  errorCode: fc.constantFrom(0, 6),
-  baseOffset: fc.bigInt({ min: -1n, max: 1n << 60n }),
-  errorMessage: fc.option(fc.string(), { freq: 5 }),
-  recordErrors: fc.array(
-    fc.record({ batchIndex: fc.nat(9), batchIndexErrorMessage: fc.string() }),
-    {
-      maxLength: 1,
-    },
+type Request = ValueOf<typeof produceRequest>;
+
+const batches = fc.integer({ min: 1, max: 9 }).map((count) =>
+  encodeBatch(
+    Array.from({ length: count }, () => ({ key: null, value: Buffer.alloc(3) })),
+    0,
   ),
-  currentLeader: fc.record({ leaderId: fc.integer({ min: -1, max: 3 }), leaderEpoch: fc.nat(3) }),
-});
-const topic = fc.record({
-  name: fc.string({ minLength: 1 }),
-  topicId: fc.constant('AAAAAAAAAAAAAAAAAAAAAQ'),
-  partitionResponses: fc.array(partition, { maxLength: 3 }),
-});
-const broker = fc.record({ nodeId: fc.nat(9), host: fc.string(), port: fc.nat(65_535) });
+);
+/** Bytes that are too few for a batch, or records; each with how many of these are counted. */
+const sentRecords = fc.oneof(
+  fc.constant(null).map((bytes) => ({ bytes, count: 0 })),
+  fc.uint8Array({ maxLength: 60 }).map((bytes) => {
+    return { bytes: Buffer.from(bytes), count: Math.min(1, bytes.length) };
+  }),
+  batches.map((bytes) => ({ bytes, count: bytes.readInt32BE(57) })),
+);
 
-test('answers to Produce that name brokers, or tell of bad records, are seen; others pass', () => {
-  const answers = fc.record({
-    responses: fc.array(topic, { maxLength: 3 }),
-    throttleTimeMs: fc.nat(1_000),
-    nodeEndpoints: fc.array(broker, { maxLength: 1 }),
+/** Any request of a version, with batches in it; and how many records its partitions have. */
+function requestsOf(version: number) {
+  return fc
+    .tuple(
+      arbitraryOf(produceRequest, version),
+      fc.array(sentRecords, { minLength: 9, maxLength: 9 }),
+    )
+    .map(([filled, sent]) => {
+      const value = filled as Request;
+      let nth = 0;
+      const counts = new Map<object, number>();
+      for (const { partitionData } of value.topicData) {
+        for (const partition of partitionData) {
+          const { bytes, count } = sent[nth++ % sent.length]!;
+          partition.records = bytes;
+          counts.set(partition, count);
+        }
+      }
+      return { value, counts };
+    });
+}
+
+for (const version of versionsOf(produceRequest)) {
+  test(`Produce version ${version}: what any request is for is found, however it is cut`, () => {
+    const fields = produceRequest.fields.topicData.element!.fields!;
+    fc.assert(
+      fc.property(requestsOf(version), fc.nat(200), ({ value, counts }, cut) => {
+        const frame = requestFrame(produceRequest, version, value);
+        const head = readHead(frame, 0)!;
+        const expected = value.topicData.map(({ name, topicId, partitionData }) => ({
+          name: isIn(fields['name']!, version) ? name : undefined,
+          id: isIn(fields['topicId']!, version) ? topicId : undefined,
+          partitions: partitionData.map(({ index }) => index),
+          bytes: partitionData.map(({ records }) => records?.length ?? 0),
+          records: partitionData.map((partition) => counts.get(partition)),
+        }));
+        const several = [
+          frame.subarray(0, cut),
+          frame.subarray(cut, cut + 3),
+          frame.subarray(cut + 3),
+        ];
+        for (const pieces of [[frame], several]) {
+          const { topics, transactionalId, acks, acksAt } = scanProduce(pieces, head);
+          assert.equal(transactionalId, value.transactionalId);
+          assert.equal(acks, value.acks);
+          assert.equal(frame.readInt16BE(acksAt), value.acks);
+          assert.deepEqual(
+            topics.map((topic) => ({ ...topic })),
+            expected,
+          );
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
-  fc.assert(
-    fc.property(answers, fc.integer({ min: 10, max: 13 }), fc.nat(9), (answer, version, start) => {
-      const writer = new Writer();
-      writeResponseHeader(writer, produceResponse, version, 7);
-      writeMessage(produceResponse, version, answer, writer);
-      const frame = Buffer.alloc(start + 4 + writer.size);
-      frame.writeInt32BE(writer.size, start);
-      Buffer.concat([...writer.finish()]).copy(frame, start + 4);
-      const partitions = answer.responses.flatMap((each) => each.partitionResponses);
-      const isPlain = partitions.every(
-        ({ errorMessage, recordErrors }) => errorMessage === null && recordErrors.length === 0,
-      );
-      const expected = isPlain && answer.nodeEndpoints.length === 0;
-      assert.equal(namesNoBrokers(frame, start, version), expected);
-    }),
-  );
-});
 
-const versions = fc.integer({ min: 3, max: 13 });
+  test(`Produce version ${version}: a request for one topic can pass while it comes`, () => {
+    const topicData = [{ name: 'a', partitionData: [{ index: 0, records: Buffer.alloc(70) }] }];
+    const frame = requestFrame(produceRequest, version, { topicData });
+    assert.ok(scanProduceStart(frame, readHead(frame, 0)!) !== undefined);
+  });
+}
+
+for (const version of versionsOf(produceResponse)) {
+  test(`Produce version ${version}: answers that name brokers are seen; others pass`, () => {
+    const answers = arbitraryOf(produceResponse, version) as fc.Arbitrary<
+      ValueOf<typeof produceResponse>
+    >;
+    const namesBrokers = isIn(produceResponse.fields.nodeEndpoints, version);
+    assert.equal(mayNameBrokers(version), namesBrokers);
+    fc.assert(
+      fc.property(answers, fc.nat(9), (value, start) => {
+        const frame = answerFrame(produceResponse, version, value);
+        assert.equal(frame.readInt32BE(produceThrottleAt(frame, version)), value.throttleTimeMs);
+        const buffer = Buffer.concat([Buffer.alloc(start), frame]);
+        const isPlain = !namesBrokers || value.nodeEndpoints.length === 0;
+        assert.equal(namesNoBrokers(buffer, start, version), isPlain);
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
+
+const versions = fc.constantFrom(...versionsOf(produceRequest));
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
 const sentPartition = fc.record({
   index: fc.nat(9),
@@ -66,19 +125,14 @@ const sentPartition = fc.record({
 });
 const cuts = fc.array(fc.nat(90), { maxLength: 60 });
 
-function requestFrame(
+function oneTopic(
   version: number,
   partitionData: readonly { index: number; records: Buffer | null }[],
   topics = 1,
 ): Buffer {
-  const writer = new Writer();
-  writeRequestHeader(writer, produceRequest, version, 7, 'a client');
   const topicData = Array.from({ length: topics }, () => ({ name: 'a', topicId, partitionData }));
   const value = { transactionalId: 'a transaction', acks: 1, timeoutMs: 9, topicData };
-  writeMessage(produceRequest, version, value, writer);
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(writer.size);
-  return Buffer.concat([size, ...writer.finish()]);
+  return requestFrame(produceRequest, version, value);
 }
 
 /** Walks as a connection does: what may not pass yet comes again with the next piece. */
@@ -103,7 +157,7 @@ function walkThrough(walk: ProduceWalk, frame: Buffer, sizes: readonly number[])
 const cutRequest = fc
   .record({ version: versions, sent: fc.array(sentPartition, { maxLength: 9 }), sizes: cuts })
   .map((cut) => {
-    const frame = requestFrame(cut.version, cut.sent);
+    const frame = oneTopic(cut.version, cut.sent);
     return { ...cut, frame, head: readHead(frame, 0)! };
   });
 
@@ -131,7 +185,7 @@ test('partitions that are none are given numbers that no broker has; nothing els
         index: index < 5 ? index : ~index,
         records,
       }));
-      assert.ok(passed.equals(requestFrame(version, given)));
+      assert.ok(passed.equals(oneTopic(version, given)));
       const none = new Set(sent.map(({ index }) => index).filter((index) => index >= 5));
       assert.deepEqual(new Set(walk.replaced.values()), none);
       for (const [now, before] of walk.replaced) assert.equal(now, ~before);
@@ -143,16 +197,16 @@ test('what the header of a batch says of its records is counted', () => {
   const three = Array.from({ length: 3 }, () => ({ key: null, value: Buffer.alloc(9) }));
   const records = [encodeBatch(three, 0), null];
   const sent = records.map((each, index) => ({ index, records: each }));
-  const frame = requestFrame(9, [...sent, { index: 2, records: Buffer.alloc(60) }]);
+  const frame = oneTopic(9, [...sent, { index: 2, records: Buffer.alloc(60) }]);
   const [found] = scanProduce([frame], readHead(frame, 0)!).topics;
   assert.deepEqual(found?.records, [3, 0, 1]);
   assert.deepEqual(found.bytes, [records[0]!.length, 0, 60]);
 });
 
 test('a request for several topics, or whose beginning is not there, is not passed so', () => {
-  const several = requestFrame(9, [{ index: 0, records: Buffer.alloc(70) }], 2);
+  const several = oneTopic(9, [{ index: 0, records: Buffer.alloc(70) }], 2);
   assert.equal(scanProduceStart(several, readHead(several, 0)!), undefined);
-  const one = requestFrame(9, [{ index: 0, records: Buffer.alloc(70) }]);
+  const one = oneTopic(9, [{ index: 0, records: Buffer.alloc(70) }]);
   const head = readHead(one, 0)!;
   const { partitionsAt } = scanProduceStart(one, head)!;
   for (let size = 24; size < partitionsAt; size++) {
@@ -161,7 +215,7 @@ test('a request for several topics, or whose beginning is not there, is not pass
 });
 
 test('tagged fields between partitions are passed over', () => {
-  const plain = requestFrame(9, [
+  const plain = oneTopic(9, [
     { index: 0, records: Buffer.alloc(70) },
     { index: 1, records: Buffer.alloc(70) },
   ]);
@@ -186,7 +240,7 @@ test('tagged fields between partitions are passed over', () => {
 });
 
 test('a request that ends before what it announces is no request', () => {
-  const frame = requestFrame(9, [{ index: 0, records: Buffer.alloc(100) }]);
+  const frame = oneTopic(9, [{ index: 0, records: Buffer.alloc(100) }]);
   const head = readHead(frame, 0)!;
   const start = scanProduceStart(frame, head)!;
   const more = { ...start, partitionCount: 2 };

@@ -1,0 +1,100 @@
+/**
+ * What a Fetch request is for, and how much its answer has of what; records are passed over.
+ * Source: the Kafka protocol guide, "Fetch API"; KIP-227 for sessions.
+ */
+import { readResponseHeader } from '../header.ts';
+import { fetchRequest, fetchResponse } from '../messages/01-fetch.ts';
+import { Reader } from '../primitives.ts';
+import { readBytesSize, readCount, fieldsIn, layoutOf, perVersion } from './layout.ts';
+import { passHead, type RequestHead } from './request-head.ts';
+import { readLabel, type TopicLabel } from './topic-label.ts';
+
+const requestLayoutsOf = perVersion(fetchRequest, (version, flexible) => {
+  const { fields } = fetchRequest;
+  const stops = { maxBytes: 'int32', 'sessionEpoch?': 'int32', topics: 'array' } as const;
+  const topicStops = { 'topic?': 'string', 'topicId?': 'uuid' } as const;
+  return {
+    flexible,
+    request: layoutOf(fields, version, flexible, stops),
+    topic: layoutOf(fieldsIn(fields.topics), version, flexible, topicStops),
+  };
+});
+
+export type FetchScan = {
+  /** Where the four bytes of `max_bytes` stand in the buffer. */
+  readonly maxBytesAt: number;
+  /** Of a session of fetches; it begins with 0, and −1 is for a request that belongs to none. */
+  readonly sessionEpoch: number;
+  readonly topics: readonly TopicLabel[];
+};
+
+const noSession = -1;
+
+/** The request begins at `start`, with its length, and is all there. Throws WireError. */
+export function scanFetch(
+  buffer: Buffer,
+  start: number,
+  { version, size }: Pick<RequestHead, 'version' | 'size'>,
+): FetchScan {
+  const { flexible, request, topic } = requestLayoutsOf(version);
+  const reader = new Reader(buffer, start, start + 4 + size);
+  passHead(reader, flexible);
+  request.to.maxBytes(reader);
+  const maxBytesAt = reader.take(4);
+  request.to.sessionEpoch?.(reader);
+  const sessionEpoch = request.to.sessionEpoch === undefined ? noSession : reader.int32();
+  request.to.topics(reader);
+  const topics: TopicLabel[] = [];
+  for (let left = readCount(reader, flexible); left > 0; left--) {
+    topics.push(readLabel(reader, flexible, topic.to.topic, topic.to.topicId));
+    topic.end(reader);
+  }
+  return { maxBytesAt, sessionEpoch, topics };
+}
+
+const answerLayoutsOf = perVersion(fetchResponse, (version, flexible) => {
+  const { fields } = fetchResponse;
+  const topicFields = fieldsIn(fields.responses);
+  const partitionFields = fieldsIn(topicFields['partitions']!);
+  const stops = { throttleTimeMs: 'int32', responses: 'array' } as const;
+  const topicStops = { 'topic?': 'string', 'topicId?': 'uuid', partitions: 'array' } as const;
+  const partitionStops = { partitionIndex: 'int32', records: 'records' } as const;
+  return {
+    flexible,
+    answer: layoutOf(fields, version, flexible, stops),
+    topic: layoutOf(topicFields, version, flexible, topicStops),
+    partition: layoutOf(partitionFields, version, flexible, partitionStops),
+  };
+});
+
+/**
+ * Gives what an answer has, its length in front, for each partition: the bytes of its records.
+ * Answers where it says how long the client is to wait. Throws WireError.
+ */
+export function scanFetched(
+  frame: Buffer,
+  version: number,
+  visit: (topic: TopicLabel, partition: number, bytes: number) => void,
+): number {
+  const { flexible, answer, topic, partition } = answerLayoutsOf(version);
+  const reader = new Reader(frame, 4);
+  readResponseHeader(reader, fetchResponse, version);
+  answer.to.throttleTimeMs(reader);
+  const throttleAt = reader.take(4);
+  answer.to.responses(reader);
+  for (let topics = readCount(reader, flexible); topics > 0; topics--) {
+    const label = readLabel(reader, flexible, topic.to.topic, topic.to.topicId);
+    topic.to.partitions(reader);
+    for (let left = readCount(reader, flexible); left > 0; left--) {
+      partition.to.partitionIndex(reader);
+      const index = reader.int32();
+      partition.to.records(reader);
+      const size = readBytesSize(reader, flexible);
+      reader.take(size);
+      visit(label, index, size);
+      partition.end(reader);
+    }
+    topic.end(reader);
+  }
+  return throttleAt;
+}
