@@ -25,6 +25,15 @@ const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
   ['src/streams/', ['src/domain/', 'src/ports/', 'src/runtime/', 'src/streams/']],
   ['src/groups/', ['src/domain/', 'src/ports/', 'src/runtime/', 'src/streams/', 'src/groups/']],
   [
+    'src/aws/http/',
+    [
+      ...['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/', 'src/aws/protocol/'],
+      'src/aws/http/',
+    ],
+  ],
+  ['src/aws/protocol/', ['src/ports/', 'src/access/', 'src/aws/protocol/']],
+  // The services; which of them may import what of src/aws has a test of its own.
+  [
     'src/aws/',
     [...['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/', 'src/streams/'], 'src/aws/'],
   ],
@@ -57,6 +66,22 @@ test('imports point inward, and the two front doors never import each other', ()
       if (!rule[1].some((allowed) => imported.startsWith(allowed))) {
         wrong.push(`${file} imports ${imported}`);
       }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('a service of AWS imports no other, and only the gateway imports their list', () => {
+  const list = 'src/aws/services.ts';
+  const wrong: string[] = [];
+  for (const file of sources.filter((each) => each.startsWith('src/') && each !== list)) {
+    const room = /^src\/aws\/[^/]+\//.exec(file)?.[0];
+    for (const imported of importsOf(file)) {
+      const isList = imported === list && !file.startsWith('src/gateway/');
+      const other = room !== undefined && imported.startsWith('src/aws/');
+      const isOther =
+        other && ![room, 'src/aws/protocol/'].some((each) => imported.startsWith(each));
+      if (isList || isOther) wrong.push(`${file} imports ${imported}`);
     }
   }
   assert.deepEqual(wrong, []);

@@ -2,10 +2,8 @@
 import { settingsTable } from '../../src/config/config.ts';
 import type { KafkaApi } from '../../src/kafka/api.ts';
 import { kafkaApis } from '../../src/kafka/apis/index.ts';
-import { documentationLink } from '../../src/aws/protocol/action.ts';
-import { actionNames } from '../../src/aws/kinesis/action-names.ts';
+import { documentationLink } from '../../src/aws/kinesis/action.ts';
 import { actions } from '../../src/aws/kinesis/actions/index.ts';
-import { controlRates } from '../../src/aws/kinesis/limits/control-rates.ts';
 import { adminCallsTable } from './admin-calls.ts';
 import { testedClientsTable } from './tested-clients.ts';
 
@@ -31,22 +29,14 @@ export function replaceGenerated(page: string, text: string): string {
 }
 
 function actionsTable(): string {
-  const byName = new Map(actions.map((action) => [action.name as string, action]));
-  const rows = actionNames.map((name) => {
-    const action = byName.get(name);
+  const rows = actions.map(({ name, errors, rate, deviations = [] }) => {
     const link = `[${name}](${documentationLink(name)})`;
-    if (action === undefined) return `| ${link} | no | | | |`;
-    const errors = action.errors.map((error) => error.replace(/Exception$/, '')).join(', ');
-    const rate = controlRates[name];
+    const thrown = errors.map((error) => error.replace(/Exception$/, '')).join(', ');
     const shown = rate === undefined ? '' : `${rate.perSecond}/s for the ${rate.per}`;
-    return `| ${link} | yes | ${shown} | ${errors} | ${(action.deviations ?? []).join(' ')} |`;
+    return `| ${link} | ${shown} | ${thrown} | ${deviations.join(' ')} |`;
   });
-  const head = [
-    '| action | supported | rate | errors | deviations |',
-    '|---|---|---|---|---|',
-  ];
-  const count = `${actions.length} of ${actionNames.length} actions.`;
-  return [count, '', ...head, ...rows].join('\n');
+  const head = ['| action | rate | errors | deviations |', '|---|---|---|---|'];
+  return [`${actions.length} actions.`, '', ...head, ...rows].join('\n');
 }
 
 function apisTable(): string {

@@ -9,6 +9,7 @@ import { destination, type Logger, pino } from 'pino';
 import { type DataFolder, takeDataFolder } from '../../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../../adapters/engines/port-check.ts';
+import { faultsOf } from '../gateway/aws-door.ts';
 import { startFirst, startGateway, type Stops } from '../gateway/composition.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../domain/errors.ts';
@@ -28,8 +29,13 @@ const stopMsMax = 9_500;
  */
 const heapGrowingPercent = 30;
 
-/** Runs until SIGINT or SIGTERM. Errors: GatewayError with a sentence that says what to do. */
+/**
+ * Runs until SIGINT or SIGTERM. Errors: ConfigError, GatewayError with a sentence that says what to
+ * do.
+ */
 export async function start(config: Config): Promise<void> {
+  // What the settings cannot tell by themselves is checked before anything is started.
+  faultsOf(config);
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   sweepYoungMemory();
   const stops: Stops = [];

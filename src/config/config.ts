@@ -6,8 +6,6 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isGatewayError } from '../domain/errors.ts';
-import { type Fault, parseFaults } from '../aws/kinesis/limits/faults.ts';
 
 /** A setting is wrong; the message says which and what to do. */
 export class ConfigError extends Error {
@@ -104,30 +102,10 @@ function yesOrNo(flag: string, sentence: string): Setting<boolean> {
   };
 }
 
-/** None where it is not given. */
-function listOf<T>(
-  flag: string,
-  form: string,
-  sentence: string,
-  parse: (text: string) => readonly T[],
-): Setting<readonly T[]> {
-  return { flag, default: [], form, sentence, parse };
-}
-
 /** Ids and ranges of ids, in the order given; checked, and kept as text. */
 function brokerIdList(given: string): string {
   if (given === '' || brokerIdsOf(given).length > 0) return given;
   throw new ConfigError(`must be broker ids and ranges such as 1-3,7, not "${given}"`);
-}
-
-/** Faults on purpose; what is wrong with them is told in the words of a setting. */
-function faultList(given: string): readonly Fault[] {
-  try {
-    return parseFaults(given);
-  } catch (error) {
-    if (isGatewayError(error)) throw new ConfigError(error.message);
-    throw error;
-  }
 }
 
 /** Most brokers that the list may name. */
@@ -362,13 +340,13 @@ export const settings = {
     'aws',
     'Rate limits of Kinesis as AWS enforces them, or none. Sizes are always limited.',
   ),
-  faults: listOf(
+  faults: text(
     'faults',
+    '',
     'action:error:probability[,…]',
     'Errors on purpose, for trying clients: ' +
       '`PutRecords:ProvisionedThroughputExceededException:0.1,GetRecords:InternalFailure:0.05`. ' +
       'An action of `*` is every one.',
-    faultList,
   ),
   region: matching(
     'region',

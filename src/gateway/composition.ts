@@ -23,12 +23,8 @@ import { GroupOffsets } from '../groups/group-offsets.ts';
 import { GroupReports } from '../groups/group-report.ts';
 import type { ForwardBatch, ForwardedBatch } from '../kafka/produce/forwarded-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
-import { actions } from '../aws/kinesis/actions/index.ts';
-import { admit, type KinesisLimits } from '../aws/kinesis/limits/admission.ts';
-import { ratesMax } from '../aws/kinesis/limits/control-rates.ts';
-import { createDispatcher } from '../aws/protocol/router.ts';
-import { Faults } from '../aws/kinesis/limits/faults.ts';
-import { createKinesisServer, type KinesisServer } from '../aws/http/server.ts';
+import type { AwsServer } from '../aws/http/server.ts';
+import { type KinesisLimits, ratesMax } from '../aws/kinesis/limits/kinesis-limits.ts';
 import {
   createMetrics,
   createSharedMetrics,
@@ -37,6 +33,7 @@ import {
   shareMetrics,
 } from '../operations/metrics.ts';
 import { createOperationsServer, type Probe } from '../operations/server.ts';
+import { awsDoorOf, faultsOf } from './aws-door.ts';
 import {
   bootstrapOf,
   certificateOf,
@@ -186,17 +183,10 @@ export async function startGateway(
     certificateOf(config, place),
     cluster.refreshBrokers(),
   ]);
-  const kinesis = createKinesisServer({
-    dispatch: createDispatcher({
-      ...{ streams, reshardings, log, clock, logger, secret, actions, admit, limits },
-      accounts: openAccountCatalog(database, config.catalogTable),
-      account: config.accountId,
-      claims: openSubscriptionClaims(database, config.catalogTable),
-      region: config.region,
-    }),
-    host: config.host,
-    port: config.kinesisPort,
-    certificate,
+  const aws = awsDoorOf(config, {
+    ...{ streams, reshardings, log, clock, logger, secret, limits, certificate },
+    accounts: openAccountCatalog(database, config.catalogTable),
+    claims: openSubscriptionClaims(database, config.catalogTable),
     observer: metrics.door('kinesis'),
   });
   const doorSettings = await kafkaDoorOf(config, certificate);
@@ -215,18 +205,18 @@ export async function startGateway(
   stops.push(() => operations?.stop());
   // The doors stop together, before everything that they use.
   stops.push(async () => {
-    await Promise.all([kinesis.stop(), kafka.stop()]);
+    await Promise.all([aws.stop(), kafka.stop()]);
   });
-  const ports = await startDoors({ kinesis, kafka, operations });
+  const ports = await startDoors({ aws, kafka, operations });
   // In the background, as it asks for every stream.
   reshardings.resume().catch((error: unknown) => onProblem('', error));
   scaling?.start();
   return ports;
 }
 
-async function startDoors({ kinesis, kafka, operations }: Doors): Promise<StartedPorts> {
+async function startDoors({ aws, kafka, operations }: Doors): Promise<StartedPorts> {
   const [kinesisPort, kafkaPort, opsPort] = await Promise.all([
-    kinesis.start().then(({ port }) => port),
+    aws.start().then(({ port }) => port),
     kafka.start(),
     operations === undefined ? 0 : operations.start(),
   ]);
@@ -234,7 +224,7 @@ async function startDoors({ kinesis, kafka, operations }: Doors): Promise<Starte
 }
 
 type Doors = {
-  readonly kinesis: KinesisServer;
+  readonly aws: AwsServer;
   readonly kafka: KafkaDoor;
   readonly operations: ReturnType<typeof createOperationsServer> | undefined;
 };
@@ -245,7 +235,7 @@ function limitsOf(config: Config, clock: Clock, metrics: Metrics): KinesisLimits
   return {
     shards: isLimited ? new ShardLimits(clock, { isShared: isWorker }) : undefined,
     calls: isLimited ? new KeyedRates(clock, ratesMax, { isShared: isWorker }) : undefined,
-    faults: new Faults(config.faults),
+    faults: faultsOf(config),
     observer: metrics.limits,
   };
 }

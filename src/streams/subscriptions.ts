@@ -43,17 +43,16 @@ export class Subscriptions {
   readonly times: SubscriptionTimes;
   readonly reads: SharedReads;
   readonly #clock: Clock;
-  readonly #claims: SubscriptionClaims | undefined;
+  readonly #claims: SubscriptionClaims;
   readonly #running = new Map<string, Running>();
   /** Claims of subscriptions that have ended here; the next of the key waits for it. */
   readonly #releasing = new Map<string, Promise<void>>();
 
-  /** Without claims, those of this gateway are all that it knows. */
   constructor(
     log: Pick<RecordLog, 'read'>,
     clock: Clock,
+    claims: SubscriptionClaims,
     times: Partial<SubscriptionTimes> = {},
-    claims?: SubscriptionClaims,
   ) {
     this.reads = new SharedReads(log);
     this.#clock = clock;
@@ -65,7 +64,7 @@ export class Subscriptions {
   async isHeld(key: string): Promise<boolean> {
     if (this.#isYoung(this.#running.get(key))) return true;
     await this.#releasing.get(key);
-    return this.#isYoung(await this.#claims?.get(key));
+    return this.#isYoung(await this.#claims.get(key));
   }
 
   /**
@@ -77,8 +76,8 @@ export class Subscriptions {
     if (this.#isYoung(this.#running.get(key))) return undefined;
     await this.#releasing.get(key);
     const claim = { holder: randomUUID(), startedAtMs: this.#clock.nowMs() };
-    const isTaken = await this.#claims?.take(key, claim, this.times.takeoverAfterMs);
-    if (isTaken === false || this.#isYoung(this.#running.get(key))) return undefined;
+    const isTaken = await this.#claims.take(key, claim, this.times.takeoverAfterMs);
+    if (!isTaken || this.#isYoung(this.#running.get(key))) return undefined;
     this.#running.get(key)?.end('taken');
     const controller = new AbortController();
     let ended: SubscriptionEnd | undefined;
@@ -111,7 +110,6 @@ export class Subscriptions {
 
   /** A claim that stays behind, as the catalog cannot be asked, is in the way while it is young. */
   #release(key: string, holder: string): void {
-    if (this.#claims === undefined) return;
     const releasing = this.#claims.release(key, holder).catch(() => {});
     this.#releasing.set(key, releasing);
     void releasing.then(() => {
@@ -125,9 +123,8 @@ export class Subscriptions {
     return Math.abs(this.#clock.nowMs() - started.startedAtMs) < this.times.takeoverAfterMs;
   }
 
-  #checkClaim(key: string, holder: string, lost: () => void): NodeJS.Timeout | undefined {
+  #checkClaim(key: string, holder: string, lost: () => void): NodeJS.Timeout {
     const claims = this.#claims;
-    if (claims === undefined) return undefined;
     const check = async (): Promise<void> => {
       const now = await claims.get(key);
       if (now !== undefined && now.holder !== holder) lost();

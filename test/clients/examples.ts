@@ -30,6 +30,8 @@ function examplesOf(page: string): Example[] {
   });
 }
 
+const timeoutMs = 600_000;
+
 /** Runs each as its page says, side by side, before one gateway. */
 export async function runExamples(t: TestContext, chosen: readonly Example[]): Promise<void> {
   const gateway = await startGateway(t);
@@ -40,7 +42,6 @@ export async function runExamples(t: TestContext, chosen: readonly Example[]): P
     KAFKA_BOOTSTRAP: gateway.kafka,
     DYNAMODB_ENDPOINT: gateway.dynamodb,
   };
-  const timeoutMs = 240_000;
   await Promise.all(
     chosen.map(({ title, folder, line, promised }) =>
       t.test(title, async () => {
@@ -52,5 +53,5 @@ export async function runExamples(t: TestContext, chosen: readonly Example[]): P
   );
 }
 
-/** KCL 3 waits a minute or two for its leader and its leases. */
+/** KCL 3 assigns leases every 20 s, and to workers that have reported their load. */
 export const isLong = ({ folder }: Example): boolean => folder.startsWith('kcl-');

@@ -51,14 +51,6 @@ test('a bad value is an error that says what a good one is', () => {
   assert.match(refusal(['--tls-cert', 'a.pem']), /go together/);
 });
 
-test('faults on purpose are read before anything starts, and wrong ones refused', () => {
-  const KINESKA_FAULTS = 'PutRecord:InternalFailure:0.5';
-  const [fault] = readConfig([], { KINESKA_FAULTS }).faults;
-  assert.deepEqual(fault, { action: 'PutRecord', error: 'InternalFailure', probability: 0.5 });
-  assert.deepEqual(readConfig([], {}).faults, []);
-  assert.match(refusal([], { KINESKA_FAULTS: 'Put:InternalFailure:1' }), /KINESKA_FAULTS.*entry 1/);
-});
-
 test('listening beyond loopback without credentials is refused, and says what to set', () => {
   assert.match(refusal(['--host', '0.0.0.0']), /--insecure-bind/);
   const config = readConfig(['--host', '0.0.0.0', '--insecure-bind'], {});

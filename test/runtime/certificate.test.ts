@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
-import { createKinesisServer } from '../../src/aws/http/server.ts';
+import { createAwsServer } from '../../src/aws/http/server.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -41,8 +41,11 @@ test('it is made again for another host, before it expires, and when it is damag
 test('a client that trusts the certificate connects with full verification', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-certificate-'));
   const certificate = await selfSignedCertificate(folder, 'localhost', Date.now());
-  const server = createKinesisServer({
-    dispatch: () => Promise.reject(new Error('no request is made')),
+  const server = createAwsServer({
+    router: {
+      answer: () => Promise.reject(new Error('no request is made')),
+      isEndless: () => false,
+    },
     host: '127.0.0.1',
     port: 0,
     certificate,

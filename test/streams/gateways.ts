@@ -14,6 +14,7 @@ import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { Reshardings } from '../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/directory.ts';
+import { StreamWriter } from '../../src/streams/writer.ts';
 import { call, startDoor } from '../aws/kinesis/door.ts';
 import { sharedEngines } from '../support/engines.ts';
 
@@ -90,7 +91,8 @@ export async function openGateway(
     reshardings,
     log: held,
     clock,
-    subscriptions: new Subscriptions(log, clock, times, openSubscriptionClaims(database, table)),
+    writer: new StreamWriter(streams, held),
+    subscriptions: new Subscriptions(log, clock, openSubscriptionClaims(database, table), times),
   });
   const made: string[] = [];
   t.after(async () => {

@@ -1,4 +1,4 @@
-import { KinesisError } from '../protocol/errors.ts';
+import { commonError } from '../protocol/errors.ts';
 
 /** Bodies of all requests under way; what more arrives waits in its client's socket. */
 export const bodiesBytesMax = 128 * 1024 * 1024;
@@ -39,7 +39,7 @@ export class ByteBudget {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        reject(new KinesisError('ServiceUnavailable', 'Too many large requests are under way.'));
+        reject(commonError('ServiceUnavailable', 'Too many large requests are under way.'));
         this.#grant();
       }, this.#waitMsMax);
       this.#waiting.add(waiter);

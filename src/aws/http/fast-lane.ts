@@ -8,11 +8,14 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { bodyTimeoutMs, incomplete, smallBodyBytesMax } from '../protocol/body.ts';
+import type { Session } from '../../access/session.ts';
 import { BodyMemory } from '../../runtime/memory/body-memory.ts';
+import { smallBodyBytesMax } from '../protocol/exchange.ts';
+import type { HttpRequest, HttpResponse } from '../protocol/http-message.ts';
+import type { Router } from '../protocol/router.ts';
+import { bodyTimeoutMs, incomplete } from './body.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { HttpRequest, HttpResponse } from '../protocol/router.ts';
-import { toKinesisError } from '../protocol/errors.ts';
+import { sessionOf } from './session.ts';
 
 /** Bodies above this are read by http; every action takes one of this size. */
 export const fastBodyBytesMax = smallBodyBytesMax;
@@ -21,8 +24,8 @@ const fastHeadBytesMax = 8 * 1024;
 const sweepEveryMsMax = 5000;
 
 export type FastLaneSettings = {
-  /** Answers a request; told are the response and when the request began, by performance.now(). */
-  readonly answer: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly router: Router;
+  /** Reports an answer, and when its request began, by performance.now(). */
   readonly answered: (response: HttpResponse, bytesOut: number, startedMs: number) => void;
   /** Takes over a connection, from the first byte of a request on. */
   readonly handOver: (socket: Socket) => void;
@@ -74,6 +77,7 @@ type Lane = {
 type Reading = { readonly head: Head; readonly body: Buffer; filled: number };
 
 class FastConnection {
+  readonly session: Session;
   readonly #socket: Socket;
   readonly #lane: Lane;
   /** Bytes behind the request that is answered: the next one's. */
@@ -85,6 +89,7 @@ class FastConnection {
   #sinceMs = performance.now();
 
   constructor(socket: Socket, lane: Lane) {
+    this.session = sessionOf(socket);
     this.#socket = socket;
     this.#lane = lane;
   }
@@ -141,7 +146,9 @@ class FastConnection {
 
   #begin(chunk: Buffer): void {
     const head = readHead(chunk);
-    if (head === undefined) return this.#leave(chunk);
+    // An answer without an end is nothing for the short way.
+    const isLeft = head === undefined || this.#lane.settings.router.isEndless(head.target);
+    if (isLeft) return this.#leave(chunk);
     this.#sinceMs = performance.now();
     const end = head.bytes + head.bodyBytes;
     if (chunk.length >= end && this.#lane.settings.budget.tryTake(head.bodyBytes)) {
@@ -210,11 +217,8 @@ class FastConnection {
   ): Promise<void> {
     const { settings } = this.#lane;
     const startedMs = this.#sinceMs;
-    const response = await settings.answer(new FastRequest(head.headers, body, this));
-    // All that is read of JSON is copied; records that come as CBOR are views of the body.
-    if (lent !== undefined && body instanceof Buffer && head.headers['content-type'] === json) {
-      lent.giveBack(body);
-    }
+    const response = await settings.router.answer(new FastRequest(head, body, this));
+    if (lent !== undefined && body instanceof Buffer && response.bodyIsCopied) lent.giveBack(body);
     if (bytesTaken > 0) settings.budget.giveBack(bytesTaken);
     this.#controller = undefined;
     const close = this.#lane.stopping || head.close;
@@ -265,13 +269,24 @@ class FastRequest implements HttpRequest {
   readonly method = 'POST';
   readonly url = '/';
   readonly headers: Head['headers'];
+  readonly #lines: string;
   readonly #body: Buffer | Error;
   readonly #connection: FastConnection;
 
-  constructor(headers: Head['headers'], body: Buffer | Error, connection: FastConnection) {
+  constructor({ headers, lines }: Head, body: Buffer | Error, connection: FastConnection) {
     this.headers = headers;
+    this.#lines = lines;
     this.#body = body;
     this.#connection = connection;
+  }
+
+  /** Parsed when they are asked for: most requests are answered without. */
+  get rawHeaders(): readonly string[] {
+    return headersIn(this.#lines);
+  }
+
+  get session(): Session {
+    return this.#connection.session;
   }
 
   get signal(): AbortSignal {
@@ -279,7 +294,7 @@ class FastRequest implements HttpRequest {
   }
 
   body(): Buffer {
-    if (this.#body instanceof Error) throw toKinesisError(this.#body);
+    if (this.#body instanceof Error) throw this.#body;
     return this.#body;
   }
 }
@@ -288,8 +303,11 @@ type Head = {
   /** With the empty line. */
   readonly bytes: number;
   readonly bodyBytes: number;
-  /** Those that are wanted. */
+  /** All header lines, as they came. */
+  readonly lines: string;
+  /** Those that are read for every request. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly target: string | undefined;
   /** The client wants the connection closed behind the answer. */
   readonly close: boolean;
 };
@@ -301,7 +319,7 @@ const plainHead = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*\r\n)+$/;
 const plainLength = /^\d{1,8}$/;
 /** What asks for more than an answer, and what is no short answer. */
 const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'te']);
-/** Who sends a dozen headers has these looked at. */
+/** The headers that are read for every request; the others are kept as they came. */
 const wanted: ReadonlySet<string> = new Set([
   ...unusual,
   'host',
@@ -310,10 +328,9 @@ const wanted: ReadonlySet<string> = new Set([
   'content-type',
   'x-amz-target',
   'authorization',
+  'origin',
 ]);
 const wantedLengths: ReadonlySet<number> = new Set([...wanted].map(({ length }) => length));
-const json = 'application/x-amz-json-1.1';
-const endlessTarget = '.SubscribeToShard';
 
 /** Undefined for everything that is not plainly an ordinary request with its head whole. */
 function readHead(chunk: Buffer): Head | undefined {
@@ -335,17 +352,29 @@ function readHead(chunk: Buffer): Head | undefined {
     }
     at = lineEnd + 2;
   }
-  return headOf(headers, end + headEnd.length);
+  return headOf(headers, text, end + headEnd.length);
 }
 
-function headOf(headers: Record<string, string>, bytes: number): Head | undefined {
+function headOf(headers: Record<string, string>, lines: string, bytes: number): Head | undefined {
   const { host, connection, 'content-length': length, 'x-amz-target': target } = headers;
   if (host === undefined || length === undefined || !plainLength.test(length)) return undefined;
   const bodyBytes = Number(length);
-  if (bodyBytes > fastBodyBytesMax || target?.endsWith(endlessTarget) === true) return undefined;
+  if (bodyBytes > fastBodyBytesMax) return undefined;
   const wish = connection?.toLowerCase();
   if (wish !== undefined && wish !== 'keep-alive' && wish !== 'close') return undefined;
-  return { bytes, bodyBytes, headers, close: wish === 'close' };
+  return { bytes, bodyBytes, lines, headers, target, close: wish === 'close' };
+}
+
+/** Names and values by turns. */
+function headersIn(lines: string): readonly string[] {
+  const found: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const colon = lines.indexOf(':', at);
+    const lineEnd = lines.indexOf('\r\n', colon);
+    found.push(lines.slice(at, colon), lines.slice(colon + 1, lineEnd).trim());
+    at = lineEnd + 2;
+  }
+  return found;
 }
 
 /** Answers the bytes of the body. */

@@ -1,5 +1,5 @@
 /**
- * The Kinesis door: every protocol on one port, in front of the dispatcher. fastify serves
+ * The AWS door: every kind of HTTP on one port, in front of the router. fastify serves
  * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -7,10 +7,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { DoorObserver } from '../../ports/observer.ts';
-import { declaredLength, readBody } from '../protocol/body.ts';
-import { ByteBudget } from './byte-budget.ts';
 import type { Certificate } from '../../runtime/certificate.ts';
-import type { Dispatcher, HttpResponse } from '../protocol/router.ts';
+import type { HttpResponse } from '../protocol/http-message.ts';
+import type { Router } from '../protocol/router.ts';
+import { declaredLength, readBody } from './body.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 import {
   connectionLimits,
@@ -19,12 +20,13 @@ import {
   headBytesMax,
   type OnePort,
 } from './one-port.ts';
+import { sessionOf } from './session.ts';
 
 /** What is in flight may finish within this time after stop(). */
 export const drainMsMax = 5000;
 
-export type KinesisServerSettings = {
-  readonly dispatch: Dispatcher;
+export type AwsServerSettings = {
+  readonly router: Router;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -34,14 +36,14 @@ export type KinesisServerSettings = {
   readonly budget?: ByteBudget;
 };
 
-export type KinesisServer = {
+export type AwsServer = {
   /** Answers the bound port. Errors: the system's own, such as EADDRINUSE. */
   start(): Promise<{ readonly port: number }>;
   /** Stops accepting, lets requests finish within drainMsMax, then cuts what is left. */
   stop(): Promise<void>;
 };
 
-export function createKinesisServer(settings: KinesisServerSettings): KinesisServer {
+export function createAwsServer(settings: AwsServerSettings): AwsServer {
   const { certificate, observer } = settings;
   const flights: Flights = {
     waiting: new Set(),
@@ -53,7 +55,7 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
     logger: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: headBytesMax },
-    // An answer of our own would not be an AWS one; the dispatcher knows what to say.
+    // An answer of our own would not be an AWS one; the router knows what to say.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
       const limits = { ...connectionLimits, ...settings.limits };
@@ -86,14 +88,14 @@ export function createKinesisServer(settings: KinesisServerSettings): KinesisSer
 }
 
 function fastLaneFor(
-  { dispatch, observer }: KinesisServerSettings,
+  { router, observer }: AwsServerSettings,
   budget: ByteBudget,
   limits: ConnectionLimits,
 ): (handOver: (socket: Socket) => void) => FastLane {
   const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
   return (handOver) =>
     createFastLane({
-      answer: dispatch,
+      router,
       answered: (response, bytesOut, startedMs) => report(observer, response, bytesOut, startedMs),
       handOver,
       budget,
@@ -122,7 +124,7 @@ type Flights = {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** Bodies are left to the dispatcher: the action decides how large one may be. */
+/** Bodies are left to the router: the action decides how large one may be. */
 function takeEverything(app: FastifyInstance, handler: Handler): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
@@ -138,17 +140,19 @@ function takeEverything(app: FastifyInstance, handler: Handler): void {
 async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
-  { dispatch, observer }: KinesisServerSettings,
+  { router, observer }: AwsServerSettings,
   flights: Flights,
 ): Promise<void> {
   const startedMs = performance.now();
   const { raw } = request;
   const flight = watchClient(reply, flights);
   let bytesTaken = 0;
-  const response = await dispatch({
+  const response = await router.answer({
     method: raw.method ?? '',
     url: raw.url ?? '/',
     headers: raw.headers,
+    rawHeaders: raw.rawHeaders,
+    session: sessionOf(raw.socket),
     get signal() {
       return flight.signal();
     },

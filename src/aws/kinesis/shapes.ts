@@ -4,11 +4,17 @@ import {
   integer,
   list,
   map,
+  type Members,
   required,
   string,
   structure,
   timestamp,
 } from '../protocol/shape.ts';
+
+/** A structure by the name that validation messages print of it. */
+export function namedStructure<M extends Members>(members: M, name: string) {
+  return structure(members, `com.amazonaws.kinesis.v20131202.${name}`);
+}
 
 const namePattern = '[a-zA-Z0-9_.-]+';
 
@@ -45,24 +51,24 @@ export const tagKey = string({ min: 1, max: 128 });
 export const tagValue = string({ min: 0, max: 256 });
 export const tagMap = map(tagKey, tagValue, { min: 1, max: 200 });
 export const tagKeys = list(tagKey, { min: 1, max: 50 });
-export const tag = structure({ Key: required(tagKey), Value: tagValue }, 'Tag');
+export const tag = namedStructure({ Key: required(tagKey), Value: tagValue }, 'Tag');
 
 export const streamStatus = string({ values: ['CREATING', 'DELETING', 'ACTIVE', 'UPDATING'] });
-export const streamModeDetails = structure(
+export const streamModeDetails = namedStructure(
   { StreamMode: required(string({ values: ['ON_DEMAND', 'PROVISIONED'] })) },
   'StreamModeDetails',
 );
 export const encryptionType = string({ values: ['KMS', 'NONE'] });
 
-export const hashKeyRange = structure(
+export const hashKeyRange = namedStructure(
   { StartingHashKey: required(hashKey), EndingHashKey: required(hashKey) },
   'HashKeyRange',
 );
-export const sequenceNumberRange = structure(
+export const sequenceNumberRange = namedStructure(
   { StartingSequenceNumber: required(sequenceNumber), EndingSequenceNumber: sequenceNumber },
   'SequenceNumberRange',
 );
-export const shard = structure(
+export const shard = namedStructure(
   {
     ShardId: required(shardId),
     ParentShardId: shardId,
@@ -72,7 +78,7 @@ export const shard = structure(
   },
   'Shard',
 );
-export const childShard = structure(
+export const childShard = namedStructure(
   {
     ShardId: required(shardId),
     ParentShards: required(list(shardId)),
@@ -104,10 +110,10 @@ export const consumerMembers = {
   ConsumerStatus: required(consumerStatus),
   ConsumerCreationTimestamp: required(timestamp()),
 };
-export const consumer = structure(consumerMembers, 'Consumer');
+export const consumer = namedStructure(consumerMembers, 'Consumer');
 
 /** A record as GetRecords and SubscribeToShard show it. */
-export const record = structure(
+export const record = namedStructure(
   {
     SequenceNumber: required(sequenceNumber),
     ApproximateArrivalTimestamp: timestamp(),
@@ -129,7 +135,7 @@ export const tagList = list(tag, { min: 0, max: 200 });
 export const policy = string();
 export const keyId = string({ min: 1, max: 2048 });
 
-export const warmThroughput = structure(
+export const warmThroughput = namedStructure(
   { TargetMiBps: naturalInteger, CurrentMiBps: naturalInteger },
   'WarmThroughputObject',
 );
@@ -147,5 +153,5 @@ const metricNames = [
 ] as const;
 export const metricNameList = list(string({ values: metricNames }), { min: 1, max: 7 });
 export const enhancedMonitoring = list(
-  structure({ ShardLevelMetrics: metricNameList }, 'EnhancedMetrics'),
+  namedStructure({ ShardLevelMetrics: metricNameList }, 'EnhancedMetrics'),
 );

@@ -3,24 +3,6 @@ import { SerializationError } from './errors.ts';
 /** Characters of the rejected text that a message shows; AWS shows all, which may be 14 MB. */
 const shownCharactersMax = 1024;
 
-/**
- * Decodes strict base64 (RFC 4648 section 4, padded). The decoder of the runtime is lenient:
- * it skips what it does not know, so the length of its answer tells whether all was understood.
- * Errors: SerializationError with AWS's sentence.
- */
-export function readBase64(text: string): Buffer {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const decoded = decode(text);
-  const wellFormed =
-    text.length % 4 === 0 &&
-    decoded.length === (text.length / 4) * 3 - padding &&
-    !text.includes('-') &&
-    !text.includes('_') &&
-    (padding === 0 || hasCleanEnd(text, padding));
-  if (!wellFormed) throw malformed(text);
-  return decoded;
-}
-
 /** Larger texts have memory of their own. */
 const sharingBytesMax = 32 * 1024;
 const sharedBytesMax = 256 * 1024;
@@ -28,32 +10,54 @@ const sharedBytesMax = 256 * 1024;
 const sharedBytesMin = 8 * 1024;
 const none = Buffer.alloc(0);
 
-let shared = none;
-let sharedUsed = 0;
-let sharedBytes = 0;
-
 /**
- * A request has so many characters, and its texts are read next. What is decoded of them lies side
- * by side, in few pieces of memory: they live and go together.
+ * Decodes the base64 of one body. What is decoded of a large one lies side by side, in few pieces
+ * of memory: it lives and goes together.
  */
-export function expectBase64(characters: number): void {
-  const bytes = Math.ceil((characters * 3) / 4);
-  sharedBytes = bytes < sharedBytesMin ? 0 : Math.min(bytes, sharedBytesMax);
-  shared = none;
-  sharedUsed = 0;
+export class Base64Reader {
+  readonly #sharedBytes: number;
+  #shared = none;
+  #used = 0;
+
+  /** `characters`: of the whole body. */
+  constructor(characters: number) {
+    const bytes = Math.ceil((characters * 3) / 4);
+    this.#sharedBytes = bytes < sharedBytesMin ? 0 : Math.min(bytes, sharedBytesMax);
+  }
+
+  /**
+   * Decodes strict base64 (RFC 4648 section 4, padded). The decoder of the runtime is lenient:
+   * it skips what it does not know, so the length of its answer tells whether all was understood.
+   * Errors: SerializationError with AWS's sentence.
+   */
+  read(text: string): Buffer {
+    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+    const decoded = this.#decode(text);
+    const wellFormed =
+      text.length % 4 === 0 &&
+      decoded.length === (text.length / 4) * 3 - padding &&
+      !text.includes('-') &&
+      !text.includes('_') &&
+      (padding === 0 || hasCleanEnd(text, padding));
+    if (!wellFormed) throw malformed(text);
+    return decoded;
+  }
+
+  #decode(text: string): Buffer {
+    const bytesMax = Math.ceil((text.length * 3) / 4);
+    if (bytesMax > Math.min(sharingBytesMax, this.#sharedBytes)) return Buffer.from(text, 'base64');
+    if (this.#used + bytesMax > this.#shared.length) {
+      this.#shared = Buffer.allocUnsafeSlow(this.#sharedBytes);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += this.#shared.write(text, start, 'base64');
+    return this.#shared.subarray(start, this.#used);
+  }
 }
 
-function decode(text: string): Buffer {
-  const bytesMax = Math.ceil((text.length * 3) / 4);
-  if (bytesMax > Math.min(sharingBytesMax, sharedBytes)) return Buffer.from(text, 'base64');
-  if (sharedUsed + bytesMax > shared.length) {
-    shared = Buffer.allocUnsafeSlow(sharedBytes);
-    sharedUsed = 0;
-  }
-  const start = sharedUsed;
-  sharedUsed += shared.write(text, start, 'base64');
-  return shared.subarray(start, sharedUsed);
-}
+/** Bodies of fewer characters share no memory, so that one reader serves all of them. */
+export const sharingCharactersMin = Math.floor((sharedBytesMin * 4) / 3);
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 

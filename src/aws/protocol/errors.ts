@@ -1,32 +1,18 @@
 /**
- * From what goes wrong to what AWS answers. Source of names and statuses: the "Errors" sections
- * of the Amazon Kinesis Data Streams API reference and its "Common Errors" page.
+ * Exceptions as AWS answers them, and those that every service has. Source: "Common Errors" of the
+ * Amazon Kinesis Data Streams API reference, which the other services' references repeat. What a
+ * service adds, and what it makes of the gateway's own errors, is in its folder.
  */
-import type { ErrorKind } from '../../domain/errors.ts';
-import { GatewayError } from '../../domain/errors.ts';
 
-const exceptions = {
+/** With the status that services with JSON bodies answer. */
+export const commonExceptions = {
   AccessDeniedException: 400,
-  DryRunOperationException: 400,
-  ExpiredIteratorException: 400,
-  ExpiredNextTokenException: 400,
   IncompleteSignatureException: 400,
   InternalFailure: 500,
-  InvalidArgumentException: 400,
   InvalidSignatureException: 400,
-  KMSAccessDeniedException: 400,
-  KMSDisabledException: 400,
-  KMSInvalidStateException: 400,
-  KMSNotFoundException: 400,
-  KMSOptInRequired: 400,
-  KMSThrottlingException: 400,
-  LimitExceededException: 400,
   MissingAuthenticationTokenException: 400,
-  ProvisionedThroughputExceededException: 400,
   RequestEntityTooLargeException: 413,
   RequestTimeoutException: 408,
-  ResourceInUseException: 400,
-  ResourceNotFoundException: 400,
   SerializationException: 400,
   ServiceUnavailable: 503,
   UnknownOperationException: 400,
@@ -34,114 +20,43 @@ const exceptions = {
   ValidationException: 400,
 } as const satisfies Record<string, number>;
 
-export type ExceptionName = keyof typeof exceptions;
-export const exceptionNames = Object.keys(exceptions) as readonly ExceptionName[];
+export type CommonException = keyof typeof commonExceptions;
 
 /** An exception exactly as AWS answers it. */
-export class KinesisError extends Error {
-  readonly exception: ExceptionName;
+export class AwsError extends Error {
+  readonly exception: string;
   readonly status: number;
 
-  constructor(exception: ExceptionName, message: string, options?: { cause?: unknown }) {
+  constructor(exception: string, status: number, message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = 'KinesisError';
+    this.name = 'AwsError';
     this.exception = exception;
-    this.status = exceptions[exception];
+    this.status = status;
   }
+}
+
+export function commonError(
+  exception: CommonException,
+  message: string,
+  options?: { cause?: unknown },
+): AwsError {
+  return new AwsError(exception, commonExceptions[exception], message, options);
 }
 
 /** A body, or a member of it, that is not of the shape's type. */
-export class SerializationError extends KinesisError {
+export class SerializationError extends AwsError {
   constructor(message = '') {
-    super('SerializationException', message);
+    super('SerializationException', commonExceptions.SerializationException, message);
   }
 }
 
-const exceptionOfKind: Readonly<Record<ErrorKind, ExceptionName>> = {
-  'not-found': 'ResourceNotFoundException',
-  'in-use': 'ResourceInUseException',
-  'invalid-argument': 'InvalidArgumentException',
-  'limit-exceeded': 'LimitExceededException',
-  'throughput-exceeded': 'ProvisionedThroughputExceededException',
-  conflict: 'ResourceInUseException',
-  'policy-violation': 'InvalidArgumentException',
-  unavailable: 'ServiceUnavailable',
-  'access-denied': 'AccessDeniedException',
-  internal: 'InternalFailure',
-};
-
-/** What AWS would answer. What nobody foresaw is an InternalFailure that tells no secrets. */
-export function toKinesisError(error: unknown): KinesisError {
-  if (error instanceof KinesisError) return error;
-  if (error instanceof GatewayError && error.kind !== 'internal') {
-    return new KinesisError(exceptionOfKind[error.kind], error.message, { cause: error });
-  }
-  return new KinesisError(
-    'InternalFailure',
-    'The request processing has failed because of an internal error.',
-    {
-      cause: error,
-    },
-  );
+/** The answer to what nobody foresaw; it tells no secrets. */
+export function internalFailure(cause: unknown): AwsError {
+  const message = 'The request processing has failed because of an internal error.';
+  return commonError('InternalFailure', message, { cause });
 }
 
 /** Whether the log should hold it: the caller can do nothing about these. */
-export function isOurFault(error: KinesisError): boolean {
+export function isOurFault(error: AwsError): boolean {
   return error.status >= 500;
-}
-
-/** In these AWS spells the member with a capital. */
-const capitalized: ReadonlySet<ExceptionName> = new Set([
-  'AccessDeniedException',
-  'SerializationException',
-]);
-
-export function exceptionBody(error: KinesisError): Record<string, string> {
-  const body: Record<string, string> = { __type: error.exception };
-  const member = capitalized.has(error.exception) ? 'Message' : 'message';
-  if (error.message !== '') body[member] = error.message;
-  return body;
-}
-
-export function streamNotFound(name: string, account: string): KinesisError {
-  return new KinesisError(
-    'ResourceNotFoundException',
-    `Stream ${name} under account ${account} not found.`,
-  );
-}
-
-export function shardNotFound(shardId: string, stream: string, account: string): KinesisError {
-  return new KinesisError(
-    'ResourceNotFoundException',
-    `Shard ${shardId} in stream ${stream} under account ${account} does not exist`,
-  );
-}
-
-export function streamNotActive(name: string, account: string, status: string): KinesisError {
-  return new KinesisError(
-    'ResourceInUseException',
-    `Stream ${name} under account ${account} not ACTIVE, instead in state ${status}`,
-  );
-}
-
-/** `owner`: what calls are counted for, such as "stream orders under account 000000000000". */
-export function rateExceeded(owner: string): KinesisError {
-  return new KinesisError('LimitExceededException', `Rate exceeded for ${owner}.`);
-}
-
-/** The answer to a request that would have succeeded, and asked for nothing else. */
-export function dryRun(operation: string): KinesisError {
-  return new KinesisError(
-    'DryRunOperationException',
-    `DryRunOperation validation succeeded while calling ${operation} operation.: ` +
-      'Request would have succeeded, but DryRun flag is set.',
-  );
-}
-
-export function validationFailed(message: string): KinesisError {
-  return new KinesisError('ValidationException', message);
-}
-
-export function invalidArgument(message: string): KinesisError {
-  return new KinesisError('InvalidArgumentException', message);
 }

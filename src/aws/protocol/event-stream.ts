@@ -6,9 +6,10 @@
  */
 import { Readable } from 'node:stream';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
-import type { Action, KinesisContext } from './action.ts';
-import { encodeBody } from './body.ts';
-import { isOurFault, toKinesisError } from './errors.ts';
+import type { Logger } from 'pino';
+import { encodeBody } from './codec.ts';
+import { isOurFault } from './errors.ts';
+import type { Call, Service } from './service.ts';
 import type { Format, Shape } from './shape.ts';
 
 export const eventStreamContentType = 'application/vnd.amazon.eventstream';
@@ -23,41 +24,45 @@ const payloadTypes: Readonly<Record<Format, string>> = {
   cbor: 'application/x-amz-cbor-1.1',
 };
 
+/** The member of an action's output that is a stream of events. */
+export type EventMember = { readonly name: string; readonly shape: Shape<unknown> };
+
 /**
- * The output as bytes, where the action's output has an event stream; undefined where it has
- * none. The stream pulls: the next event is asked for when the client has taken the last one.
- * What the events throw becomes an exception frame and the end.
+ * The output as bytes. The stream pulls: the next event is asked for when the client has taken
+ * the last one. What the events throw becomes an exception frame and the end.
  */
 export function eventStreamOf(
-  action: Action,
+  { name, shape }: EventMember,
   output: unknown,
-  context: KinesisContext,
-): Readable | undefined {
-  const found = Object.entries(action.output?.members ?? {}).find(
-    ([, shape]) => shape.kind === 'eventStream',
-  );
-  if (found === undefined) return undefined;
-  const [name, shape] = found;
+  call: Call,
+  service: Pick<Service, 'errorOf'>,
+  logger: Logger,
+): Readable {
   const events = (output as Record<string, AsyncIterable<Record<string, unknown>>>)[name];
-  if (events === undefined) throw new Error(`${action.name} gave no ${name}`);
-  return Readable.from(frames(shape, events, context), { objectMode: false, highWaterMark: 1 });
+  if (events === undefined) throw new Error(`there is no ${name} in the output`);
+  return Readable.from(frames(shape, events, call, service, logger), {
+    objectMode: false,
+    highWaterMark: 1,
+  });
 }
 
 async function* frames(
   shape: Shape<unknown>,
   events: AsyncIterable<Record<string, unknown>>,
-  context: KinesisContext,
+  call: Call,
+  service: Pick<Service, 'errorOf'>,
+  logger: Logger,
 ): AsyncGenerator<Buffer> {
-  const { format } = context;
+  const { format } = call;
   yield frame('event', 'initial-response', bytesOf({}, format), format);
   try {
     for await (const event of events) {
       yield framesOf(event, shape, format);
     }
   } catch (thrown) {
-    if (context.signal.aborted) return;
-    const error = toKinesisError(thrown);
-    if (isOurFault(error)) context.logger.error({ err: thrown }, 'event stream failed');
+    if (call.signal.aborted) return;
+    const error = service.errorOf(thrown);
+    if (isOurFault(error)) logger.error({ err: thrown }, 'event stream failed');
     // The only one that clients know inside a stream for what they cannot help.
     const name = isOurFault(error) ? 'InternalFailureException' : error.exception;
     const { message } = error;

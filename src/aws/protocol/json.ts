@@ -8,6 +8,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { SerializationError } from './errors.ts';
+import type { Shape } from './shape.ts';
 
 export type JsonBounds = {
   /** Objects and arrays. */
@@ -25,10 +26,40 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const space = 0x20;
 
-/** Names that come with every record are not made anew each time. */
-const commonNames = ['Data', 'PartitionKey', 'ExplicitHashKey', 'Records', 'StreamName'];
-/** Whose text is looked at by the decoder of base64 anyway. */
-const dataName = 'Data';
+/** What a shape tells of the bodies that it reads. */
+export type JsonNames = {
+  /** Of members; names that come with every record are not made anew each time. */
+  readonly members: readonly string[];
+  /** Those that are blobs wherever they occur: the decoder of base64 looks at their text anyway. */
+  readonly blobs: ReadonlySet<string>;
+};
+
+export const noNames: JsonNames = { members: [], blobs: new Set() };
+
+export function jsonNamesOf(shape: Shape<unknown>): JsonNames {
+  const members = new Set<string>();
+  const blobs = new Set<string>();
+  const others = new Set<string>();
+  const visit = ({ kind, members: found }: Shape<unknown>): void => {
+    for (const [name, member] of Object.entries(found)) {
+      if (kind === 'structure') {
+        members.add(name);
+        (member.kind === 'blob' ? blobs : others).add(name);
+      }
+      visit(member);
+    }
+  };
+  visit(shape);
+  for (const name of others) blobs.delete(name);
+  // The blob is what comes most often.
+  const ordered = [...members].toSorted((one, other) => rank(one) - rank(other));
+  return { members: ordered, blobs };
+
+  function rank(name: string): number {
+    return blobs.has(name) ? 0 : 1;
+  }
+}
+
 // oxlint-disable-next-line no-control-regex -- JSON has none in its strings.
 const controlCharacter = /[\u0000-\u001f]/u;
 /** Sets the prototype where it is assigned. */
@@ -40,9 +71,13 @@ const literalBytesMax = 64;
 const notPlain = Symbol('not plain');
 
 /** Undefined where the bytes are not plain. Errors: SerializationError for too many containers. */
-export function readPlainJson(bytes: Buffer, bounds: JsonBounds): object | undefined {
+export function readPlainJson(
+  bytes: Buffer,
+  bounds: JsonBounds,
+  names: JsonNames,
+): object | undefined {
   if (bytes.includes(backslash) || !isAscii(bytes)) return undefined;
-  const reader = new PlainReader(bytes, bounds);
+  const reader = new PlainReader(bytes, bounds, names);
   const value = reader.whole();
   return typeof value === 'object' && value !== null ? value : undefined;
 }
@@ -50,13 +85,15 @@ export function readPlainJson(bytes: Buffer, bounds: JsonBounds): object | undef
 class PlainReader {
   readonly #bytes: Buffer;
   readonly #bounds: JsonBounds;
+  readonly #names: JsonNames;
   #at = 0;
   #containers = 0;
   #depth = 0;
 
-  constructor(bytes: Buffer, bounds: JsonBounds) {
+  constructor(bytes: Buffer, bounds: JsonBounds, names: JsonNames) {
     this.#bytes = bytes;
     this.#bounds = bounds;
+    this.#names = names;
   }
 
   whole(): unknown {
@@ -69,7 +106,7 @@ class PlainReader {
   #value(name: string): unknown {
     this.#skipSpace();
     const byte = this.#bytes[this.#at];
-    if (byte === quote) return this.#text(name !== dataName);
+    if (byte === quote) return this.#text(!this.#names.blobs.has(name));
     if (byte === openBrace) return this.#inside(() => this.#object());
     if (byte === openBracket) return this.#inside(() => this.#array());
     return this.#literal();
@@ -117,7 +154,7 @@ class PlainReader {
   }
 
   #name(): string | typeof notPlain {
-    for (const name of commonNames) {
+    for (const name of this.#names.members) {
       if (this.#isNext(name)) {
         this.#at += name.length + 2;
         return name;

@@ -1,16 +1,42 @@
 /**
  * Shapes of requests and responses as data. A shape reads a decoded body (JSON or CBOR) into
  * typed values, checks AWS's constraints with AWS's own sentences, and writes values back.
- * Source of types and constraints: the service model of Kinesis 2013-12-02.
+ * Source of types and constraints: the service models of AWS.
  *
  * Inside the gateway a timestamp is a number of milliseconds since the epoch, a blob is a
  * Buffer; on the wire they are seconds with a fraction and base64 (JSON), or whole milliseconds
  * and byte strings (CBOR).
  */
-import { readBase64 } from './base64.ts';
+import { Base64Reader } from './base64.ts';
 import { SerializationError } from './errors.ts';
+import {
+  booleanIn,
+  type TimestampFormat,
+  timestampIn,
+  timestampText,
+  wholeNumberIn,
+} from './text.ts';
 
+/** Of bodies. */
 export type Format = 'json' | 'cbor';
+
+/** How the values that are read stand on the wire. */
+export type Source = {
+  /** `text`: every scalar is a string, as in forms, queries and headers. */
+  readonly format: Format | 'text';
+  readonly base64: Base64Reader;
+  /** How timestamps stand in text, where their shape does not say. */
+  readonly timestamps: TimestampFormat;
+};
+
+const unshared = new Base64Reader(0);
+export const jsonSource: Source = {
+  format: 'json',
+  base64: unshared,
+  timestamps: 'epoch-seconds',
+};
+export const cborSource: Source = { ...jsonSource, format: 'cbor' };
+export const textSource: Source = { ...jsonSource, format: 'text', timestamps: 'date-time' };
 
 export type ShapeKind =
   | 'string'
@@ -40,8 +66,10 @@ export type Shape<T> = {
   /** Members of a structure; `key` and `member` of a map; `member` of a list. */
   readonly members: Readonly<Record<string, Shape<unknown>>>;
   readonly required?: boolean;
+  /** Of a timestamp; that of the place where it stands, where absent. */
+  readonly timestampFormat?: TimestampFormat;
   /** Errors: SerializationError where the value is not of this type. */
-  read(value: unknown, format: Format): T;
+  read(value: unknown, from: Source): T;
   /** Adds a sentence for every constraint that the value breaks. */
   check(value: T, path: string, found: string[]): void;
   write(value: T, format: Format): unknown;
@@ -86,8 +114,8 @@ export function string<const V extends string = string>(
 
 export function integer(constraints: Constraints = {}): Shape<number> {
   return scalar('integer', constraints, {
-    read: (value) => {
-      const whole = readNumber(value, 'Integer');
+    read: (value, from) => {
+      const whole = readNumber(value, 'Integer', from);
       return Math.max(integerMin, Math.min(integerMax, Math.trunc(whole)));
     },
     write: (value) => value,
@@ -97,7 +125,7 @@ export function integer(constraints: Constraints = {}): Shape<number> {
 
 export function long(constraints: Constraints = {}): Shape<number> {
   return scalar('long', constraints, {
-    read: (value) => Math.trunc(readNumber(value, 'Long')),
+    read: (value, from) => Math.trunc(readNumber(value, 'Long', from)),
     write: writeWhole,
     rules: valueRules(constraints),
   });
@@ -117,16 +145,17 @@ export function boolean(): Shape<boolean> {
 }
 
 /** Milliseconds since the epoch inside the gateway. */
-export function timestamp(): Shape<number> {
-  return scalar(
+export function timestamp(timestampFormat?: TimestampFormat): Shape<number> {
+  const shape = scalar<number>(
     'timestamp',
     {},
     {
-      read: readTimestamp,
-      write: (value, format) => (format === 'json' ? value / 1000 : writeWhole(value, format)),
+      read: (value, from) => readTimestamp(value, from, timestampFormat),
+      write: (value, format) => writeTimestamp(value, format, timestampFormat),
       rules: [],
     },
   );
+  return timestampFormat === undefined ? shape : { ...shape, timestampFormat };
 }
 
 export function blob(constraints: Constraints = {}): Shape<Buffer> {
@@ -146,11 +175,11 @@ export function list<T>(member: Shape<T>, constraints: Constraints = {}): Shape<
     kind: 'list',
     constraints,
     members: { member },
-    read(value, format) {
+    read(value, from) {
       if (!Array.isArray(value)) throw unexpected(value, 'list');
       const items: T[] = [];
       // A null stays in its place, so that the check can name it.
-      for (const item of value) items.push(isNull(item) ? item : member.read(item, format));
+      for (const item of value) items.push(isNull(item) ? item : member.read(item, from));
       return items;
     },
     check(value, path, found) {
@@ -186,13 +215,13 @@ export function map<T>(
     kind: 'map',
     constraints,
     members: { key: key as Shape<unknown>, member: member as Shape<unknown> },
-    read(value, format) {
+    read(value, from) {
       if (!isPlainObject(value)) throw unexpected(value, 'map');
       // fromEntries defines properties, so that no key of a client touches a prototype.
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [
           name,
-          isNull(item) ? item : member.read(item, format),
+          isNull(item) ? item : member.read(item, from),
         ]),
       );
     },
@@ -220,10 +249,10 @@ export function map<T>(
   };
 }
 
-/** `typeName` is what AWS prints for a value of it inside a list's validation message. */
+/** `className` is what AWS prints for a value of it inside a list's validation message. */
 export function structure<M extends Members>(
   members: M,
-  typeName = 'Structure',
+  className = 'Structure',
 ): Shape<StructureValue<M>> {
   const entries = Object.entries(members).map(([name, shape]) => ({
     name,
@@ -231,18 +260,18 @@ export function structure<M extends Members>(
     wireName: name[0]?.toLowerCase() + name.slice(1),
   }));
   type Value = StructureValue<M>;
-  const shown = `com.amazonaws.kinesis.v20131202.${typeName}@${hashOf(typeName)}`;
+  const shown = `${className}@${hashOf(className)}`;
   return {
     kind: 'structure',
     constraints: {},
     members,
-    read(value, format) {
+    read(value, from) {
       if (!isPlainObject(value)) throw unexpected(value, 'structure');
       const result: Record<string, unknown> = {};
       for (const { name, shape } of entries) {
         const item = value[name];
         if (!isNull(item) && Object.hasOwn(value, name)) {
-          result[name] = shape.read(item, format);
+          result[name] = shape.read(item, from);
         }
       }
       return result as Value;
@@ -306,7 +335,7 @@ function scalar<T>(
   kind: ShapeKind,
   constraints: Constraints,
   how: {
-    read: (value: unknown, format: Format) => T;
+    read: (value: unknown, from: Source) => T;
     write: (value: T, format: Format) => unknown;
     rules: readonly Rule<T>[];
     show?: (value: T) => string;
@@ -426,14 +455,16 @@ function readString(value: unknown): string {
   throw notConvertible(value, 'an String');
 }
 
-function readNumber(value: unknown, typeName: 'Integer' | 'Long'): number {
-  if (typeof value !== 'number') throw notConvertible(value, `an ${typeName}`);
-  return Number.isNaN(value) ? 0 : value;
+function readNumber(value: unknown, typeName: 'Integer' | 'Long', from: Source): number {
+  if (typeof value === 'number') return Number.isNaN(value) ? 0 : value;
+  if (from.format === 'text' && typeof value === 'string') return wholeNumberIn(value);
+  throw notConvertible(value, `an ${typeName}`);
 }
 
-function readBoolean(value: unknown): boolean {
+function readBoolean(value: unknown, from: Source): boolean {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string') {
+    if (from.format === 'text') return booleanIn(value);
     const word = value.toUpperCase();
     const known = Object.hasOwn(booleanWords, word) ? booleanWords[word] : undefined;
     if (known !== undefined) return known;
@@ -442,9 +473,26 @@ function readBoolean(value: unknown): boolean {
   throw notConvertible(value, 'an Boolean');
 }
 
-function readTimestamp(value: unknown, format: Format): number {
-  if (typeof value !== 'number') throw notConvertible(value, 'milliseconds since epoch');
-  return checkedMs(format === 'json' ? value * 1000 : value);
+function readTimestamp(
+  value: unknown,
+  from: Source,
+  own: TimestampFormat = from.timestamps,
+): number {
+  if (from.format === 'cbor' || own === 'epoch-seconds') {
+    if (typeof value === 'number') return checkedMs(from.format === 'cbor' ? value : value * 1000);
+    if (from.format !== 'text') throw notConvertible(value, 'milliseconds since epoch');
+  }
+  if (typeof value === 'string') return timestampIn(value, own);
+  throw notConvertible(value, 'a timestamp');
+}
+
+function writeTimestamp(
+  value: number,
+  format: Format,
+  own: TimestampFormat = 'epoch-seconds',
+): unknown {
+  if (format === 'cbor') return writeWhole(value, format);
+  return own === 'epoch-seconds' ? value / 1000 : timestampText(value, own);
 }
 
 function checkedMs(ms: number): number {
@@ -454,9 +502,9 @@ function checkedMs(ms: number): number {
   return Math.round(ms);
 }
 
-function readBlob(value: unknown, format: Format): Buffer {
-  if (typeof value === 'string') return readBase64(value);
-  if (format === 'cbor' && value instanceof Uint8Array) {
+function readBlob(value: unknown, from: Source): Buffer {
+  if (typeof value === 'string') return from.base64.read(value);
+  if (from.format === 'cbor' && value instanceof Uint8Array) {
     return Buffer.isBuffer(value)
       ? value
       : Buffer.from(value.buffer, value.byteOffset, value.byteLength);

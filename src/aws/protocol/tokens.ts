@@ -1,29 +1,37 @@
 /**
  * Pagination tokens: opaque, signed, stateless, so that any gateway on the catalog honours
- * another's. Source: NextToken in ListShards, ListStreams, ListStreamConsumers of the Kinesis
- * API reference; tokens expire after 300 seconds.
+ * another's. What a service answers to a token that is none, or too old, is its own affair.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { KinesisContext } from './action.ts';
-import { invalidArgument, KinesisError } from './errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 
+/** Source: NextToken of ListShards in the Kinesis API reference. */
 export const tokenLifetimeMs = 300_000;
 const signatureBytes = 32;
 
-type Signer = Pick<KinesisContext, 'secret' | 'clock'>;
+export type TokenSigner = {
+  /** Every gateway on one catalog shares it. */
+  readonly secret: Buffer;
+  readonly clock: Clock;
+};
 
 /** `purpose` keeps a token of one action from being taken by another. */
-export function pagingTokenOf(purpose: string, position: unknown, signer: Signer): string {
+export function pagingTokenOf(purpose: string, position: unknown, signer: TokenSigner): string {
   const issued = { atMs: signer.clock.nowMs(), purpose, position };
   const payload = Buffer.from(JSON.stringify(issued));
   return Buffer.concat([sign(payload, signer.secret), payload]).toString('base64');
 }
 
 /**
- * The position that the token holds. Errors: InvalidArgumentException for a token that no
- * gateway of this catalog gave out for this purpose, ExpiredNextTokenException for an old one.
+ * `invalid`: no gateway of this catalog gave the token out for this purpose.
+ * `expired`: one did, too long ago.
  */
-export function positionIn(purpose: string, token: string, signer: Signer): unknown {
+export type ReadToken =
+  { readonly position: unknown } | { readonly problem: 'invalid' | 'expired' };
+
+const invalid: ReadToken = { problem: 'invalid' };
+
+export function readPagingToken(purpose: string, token: string, signer: TokenSigner): ReadToken {
   const bytes = Buffer.from(token, 'base64');
   const payload = bytes.subarray(signatureBytes);
   const signature = bytes.subarray(0, signatureBytes);
@@ -31,20 +39,15 @@ export function positionIn(purpose: string, token: string, signer: Signer): unkn
     signature.length === signatureBytes &&
     timingSafeEqual(signature, sign(payload, signer.secret)) &&
     bytes.toString('base64') === token;
-  if (!genuine) throw invalidArgument('Invalid NextToken.');
+  if (!genuine) return invalid;
   const issued = JSON.parse(payload.toString()) as {
     atMs: number;
     purpose: string;
     position: unknown;
   };
-  if (issued.purpose !== purpose) throw invalidArgument('Invalid NextToken.');
-  if (signer.clock.nowMs() - issued.atMs > tokenLifetimeMs) {
-    throw new KinesisError(
-      'ExpiredNextTokenException',
-      'The pagination token passed to the operation is expired.',
-    );
-  }
-  return issued.position;
+  if (issued.purpose !== purpose) return invalid;
+  const isOld = signer.clock.nowMs() - issued.atMs > tokenLifetimeMs;
+  return isOld ? { problem: 'expired' } : { position: issued.position };
 }
 
 function sign(payload: Buffer, secret: Buffer): Buffer {

@@ -4,14 +4,13 @@
  * resource-based policies", Kinesis Data Streams developer guide.
  */
 import { GatewayError } from '../errors.ts';
+import { statementPlaces } from './statement-places.ts';
 
 export type PolicyStatement = {
   readonly sid?: string;
   readonly effect: 'Allow' | 'Deny';
   /** `*`, account numbers, ARNs and ids under AWS; names of services under Service. */
   readonly principals: Readonly<Record<string, readonly string[]>>;
-  /** The statement is of everybody but the principals. */
-  readonly exceptPrincipals: boolean;
   /** Such as `kinesis:PutRecord` or `kinesis:Get*`. */
   readonly actions: readonly string[];
   /** The statement is of every action but these. */
@@ -33,7 +32,6 @@ const statementElements = new Set([
   'Sid',
   'Effect',
   'Principal',
-  'NotPrincipal',
   'Action',
   'NotAction',
   'Resource',
@@ -53,7 +51,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * What the text says. `known` are the names of actions that there are. Errors:
- * `invalid-argument`, with a sentence that says what is wrong with it.
+ * `invalid-argument`, with a sentence that says what is wrong with it; AWS's own where it is known.
  */
 export function parseResourcePolicy(
   text: string,
@@ -70,10 +68,13 @@ export function parseResourcePolicy(
   if (knownVersion === undefined) throw malformed(`its Version must be ${versions.join(' or ')}`);
   if (id !== undefined && typeof id !== 'string') throw malformed('its Id must be a string');
   const listed = Array.isArray(statement) ? (statement as unknown[]) : [statement];
-  if (statement === undefined || listed.length === 0) throw malformed('it has no Statement');
-  const statements = listed.map((each, index) =>
-    statementOf(each, `statement ${index + 1}`, resourceArn, known),
-  );
+  if (statement === undefined || listed.length === 0) throw missing('Statement');
+  const places = statementPlaces(text);
+  const statements = listed.map((each, index) => {
+    const { line = 1, column = 1 } = places[index] ?? {};
+    const at = `Resource policy contains invalid statement at line ${line}, column ${column}`;
+    return statementOf(each, { where: `statement ${index + 1}`, at }, resourceArn, known);
+  });
   const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]));
   if (new Set(sids).size < sids.length) throw malformed('two statements have the same Sid');
   return { version: knownVersion, statements };
@@ -81,32 +82,35 @@ export function parseResourcePolicy(
 
 function statementOf(
   given: unknown,
-  where: string,
+  { where, at }: { readonly where: string; readonly at: string },
   resourceArn: string,
   known: readonly string[],
 ): PolicyStatement {
   if (!isObject(given)) throw malformed(`${where} is no object`);
+  if (Object.hasOwn(given, 'NotPrincipal')) throw refused('Has prohibited field NotPrincipal');
   assertElements(given, statementElements, where);
   const { Sid: sid, Effect: effect, Condition: condition } = given;
   if (sid !== undefined && (typeof sid !== 'string' || !sidForm.test(sid))) {
     throw malformed(`the Sid of ${where} may have letters and digits only`);
   }
+  if (effect === undefined) throw missing('Effect');
   if (effect !== 'Allow' && effect !== 'Deny') {
     throw malformed(`the Effect of ${where} must be Allow or Deny`);
   }
-  const principal = oneOf(given, 'Principal', 'NotPrincipal', where);
   const action = oneOf(given, 'Action', 'NotAction', where);
+  for (const name of ['Principal', 'Resource']) {
+    if (!Object.hasOwn(given, name)) throw missing(name);
+  }
   const actions = textsIn(action.value, `${action.name} of ${where}`);
-  for (const each of actions) assertAction(each, where, known);
+  for (const each of actions) assertAction(each, at, known);
   const resources = textsIn(given['Resource'], `Resource of ${where}`);
   if (resources.some((each) => each !== resourceArn)) {
-    throw malformed(`the Resource of ${where} must be ${resourceArn}`);
+    throw refused(`${at}: The resource policy's resource must be the same as the resource ARN.`);
   }
   return {
     ...(sid === undefined ? {} : { sid }),
     effect,
-    principals: principalsIn(principal.value, where),
-    exceptPrincipals: principal.name === 'NotPrincipal',
+    principals: principalsIn(given['Principal'], where),
     actions,
     exceptActions: action.name === 'NotAction',
     conditions: conditionsIn(condition, where),
@@ -153,41 +157,16 @@ function conditionValues(given: unknown, what: string): readonly string[] {
   });
 }
 
-function assertAction(action: string, where: string, known: readonly string[]): void {
-  if (action === '*') return;
+/** Actions of Kinesis, each by its name: AWS takes no wildcards there. */
+function assertAction(action: string, at: string, known: readonly string[]): void {
   const [service, name = ''] = action.split(/:(.*)/su);
-  const isKnown = known.some((each) => matchesWildcards(name.toLowerCase(), each.toLowerCase()));
-  if (service?.toLowerCase() === 'kinesis' && isKnown) return;
-  throw malformed(`${where} has an invalid action: ${action}`);
-}
-
-/**
- * `*` stands for any characters, `?` for one. Only the last star is ever gone back to, so that no
- * pattern takes longer than its length times the text's.
- */
-export function matchesWildcards(pattern: string, text: string): boolean {
-  let at = 0;
-  let star = -1;
-  let starText = 0;
-  for (let position = 0; position < text.length;) {
-    const wanted = pattern[at];
-    if (wanted === '*') {
-      star = at;
-      starText = position;
-      at += 1;
-    } else if (wanted === '?' || wanted === text[position]) {
-      at += 1;
-      position += 1;
-    } else if (star === -1) {
-      return false;
-    } else {
-      starText += 1;
-      position = starText;
-      at = star + 1;
-    }
+  if (service?.toLowerCase() !== 'kinesis') {
+    throw refused(
+      `${at}: Action field includes AWS services that are inconsistent with specified vendor`,
+    );
   }
-  while (pattern[at] === '*') at += 1;
-  return at === pattern.length;
+  if (known.some((each) => name.toLowerCase() === each.toLowerCase())) return;
+  throw refused(`${at}: Action field cannot contain invalid actions: ${action}`);
 }
 
 /** Exactly one of an element and its negation. */
@@ -217,18 +196,56 @@ function parsed(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw malformed('it is not valid JSON', cause);
+    throw notJson(cause);
   }
-  if (!isObject(value)) throw malformed('it is not a JSON object');
+  if (!isObject(value)) throw notJson();
   return value;
+}
+
+/**
+ * The policy as AWS gives it back: without spaces between, and single values of actions, resources
+ * and principals without their lists. Of a text that parseResourcePolicy takes.
+ */
+export function printResourcePolicy(text: string): string {
+  const policy = JSON.parse(text) as JsonObject;
+  const { Statement: statement } = policy;
+  const print = (each: unknown): unknown => {
+    const printed: Record<string, unknown> = { ...(each as JsonObject) };
+    for (const name of ['Action', 'NotAction', 'Resource']) {
+      if (Object.hasOwn(printed, name)) printed[name] = unlisted(printed[name]);
+    }
+    const { Principal: principal } = printed;
+    if (isObject(principal)) {
+      const kinds = Object.entries(principal).map(([kind, names]) => [kind, unlisted(names)]);
+      printed['Principal'] = Object.fromEntries(kinds);
+    }
+    return printed;
+  };
+  const printed = Array.isArray(statement) ? statement.map(print) : print(statement);
+  return JSON.stringify({ ...policy, Statement: printed });
+}
+
+function unlisted(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
 }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function malformed(what: string, cause?: unknown): GatewayError {
-  return new GatewayError('invalid-argument', `The resource policy is not valid: ${what}.`, {
-    cause,
-  });
+function refused(what: string, cause?: unknown): GatewayError {
+  return new GatewayError('invalid-argument', `Policy validation error: ${what}`, { cause });
+}
+
+function notJson(cause?: unknown): GatewayError {
+  return refused('This policy contains invalid Json', cause);
+}
+
+function missing(field: string): GatewayError {
+  return refused(`Missing required field ${field}`);
+}
+
+/** Where AWS's words are not known. */
+function malformed(what: string): GatewayError {
+  return refused(`The resource policy is not valid: ${what}.`);
 }

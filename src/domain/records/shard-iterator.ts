@@ -66,6 +66,14 @@ export function parseShardIterator(text: string, secret: Buffer): ShardIterator 
   };
 }
 
+/** Undefined for text that cannot be an iterator. Says nothing of whether it is genuine. */
+export function streamNameInIterator(text: string): string | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  const payloadBytes = bytes.length - signatureBytes;
+  const nameStart = fixedBytes + (bytes[19] ?? 0);
+  return nameStart > payloadBytes ? undefined : bytes.toString('utf8', nameStart, payloadBytes);
+}
+
 export function isExpired({ issuedAtMs }: ShardIterator, nowMs: number): boolean {
   return nowMs - issuedAtMs > iteratorLifetimeMs;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteBudget } from '../../../src/aws/http/byte-budget.ts';
-import { KinesisError } from '../../../src/aws/protocol/errors.ts';
+import { AwsError } from '../../../src/aws/protocol/errors.ts';
 
 test('what does not fit waits its turn, in order, until bytes are given back', async () => {
   const budget = new ByteBudget(10, 60_000);
@@ -24,7 +24,7 @@ test('who waits too long is told to come again, and does not block those behind'
   await budget.take(5);
   const tooLarge = budget.take(6);
   await assert.rejects(tooLarge, (error) => {
-    assert.ok(error instanceof KinesisError);
+    assert.ok(error instanceof AwsError);
     return error.exception === 'ServiceUnavailable';
   });
   await budget.take(5);

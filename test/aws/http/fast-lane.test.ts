@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { defineAction, PreparedBody } from '../../../src/aws/protocol/action.ts';
+import { defineAction } from '../../../src/aws/kinesis/action.ts';
+import { theAccount } from '../../../src/aws/kinesis/resources/touched.ts';
+import { PreparedBody } from '../../../src/aws/protocol/action.ts';
 import { string, structure } from '../../../src/aws/protocol/shape.ts';
 import { startDoor, testActions } from '../kinesis/door.ts';
 
@@ -107,6 +109,7 @@ test('stop() lets a request finish, and closes its connection', async (t) => {
     input: structure({ Text: string() }),
     output: structure({ Text: string() }),
     errors: [],
+    touches: theAccount,
     handle: async ({ Text }) => {
       entered();
       await new Promise<void>((resolve) => (leave = resolve));
@@ -136,6 +139,7 @@ test('a client that goes away ends the wait of its request', async (t) => {
     name: 'ListStreams',
     input: structure({ Text: string() }),
     errors: [],
+    touches: theAccount,
     handle: async (_input, { signal }) => {
       socket.destroy();
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -157,6 +161,7 @@ test('a reader that does not take its answers gets no further ones made', async 
     input: structure({ Text: string() }),
     output: structure({ Text: string() }),
     errors: [],
+    touches: theAccount,
     handle: async () => {
       calls += 1;
       return new PreparedBody(bytes, () => (released += 1));

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { activated, newStream } from '../../../src/domain/streams/stream-rules.ts';
 import type { StreamMode } from '../../../src/domain/streams/stream.ts';
 import { type Body, type DataDoor, dataDoor } from './data-door.ts';
+import { account } from './door.ts';
 
 const daySeconds = 86_400;
 
@@ -156,7 +157,13 @@ test('an account has fifty on-demand streams, and twenty thousand shards', async
   const change = { StreamARN: door.arn, StreamModeDetails: on };
   assert.equal(await door.ask('UpdateStreamMode', change), undefined);
   const refused = await create('more', { StreamModeDetails: on });
-  assert.deepEqual(refused['__type'], 'LimitExceededException');
+  // hashicorp/terraform-provider-aws issue 38094 (2024).
+  assert.deepEqual(refused, {
+    __type: 'LimitExceededException',
+    message:
+      'This request would exceed the limit on the number of On-Demand streams for the account ' +
+      `${account} in us-east-1. Current On-Demand streams count: 50. Limit: 50.`,
+  });
   for (const name of ['large', 'larger']) {
     await door.rows.create(streamRow(`${door.name}-${name}`, 9_970, 'PROVISIONED'));
   }

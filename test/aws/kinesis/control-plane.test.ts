@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { actions } from '../../../src/aws/kinesis/actions/index.ts';
-import type { KinesisContext } from '../../../src/aws/protocol/action.ts';
+import type { KinesisContext } from '../../../src/aws/kinesis/action.ts';
 import { account, call, startDoor } from './door.ts';
 import { openDirectory } from './directory.ts';
 

@@ -11,7 +11,8 @@ import type { StreamDirectory } from '../../../src/streams/directory.ts';
 import { Reshardings } from '../../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../../src/streams/subscriptions.ts';
 import { actions } from '../../../src/aws/kinesis/actions/index.ts';
-import type { DispatcherSettings } from '../../../src/aws/protocol/router.ts';
+import type { KinesisSettings } from '../../../src/aws/kinesis/service.ts';
+import { StreamWriter } from '../../../src/streams/writer.ts';
 import { sharedEngines } from '../../support/engines.ts';
 import { openCatalogs } from './directory.ts';
 import { account, call, startDoor } from './door.ts';
@@ -58,9 +59,9 @@ export async function dataDoor(
   t: TestContext,
   shardCount = 1,
   times: Partial<SubscriptionTimes> = {},
-  settingsOf: (clock: Clock) => Partial<DispatcherSettings> = () => ({}),
+  settingsOf: (clock: Clock) => Partial<KinesisSettings> = () => ({}),
 ): Promise<DataDoor> {
-  const { streams, accounts, catalog, administration } = await openCatalogs(t, (stream) =>
+  const { streams, accounts, catalog, administration, claims } = await openCatalogs(t, (stream) =>
     reshardings.notice(stream),
   );
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
@@ -68,7 +69,7 @@ export async function dataDoor(
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const log = new KafkaRecordLog(cluster);
   const clock = { nowMs: () => (door.stoppedAtMs ?? Date.now()) + door.aheadMs };
-  const subscriptions = new Subscriptions(log, clock, times);
+  const subscriptions = new Subscriptions(log, clock, claims, times);
   const onProblem = (): void => {};
   const reshardings: Reshardings = new Reshardings({
     streams,
@@ -83,6 +84,7 @@ export async function dataDoor(
     reshardings,
     log,
     clock,
+    writer: new StreamWriter(streams, log),
     subscriptions,
     ...settingsOf(clock),
   });

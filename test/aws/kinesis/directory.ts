@@ -5,11 +5,13 @@ import { pino } from 'pino';
 import { Database } from '../../../adapters/dynamodb/database.ts';
 import { openAccountCatalog } from '../../../adapters/dynamodb/account-catalog.ts';
 import { openStreamCatalog } from '../../../adapters/dynamodb/stream-catalog.ts';
+import { openSubscriptionClaims } from '../../../adapters/dynamodb/subscription-claims.ts';
 import { KafkaAdministration } from '../../../adapters/kafka/administration.ts';
 import { Cluster } from '../../../adapters/kafka/cluster.ts';
 import type { Stream } from '../../../src/domain/streams/stream.ts';
 import type { AccountCatalog } from '../../../src/ports/account-catalog.ts';
 import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
+import type { SubscriptionClaims } from '../../../src/ports/subscription-claims.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../../src/streams/directory.ts';
 import { sharedEngines } from '../../support/engines.ts';
 
@@ -30,6 +32,7 @@ export async function openCatalogs(
   accounts: AccountCatalog;
   catalog: StreamCatalog;
   administration: KafkaAdministration;
+  claims: SubscriptionClaims;
 }> {
   const [host = '', port] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(port) }];
@@ -48,5 +51,11 @@ export async function openCatalogs(
   const streams = createStreamDirectory({
     ...{ catalog, administration, clock, onResharding, onGone },
   });
-  return { streams, catalog, administration, accounts: openAccountCatalog(database, table) };
+  return {
+    streams,
+    catalog,
+    administration,
+    accounts: openAccountCatalog(database, table),
+    claims: openSubscriptionClaims(database, table),
+  };
 }

@@ -1,12 +1,23 @@
 /** A real Kinesis door with the actions given, on a free port; for tests of the framework. */
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { Action, KinesisContext } from '../../../src/aws/protocol/action.ts';
-import { defineAction, PreparedBody } from '../../../src/aws/protocol/action.ts';
+import { allowEverything, type Authorizer } from '../../../src/access/authorizer.ts';
+import {
+  defineAction,
+  type KinesisAction,
+  type KinesisContext,
+} from '../../../src/aws/kinesis/action.ts';
+import type { KinesisLimits } from '../../../src/aws/kinesis/limits/kinesis-limits.ts';
+import { Faults } from '../../../src/aws/kinesis/limits/faults.ts';
+import { theAccount } from '../../../src/aws/kinesis/resources/touched.ts';
+import { kinesisService, type KinesisSettings } from '../../../src/aws/kinesis/service.ts';
+import { PreparedBody } from '../../../src/aws/protocol/action.ts';
+import { createRouter, type Router } from '../../../src/aws/protocol/router.ts';
+import type { Service } from '../../../src/aws/protocol/service.ts';
+import { stsService } from '../../../src/aws/sts/service.ts';
 import { selfSignedCertificate } from '../../../src/runtime/certificate.ts';
-import { createDispatcher, type DispatcherSettings } from '../../../src/aws/protocol/router.ts';
 import type { ConnectionLimits } from '../../../src/aws/http/one-port.ts';
-import { createKinesisServer } from '../../../src/aws/http/server.ts';
+import { createAwsServer } from '../../../src/aws/http/server.ts';
 import {
   blob,
   boolean,
@@ -44,6 +55,7 @@ export const echo = defineAction({
   input: structure(everyKind),
   output: structure(everyKind),
   errors: [],
+  touches: theAccount,
   handle: async (input) => input,
 });
 
@@ -53,6 +65,7 @@ export const fail = defineAction({
   name: 'DeleteStream',
   input: structure({ StreamName: required(streamName) }),
   errors: [],
+  touches: theAccount,
   async handle({ StreamName }) {
     const thrown = failures[StreamName]?.();
     if (thrown !== undefined) throw thrown;
@@ -64,6 +77,7 @@ export const region = defineAction({
   input: structure({}),
   output: structure({ Region: string() }),
   errors: [],
+  touches: theAccount,
   handle: async (_input, context) => ({ Region: context.region }),
 });
 
@@ -72,6 +86,7 @@ export const prepared = defineAction({
   input: structure({}),
   output: structure({ Records: list(string()) }),
   errors: [],
+  touches: theAccount,
   handle: async () => new PreparedBody('{"Records":["as is"]}'),
 });
 
@@ -83,6 +98,7 @@ export const count = defineAction({
     EventStream: required(eventStream({ SubscribeToShardEvent: structure({ Number: long() }) })),
   }),
   errors: [],
+  touches: theAccount,
   handle: async ({ StreamName }, context) => ({
     EventStream: counting(StreamName ?? '', context),
   }),
@@ -105,7 +121,7 @@ export function whenEndlessEnds(): Promise<void> {
   return new Promise((resolve) => (endlessEnded = resolve));
 }
 
-export const testActions: readonly Action[] = [echo, fail, region, prepared, count];
+export const testActions: readonly KinesisAction[] = [echo, fail, region, prepared, count];
 
 export type Door = {
   readonly port: number;
@@ -115,27 +131,60 @@ export type Door = {
   stop(): Promise<void>;
 };
 
-export async function startDoor(
+/** Nothing is held to anything. */
+export const noLimits: KinesisLimits = {
+  shards: undefined,
+  calls: undefined,
+  faults: new Faults([]),
+  observer: { throttled: () => {}, injected: () => {} },
+};
+
+/** The parts that the actions of a test need are given in `more`. */
+export function startDoor(
   t: TestContext,
-  actions: readonly Action[] = testActions,
-  more: Partial<DispatcherSettings> = {},
+  actions: readonly KinesisAction[] = testActions,
+  more: Partial<KinesisSettings> = {},
+  limits: Partial<ConnectionLimits> = {},
+): Promise<Door> {
+  const settings = {
+    account,
+    region: 'us-east-1',
+    secret: Buffer.alloc(32, 7),
+    clock: { nowMs: () => Date.now() },
+    logger: pino({ level: 'silent' }),
+    limits: noLimits,
+    ...more,
+  } as KinesisSettings;
+  return serve(t, [kinesisService(settings, actions), stsService({ account })], { limits });
+}
+
+export type Serving = {
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly authorizer?: Authorizer;
+};
+
+/** A real door with these services. */
+export function serve(
+  t: TestContext,
+  services: readonly Service[],
+  { limits = {}, authorizer = allowEverything }: Serving = {},
+): Promise<Door> {
+  const logger = pino({ level: 'silent' });
+  return serveRouter(t, createRouter({ services, authorizer, logger }), limits);
+}
+
+/** A real server in front of this router. */
+export async function serveRouter(
+  t: TestContext,
+  router: Router,
   limits: Partial<ConnectionLimits> = {},
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-door-'));
   const reports: RequestReport[] = [];
   const refusals: string[] = [];
   const connections = { open: 0 };
-  const dispatch = createDispatcher({
-    actions,
-    account,
-    region: 'us-east-1',
-    secret: Buffer.alloc(32, 7),
-    clock: { nowMs: () => Date.now() },
-    logger: pino({ level: 'silent' }),
-    ...more,
-  } as DispatcherSettings);
-  const server = createKinesisServer({
-    dispatch,
+  const server = createAwsServer({
+    router,
     host: '127.0.0.1',
     port: 0,
     limits,

@@ -550,6 +550,45 @@ function tags({ name, arn, active }: Given): Row[] {
   ];
 }
 
+function policies({ arn }: Given): Row[] {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: '123456789012' },
+    Action: 'kinesis:PutRecord',
+    Resource: arn,
+  };
+  const { Principal: _left, ...nobodys } = statement;
+  const put = (text: string): Body => ({ ResourceARN: arn, Policy: text });
+  const of = (one: Body): Body => put(JSON.stringify({ Version: '2012-10-17', Statement: [one] }));
+  const row = (input: Body, message: string, source: string): Row => [
+    'PutResourcePolicy',
+    input,
+    invalid,
+    `Policy validation error: ${message}`,
+    source,
+  ];
+  const at = 'Resource policy contains invalid statement at line 1, column 38: ';
+  const [action, principal] = [
+    preflight('resource-policy-action'),
+    preflight('resource-policy-principal'),
+  ];
+  return [
+    row(put('{'), 'This policy contains invalid Json', stackd('controls', 84)),
+    row(of(nobodys), 'Missing required field Principal', principal),
+    row(of({ ...nobodys, NotPrincipal: '*' }), 'Has prohibited field NotPrincipal', principal),
+    row(
+      of({ ...statement, Action: 's3:GetObject' }),
+      `${at}Action field includes AWS services that are inconsistent with specified vendor`,
+      action,
+    ),
+    row(
+      of({ ...statement, Resource: `${arn}-x` }),
+      `${at}The resource policy's resource must be the same as the resource ARN.`,
+      preflight('resource-policy-resource'),
+    ),
+  ];
+}
+
 async function assertRefused(t: TestContext, door: DataDoor, rows: readonly Row[]): Promise<void> {
   for (const [action, input, exception, message, source] of rows) {
     await t.test(`${action}: ${message} — ${source}`, async () => {
@@ -571,6 +610,7 @@ test('what AWS refuses is refused in its words', async (t) => {
     ...reshardings(all),
     ...settings(all),
     ...tags(all),
+    ...policies(all),
   ]);
 });
 

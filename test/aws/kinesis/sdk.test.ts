@@ -10,8 +10,9 @@ import {
   ResourceNotFoundException,
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
-import { defineAction } from '../../../src/aws/protocol/action.ts';
-import { streamNotFound } from '../../../src/aws/protocol/errors.ts';
+import { defineAction } from '../../../src/aws/kinesis/action.ts';
+import { streamNotFound } from '../../../src/aws/kinesis/errors.ts';
+import { theAccount } from '../../../src/aws/kinesis/resources/touched.ts';
 import {
   eventStream,
   list,
@@ -39,6 +40,7 @@ const putRecord = defineAction({
   }),
   output: structure({ ShardId: required(string()), SequenceNumber: required(sequenceNumber) }),
   errors: [],
+  touches: theAccount,
   async handle({ Data, PartitionKey }) {
     kept.push({ Data: Buffer.from(Data), PartitionKey });
     return { ShardId: 'shardId-000000000000', SequenceNumber: String(kept.length) };
@@ -62,6 +64,7 @@ const getRecords = defineAction({
   input: structure({ ShardIterator: required(string()) }),
   output: structure({ Records: required(list(record)), MillisBehindLatest: long() }),
   errors: [],
+  touches: theAccount,
   handle: async () => ({ Records: shown(), MillisBehindLatest: 0 }),
 });
 
@@ -85,6 +88,7 @@ const subscribe = defineAction({
   input: structure({ ConsumerARN: required(string()) }),
   output: structure({ EventStream: required(eventStream({ SubscribeToShardEvent: event })) }),
   errors: [],
+  touches: theAccount,
   handle: async () => ({ EventStream: oneEvent() }),
 });
 

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { decode, encode } from 'cbor-x';
-import { KinesisError } from '../../../src/aws/protocol/errors.ts';
+import { KinesisError } from '../../../src/aws/kinesis/errors.ts';
 import { call, failures, startDoor, whenEndlessEnds } from '../kinesis/door.ts';
 
 const codec = new EventStreamCodec(

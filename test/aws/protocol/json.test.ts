@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { decodeBody } from '../../../src/aws/protocol/body.ts';
+import { decodeBody } from '../../../src/aws/protocol/codec.ts';
 import { SerializationError } from '../../../src/aws/protocol/errors.ts';
-import { readPlainJson } from '../../../src/aws/protocol/json.ts';
+import { jsonNamesOf, readPlainJson } from '../../../src/aws/protocol/json.ts';
+import { putRecords as action } from '../../../src/aws/kinesis/actions/put-records.ts';
 
+const names = jsonNamesOf(action.input);
 const bounds = { containersMax: 100, depthMax: 8 };
-const read = (text: string) => readPlainJson(Buffer.from(text), bounds);
+const read = (text: string) => readPlainJson(Buffer.from(text), bounds, names);
 
 function putRecords(count: number) {
   return {

@@ -3,9 +3,8 @@ import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import { decode, encode } from 'cbor-x';
 import { GatewayError } from '../../../src/domain/errors.ts';
-import { actionNames } from '../../../src/aws/kinesis/action-names.ts';
-import { smallBodyBytesMax } from '../../../src/aws/protocol/body.ts';
-import { KinesisError } from '../../../src/aws/protocol/errors.ts';
+import { smallBodyBytesMax } from '../../../src/aws/protocol/exchange.ts';
+import { KinesisError } from '../../../src/aws/kinesis/errors.ts';
 import { call, failures, startDoor } from '../kinesis/door.ts';
 
 const json = 'application/x-amz-json-1.1';
@@ -93,19 +92,6 @@ test('each kind of gateway error has its exception, and surprises tell no secret
   ]);
   const errors = reports.map(({ operation, error }) => `${operation} ${error}`).toSorted();
   assert.equal(errors[1], 'DeleteStream InternalFailure');
-});
-
-test('every action of the service is known: had, or refused as not had yet, by name', async (t) => {
-  const { port } = await startDoor(t, []);
-  assert.equal(actionNames.length, 39);
-  for (const name of actionNames) {
-    const { status, body } = await call(port, name, {});
-    assert.equal(status, 400);
-    assert.deepEqual(body, {
-      __type: 'UnknownOperationException',
-      message: `Kineska does not have ${name} yet.`,
-    });
-  }
 });
 
 test('unknown targets are an UnknownOperationException without a message', async (t) => {
@@ -221,20 +207,6 @@ test('a body over the limit of its action is refused with 413, told or untold', 
   let answer = '';
   for await (const chunk of socket) answer += chunk;
   assert.match(answer, /^HTTP\/1\.1 413 /);
-});
-
-test('a call may be refused before its handler, after its input was found valid', async (t) => {
-  const seen: string[] = [];
-  const { port } = await startDoor(t, undefined, {
-    admit(action) {
-      seen.push(action.name);
-      throw new KinesisError('LimitExceededException', 'Rate exceeded');
-    },
-  });
-  const { body } = await call(port, 'DeleteStream', { StreamName: 'a' });
-  assert.deepEqual(body, { __type: 'LimitExceededException', message: 'Rate exceeded' });
-  await call(port, 'DeleteStream', {});
-  assert.deepEqual(seen, ['DeleteStream']);
 });
 
 test('the observer is told of every request: name, error, bytes', async (t) => {

@@ -193,7 +193,7 @@ class Scenario:
         )
         self.kinesis.put_resource_policy(ResourceARN=self.arn, Policy=policy)
         got = self.kinesis.get_resource_policy(ResourceARN=self.arn)["Policy"]
-        self.seen["samePolicy"] = got == policy
+        self.seen["samePolicy"] = json.loads(got) == json.loads(policy)
         self.kinesis.delete_resource_policy(ResourceARN=self.arn)
         self.seen["noPolicy"] = self.kinesis.get_resource_policy(ResourceARN=self.arn)["Policy"]
         self.kinesis.deregister_stream_consumer(ConsumerARN=self.consumer_arn)

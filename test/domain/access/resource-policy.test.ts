@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  matchesWildcards,
   parseResourcePolicy,
   policyCharactersMax,
+  printResourcePolicy,
 } from '../../../src/domain/access/resource-policy.ts';
+import { statementPlaces } from '../../../src/domain/access/statement-places.ts';
 import { isGatewayError } from '../../../src/domain/errors.ts';
 
 const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/orders';
@@ -39,7 +40,6 @@ test('a policy says who may do what, one value or a list of them', () => {
         sid: 'write',
         effect: 'Allow',
         principals: { AWS: ['123456789012'] },
-        exceptPrincipals: false,
         actions: ['kinesis:PutRecord'],
         exceptActions: false,
         conditions: {},
@@ -53,7 +53,7 @@ test('a policy says who may do what, one value or a list of them', () => {
         AWS: ['*', 'arn:aws:iam::123456789012:role/r'],
         Service: 'lambda.amazonaws.com',
       },
-      Action: ['kinesis:Get*', 'KINESIS:putrecor?'],
+      Action: ['kinesis:GetRecords', 'KINESIS:putrecord'],
       Resource: [arn],
       Condition: { Bool: { 'aws:SecureTransport': false }, StringEquals: { k: ['a', 'b'] } },
     }),
@@ -65,30 +65,30 @@ test('a policy says who may do what, one value or a list of them', () => {
   });
 });
 
-test('everybody, every action, and everybody but some', () => {
-  assert.deepEqual(parse(of({ Principal: '*', Action: '*' })).statements[0]?.principals, {
-    AWS: ['*'],
-  });
-  const negated = { ...without('Principal').Statement, NotPrincipal: { AWS: '*' } };
-  assert.equal(parse({ Statement: [negated] }).statements[0]?.exceptPrincipals, true);
+test('everybody may be meant, and the version left out', () => {
+  assert.deepEqual(parse(of({ Principal: '*' })).statements[0]?.principals, { AWS: ['*'] });
   assert.equal(parse({ Statement: [statement] }).version, '2008-10-17');
 });
 
 const refused: readonly [what: string, policy: unknown, sentence: RegExp][] = [
-  ['no JSON', '{', /not valid JSON/],
-  ['a list', '[]', /not a JSON object/],
-  ['a string', '"a"', /not a JSON object/],
+  ['no JSON', '{', /This policy contains invalid Json$/],
+  ['a list', '[]', /invalid Json/],
+  ['a string', '"a"', /invalid Json/],
   ['a version that there is not', { ...of({}), Version: '2020-01-01' }, /Version must be/],
   ['an Id that is no string', { ...of({}), Id: 1 }, /Id must be a string/],
   ['an element that there is not', { ...of({}), Extra: 1 }, /unknown element Extra/],
-  ['no statement', { Version: '2012-10-17' }, /no Statement/],
-  ['an empty list of statements', { Statement: [] }, /no Statement/],
+  ['no statement', { Version: '2012-10-17' }, /Missing required field Statement$/],
+  ['an empty list of statements', { Statement: [] }, /Missing required field Statement$/],
   ['a statement that is none', { Statement: ['a'] }, /statement 1 is no object/],
   ['an element that no statement has', of({ Extra: 1 }), /unknown element Extra/],
   ['another effect', of({ Effect: 'allow' }), /Effect of statement 1/],
-  ['no effect', without('Effect'), /Effect of statement 1/],
-  ['no principal', without('Principal'), /one of Principal and NotPrincipal/],
-  ['both principals', of({ NotPrincipal: '*' }), /one of Principal and NotPrincipal/],
+  ['no effect', without('Effect'), /Missing required field Effect$/],
+  [
+    'no principal',
+    without('Principal'),
+    /^Policy validation error: Missing required field Principal$/,
+  ],
+  ['NotPrincipal', of({ NotPrincipal: '*' }), /Has prohibited field NotPrincipal$/],
   ['a principal that is a name', of({ Principal: 'bob' }), /must be \* or an object/],
   ['an empty principal', of({ Principal: {} }), /must be \* or an object/],
   ['a kind of principal that there is not', of({ Principal: { Gcp: '*' } }), /element Gcp/],
@@ -96,12 +96,18 @@ const refused: readonly [what: string, policy: unknown, sentence: RegExp][] = [
   ['a principal that is a number', of({ Principal: { AWS: 123456789012 } }), /Principal AWS/],
   ['no action', without('Action'), /one of Action and NotAction/],
   ['an empty list of actions', of({ Action: [] }), /Action of statement 1/],
-  ['an action of another service', of({ Action: 's3:PutRecord' }), /invalid action/],
-  ['an action that there is not', of({ Action: 'kinesis:Fly' }), /invalid action: kinesis:Fly/],
-  ['an action without a service', of({ Action: 'PutRecord' }), /invalid action/],
-  ['no resource', without('Resource'), /Resource of statement 1/],
-  ['another resource', of({ Resource: `${arn}2` }), /must be arn:aws:kinesis/],
-  ['a resource with a wildcard', of({ Resource: '*' }), /must be arn:aws:kinesis/],
+  [
+    'an action of another service',
+    of({ Action: 's3:PutRecord' }),
+    /column 38: Action field includes AWS/,
+  ],
+  ['an action that there is not', of({ Action: 'kinesis:Fly' }), /invalid actions: kinesis:Fly/],
+  ['an action without a service', of({ Action: 'PutRecord' }), /inconsistent with specified/],
+  ['a wildcard in an action', of({ Action: 'kinesis:*' }), /invalid actions: kinesis:\*$/],
+  ['every action', of({ Action: '*' }), /inconsistent with specified vendor$/],
+  ['no resource', without('Resource'), /Missing required field Resource$/],
+  ['another resource', of({ Resource: `${arn}2` }), /must be the same as the resource ARN\.$/],
+  ['a resource with a wildcard', of({ Resource: '*' }), /must be the same/],
   ['a Sid with other characters', of({ Sid: 'a b' }), /letters and digits/],
   ['a condition that is none', of({ Condition: 'a' }), /Condition of statement 1/],
   ['an operator without keys', of({ Condition: { Bool: 1 } }), /condition Bool/],
@@ -119,19 +125,26 @@ for (const [what, policy, sentence] of refused) {
   });
 }
 
-test('wildcards stand for any characters, and for one', () => {
-  const texts = ['', 'a', 'ab', 'abc', 'abab'];
-  const matching = (pattern: string) => texts.filter((text) => matchesWildcards(pattern, text));
-  assert.deepEqual(matching('*'), texts);
-  assert.deepEqual(matching('a*'), ['a', 'ab', 'abc', 'abab']);
-  assert.deepEqual(matching('a?'), ['ab']);
-  assert.deepEqual(matching('*b'), ['ab', 'abab']);
-  assert.deepEqual(matching('a*b*'), ['ab', 'abc', 'abab']);
-  assert.deepEqual(matching(''), ['']);
-  assert.deepEqual(matching('?*c'), ['abc']);
+test('a policy is printed without spaces, and without lists of one', () => {
+  const text = `{ "Version": "2012-10-17",\n"Statement": [{"Action": ["kinesis:PutRecord"],
+    "Principal": {"AWS": ["*"], "Service": ["a", "b"]}, "Resource": ["${arn}"]}]}`;
+  assert.equal(
+    printResourcePolicy(text),
+    '{"Version":"2012-10-17","Statement":[{"Action":"kinesis:PutRecord",' +
+      `"Principal":{"AWS":"*","Service":["a","b"]},"Resource":"${arn}"}]}`,
+  );
+  assert.equal(
+    printResourcePolicy('{"Statement":{"Resource":["a"]}}'),
+    '{"Statement":{"Resource":"a"}}',
+  );
 });
 
-test('a pattern of stars is decided at once', () => {
-  const action = `kinesis:${'*'.repeat(10_000)}x`;
-  assert.throws(() => parse(of({ Action: action })), /invalid action/);
+test('a statement has a place in the text', () => {
+  const text =
+    '{"Version":"2012-10-17","Statement":[{"a":[{}]},\n  {"b":"{"}],"Id":{"Statement":{}}}';
+  assert.deepEqual(statementPlaces(text), [
+    { line: 1, column: 38 },
+    { line: 2, column: 3 },
+  ]);
+  assert.deepEqual(statementPlaces('{"Statement":{"c":{}}}'), [{ line: 1, column: 14 }]);
 });

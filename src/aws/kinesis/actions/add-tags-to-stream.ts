@@ -2,7 +2,7 @@
  * AddTagsToStream:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_AddTagsToStream.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { streamAddress, tagMap } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
@@ -12,6 +12,7 @@ import {
   assertTagCount,
   assertTagKeys,
 } from '../resources/tags.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const addTagsToStream = defineAction({
   name: 'AddTagsToStream',
@@ -23,6 +24,8 @@ export const addTagsToStream = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theStream,
   async handle({ Tags: added, ...address }, context) {
     const name = streamNameIn(address, context);
     const what = `add tags to stream ${name} under account ${context.account}`;

@@ -5,8 +5,8 @@
 import { isGatewayError } from '../../../domain/errors.ts';
 import type { StreamMode } from '../../../domain/streams/stream.ts';
 import { assertMoreStreams } from '../limits/account-limits.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { KinesisError, validationFailed } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { KinesisError, validationFailed } from '../errors.ts';
 import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import {
   naturalInteger,
@@ -23,6 +23,7 @@ import {
   assertTagKeys,
 } from '../resources/tags.ts';
 import { assertWarmThroughput } from '../resources/warm-throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 /** Shards that an on-demand stream begins with: 4 MB/s. */
 export const onDemandShardCount = 4;
@@ -46,6 +47,8 @@ export const createStream = defineAction({
     'ValidationException',
   ],
   deviations: ['RecordDistributionStrategy is ignored: records go where their keys say.'],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theStream,
   async handle(request, context) {
     const { streams, account } = context;
     const { StreamName: name, Tags: tags, MaxRecordSizeInKiB: recordKiB } = request;

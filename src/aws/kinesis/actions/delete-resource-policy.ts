@@ -3,12 +3,13 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteResourcePolicy.html
  */
 import { withPolicy } from '../../../domain/streams/stream-settings.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { KinesisError } from '../errors.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { structure } from '../../protocol/shape.ts';
 import { resourceAddress } from '../shapes.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theResource } from '../resources/touched.ts';
 
 export const deleteResourcePolicy = defineAction({
   name: 'DeleteResourcePolicy',
@@ -21,6 +22,8 @@ export const deleteResourcePolicy = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theResource,
   async handle({ ResourceARN: arn }, context) {
     await changeResource(arn, context, ({ stream, consumer }) => {
       assertStatus(stream, context, ['ACTIVE', 'UPDATING']);

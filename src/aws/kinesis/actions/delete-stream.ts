@@ -3,11 +3,12 @@
  * Answers when stream and log are gone.
  */
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { KinesisError } from '../errors.ts';
 import { boolean, structure } from '../../protocol/shape.ts';
 import { streamAddress } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const deleteStream = defineAction({
   name: 'DeleteStream',
@@ -19,6 +20,8 @@ export const deleteStream = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theStream,
   async handle(request, context) {
     const name = streamNameIn(request, context);
     const { streams } = context;

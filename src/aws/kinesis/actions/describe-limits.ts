@@ -2,8 +2,9 @@
  * DescribeLimits: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html
  */
 import { accountUsage, onDemandStreamsMax, shardsPerAccountMax } from '../limits/account-limits.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { integer, required, structure } from '../../protocol/shape.ts';
+import { theAccount } from '../resources/touched.ts';
 
 const count = integer({ min: 0, max: 1_000_000 });
 
@@ -18,6 +19,8 @@ export const describeLimits = defineAction({
   }),
   errors: ['LimitExceededException'],
   deviations: ['Topics that nobody made through Kinesis are not counted.'],
+  rate: { perSecond: 1, per: 'account' },
+  touches: theAccount,
   async handle(_request, context) {
     const { openShards, onDemandStreams } = await accountUsage(context);
     return {

@@ -4,7 +4,7 @@
  */
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, string, structure, timestamp } from '../../protocol/shape.ts';
 import {
   encryptionType,
@@ -22,6 +22,7 @@ import {
 import { findStream } from '../resources/stream-address.ts';
 import { viewStream } from '../resources/stream-view.ts';
 import { viewWarmThroughput } from '../resources/warm-throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 const streamDescriptionSummary = structure({
   StreamName: required(streamName),
@@ -49,6 +50,8 @@ export const describeStreamSummary = defineAction({
     'LimitExceededException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 20, per: 'account' },
+  touches: theStream,
   async handle(request, context) {
     const stream = await findStream(request, context, 'fresh');
     return {

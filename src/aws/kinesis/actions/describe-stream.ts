@@ -1,7 +1,7 @@
 /**
  * DescribeStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { boolean, list, required, string, structure, timestamp } from '../../protocol/shape.ts';
 import {
   encryptionType,
@@ -19,6 +19,7 @@ import {
 import { keptShards, shardsAfter, viewShard } from '../resources/shard-listing.ts';
 import { findStream } from '../resources/stream-address.ts';
 import { viewStream } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 /** AWS takes a larger Limit, and returns no more for it. */
 export const describedShardsMax = 100;
@@ -51,6 +52,8 @@ export const describeStream = defineAction({
     'LimitExceededException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 10, per: 'account' },
+  touches: theStream,
   async handle(request, context) {
     const stream = await findStream(request, context, 'fresh');
     const { Limit: limit = describedShardsMax, ExclusiveStartShardId: after } = request;

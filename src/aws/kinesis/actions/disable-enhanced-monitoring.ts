@@ -2,12 +2,13 @@
  * DisableEnhancedMonitoring:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DisableEnhancedMonitoring.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import {
   changeMonitoring,
   monitoringInput,
   monitoringOutput,
 } from '../resources/enhanced-monitoring.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const disableEnhancedMonitoring = defineAction({
   name: 'DisableEnhancedMonitoring',
@@ -21,6 +22,8 @@ export const disableEnhancedMonitoring = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['Kept and shown; no metrics are sent to CloudWatch.'],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   handle: (request, context) =>
     changeMonitoring(
       request,

@@ -2,12 +2,13 @@
  * EnableEnhancedMonitoring:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_EnableEnhancedMonitoring.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import {
   changeMonitoring,
   monitoringInput,
   monitoringOutput,
 } from '../resources/enhanced-monitoring.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const enableEnhancedMonitoring = defineAction({
   name: 'EnableEnhancedMonitoring',
@@ -21,6 +22,8 @@ export const enableEnhancedMonitoring = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['Kept and shown; no metrics are sent to CloudWatch.'],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   handle: (request, context) =>
     changeMonitoring(request, context, (current, named) => new Set([...current, ...named])),
 });

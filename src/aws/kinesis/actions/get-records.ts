@@ -9,11 +9,12 @@ import {
   isExpired,
   parseShardIterator,
   printShardIterator,
+  streamNameInIterator,
 } from '../../../domain/records/shard-iterator.ts';
 import type { ShardIterator } from '../../../domain/records/shard-iterator.ts';
 import type { LogSlice } from '../../../ports/record-log.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { dryRun, invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { dryRun, invalidArgument, KinesisError } from '../errors.ts';
 import { encryptedAt, recordsJson, viewRecord } from '../records/record-view.ts';
 import { findShard, type FoundShard, namingTheShard } from '../resources/shard-address.ts';
 import { childrenOf, millisBehind, readVisible } from '../records/shard-reading.ts';
@@ -53,6 +54,12 @@ export const getRecords = defineAction({
     'ProvisionedThroughputExceededException',
     'ResourceNotFoundException',
   ],
+  /** Whether the iterator is genuine, the handler finds out, by the same text. */
+  touches({ ShardIterator: text }, _context, action) {
+    const name = streamNameInIterator(text);
+    if (name === undefined) throw invalidArgument('Invalid ShardIterator.');
+    return { action, kind: 'stream', name };
+  },
   async handle(request, context) {
     const iterator = iteratorIn(request, context);
     // AWS looks up neither stream nor shard for it.

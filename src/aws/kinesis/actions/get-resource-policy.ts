@@ -2,10 +2,11 @@
  * GetResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { findResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
+import { theResource } from '../resources/touched.ts';
 
 /** What a resource without a policy answers. */
 const emptyPolicy = '{}';
@@ -22,6 +23,8 @@ export const getResourcePolicy = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theResource,
   async handle({ ResourceARN: arn }, context) {
     const { stream, consumer } = await findResource(arn, context);
     const text = consumer === undefined ? stream.settings?.policy : consumer.policy;

@@ -6,14 +6,15 @@
  * GetRecords comes. AT_TIMESTAMP is the first record of that millisecond or later.
  */
 import { printShardIterator } from '../../../domain/records/shard-iterator.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { dryRun } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { dryRun } from '../errors.ts';
 import { findShard, shardIndexIn } from '../resources/shard-address.ts';
 import { boolean, required, string, structure, timestamp } from '../../protocol/shape.ts';
 import { sequenceNumber, shardId, shardIterator, streamAddress } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../records/starting-position.ts';
 import { findStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertIterator } from '../limits/throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 const { StreamName, StreamARN, StreamId } = streamAddress;
 const input = structure({
@@ -39,6 +40,7 @@ export const getShardIterator = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['TRIM_HORIZON begins with the oldest record that is kept when it is first read.'],
+  touches: theStream,
   async handle(request, context) {
     const name = streamNameIn(request, context);
     if (request.DryRun === true) {

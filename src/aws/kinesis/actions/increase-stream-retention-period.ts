@@ -2,13 +2,14 @@
  * IncreaseStreamRetentionPeriod:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html
  */
-import { defineAction } from '../../protocol/action.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { invalidArgument } from '../errors.ts';
 import { assertRetentionRange } from '../resources/retention.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { retentionHours, streamAddress } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const increaseStreamRetentionPeriod = defineAction({
   name: 'IncreaseStreamRetentionPeriod',
@@ -20,6 +21,8 @@ export const increaseStreamRetentionPeriod = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ RetentionPeriodHours: hours, ...address }, context) {
     const name = streamNameIn(address, context);
     const change = (): Promise<unknown> =>

@@ -1,5 +1,5 @@
 /** The list of actions: dispatch, documentation and metrics derive from it. */
-import type { Action } from '../../protocol/action.ts';
+import type { KinesisAction } from '../action.ts';
 import { addTagsToStream } from './add-tags-to-stream.ts';
 import { createStream } from './create-stream.ts';
 import { decreaseStreamRetentionPeriod } from './decrease-stream-retention-period.ts';
@@ -40,7 +40,7 @@ import { updateShardCount } from './update-shard-count.ts';
 import { updateStreamMode } from './update-stream-mode.ts';
 import { updateStreamWarmThroughput } from './update-stream-warm-throughput.ts';
 
-export const actions: readonly Action[] = [
+export const actions: readonly KinesisAction[] = [
   addTagsToStream,
   createStream,
   decreaseStreamRetentionPeriod,

@@ -4,9 +4,10 @@
 import { retentionMsOf } from '../../../domain/streams/stream-rules.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { isOpen, shardIdOf } from '../../../domain/streams/stream.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, streamNotFound } from '../../protocol/errors.ts';
-import { pagingTokenOf, positionIn } from '../../protocol/tokens.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { invalidArgument, streamNotFound } from '../errors.ts';
+import { pagingTokenOf } from '../../protocol/tokens.ts';
+import { positionIn } from '../resources/paging.ts';
 import {
   list,
   required,
@@ -15,7 +16,7 @@ import {
   timestamp,
   type ValueOf,
 } from '../../protocol/shape.ts';
-import { nextToken, pageLimit, shard, shardId, streamAddress } from '../shapes.ts';
+import { namedStructure, nextToken, pageLimit, shard, shardId, streamAddress } from '../shapes.ts';
 import {
   keptShards,
   shardsAfter,
@@ -26,6 +27,7 @@ import {
 } from '../resources/shard-listing.ts';
 import { findStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 const listedShardsDefault = 1000;
 const purpose = 'ListShards';
@@ -40,7 +42,7 @@ const filterTypes = [
 ] as const;
 type FilterType = (typeof filterTypes)[number];
 
-const shardFilter = structure(
+const shardFilter = namedStructure(
   {
     Type: required(string({ values: filterTypes })),
     ShardId: shardId,
@@ -80,8 +82,15 @@ export const listShards = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
-  async handle(request, context) {
+  rate: { perSecond: 1_000, per: 'stream' },
+  touches(request, context, action) {
     assertOneBeginning(request);
+    const { NextToken: token } = request;
+    if (token === undefined) return theStream(request, context, action);
+    const { stream } = positionIn(purpose, token, context) as Position;
+    return { action, kind: 'stream', name: stream };
+  },
+  async handle(request, context) {
     const { stream, after, filter } = await beginningOf(request, context);
     assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
     const nowMs = context.clock.nowMs();

@@ -2,14 +2,16 @@
  * ListStreamConsumers:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { viewConsumer } from '../resources/consumer-address.ts';
-import { invalidArgument, streamNotFound } from '../../protocol/errors.ts';
-import { pagingTokenOf, positionIn } from '../../protocol/tokens.ts';
+import { invalidArgument, streamNotFound } from '../errors.ts';
+import { pagingTokenOf } from '../../protocol/tokens.ts';
+import { positionIn } from '../resources/paging.ts';
 import { list, required, structure, timestamp } from '../../protocol/shape.ts';
 import { consumer, nextToken, pageLimit, streamAddress, streamArn } from '../shapes.ts';
 import { findStream } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 const listedConsumersDefault = 100;
 const purpose = 'ListStreamConsumers';
@@ -33,6 +35,8 @@ export const listStreamConsumers = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle(request, context) {
     const { NextToken: token, StreamCreationTimestamp: created } = request;
     if (token !== undefined && created !== undefined) {

@@ -2,9 +2,10 @@
  * ListStreams: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html
  */
 import { statusAt } from '../../../domain/streams/stream-settings.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
-import { pagingTokenOf, positionIn } from '../../protocol/tokens.ts';
+import { defineAction } from '../action.ts';
+import { invalidArgument } from '../errors.ts';
+import { pagingTokenOf } from '../../protocol/tokens.ts';
+import { positionIn } from '../resources/paging.ts';
 import { boolean, list, required, structure, timestamp } from '../../protocol/shape.ts';
 import {
   nextToken,
@@ -16,6 +17,7 @@ import {
 } from '../shapes.ts';
 import { streamArnOf } from '../resources/stream-address.ts';
 import { wholeSecond } from '../resources/stream-view.ts';
+import { theAccount } from '../resources/touched.ts';
 
 /** AWS takes a larger Limit, and returns no more for it. */
 export const listedStreamsMax = 100;
@@ -43,6 +45,8 @@ export const listStreams = defineAction({
     StreamSummaries: list(streamSummary),
   }),
   errors: ['ExpiredNextTokenException', 'InvalidArgumentException', 'LimitExceededException'],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theAccount,
   async handle({ Limit: limit = listedStreamsMax, ...from }, context) {
     if (from.NextToken !== undefined && from.ExclusiveStartStreamName !== undefined) {
       throw invalidArgument('ExclusiveStartStreamName and NextToken cannot be provided together.');

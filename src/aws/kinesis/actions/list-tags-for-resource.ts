@@ -2,11 +2,12 @@
  * ListTagsForResource:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForResource.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { findResource } from '../resources/resource-address.ts';
 import { structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagList } from '../shapes.ts';
 import { tagsOf } from '../resources/tags.ts';
+import { theResource } from '../resources/touched.ts';
 
 export const listTagsForResource = defineAction({
   name: 'ListTagsForResource',
@@ -20,6 +21,7 @@ export const listTagsForResource = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  touches: theResource,
   async handle({ ResourceARN: arn }, context) {
     const tags = tagsOf(await findResource(arn, context));
     const keys = Object.keys(tags).toSorted();

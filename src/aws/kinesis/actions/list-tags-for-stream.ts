@@ -2,11 +2,12 @@
  * ListTagsForStream:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { boolean, integer, list, required, structure } from '../../protocol/shape.ts';
 import { streamAddress, tag, tagKey } from '../shapes.ts';
 import { findStream } from '../resources/stream-address.ts';
 import { tagsPerStreamMax } from '../resources/tags.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const listTagsForStream = defineAction({
   name: 'ListTagsForStream',
@@ -22,6 +23,8 @@ export const listTagsForStream = defineAction({
     'LimitExceededException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ Limit: limit = tagsPerStreamMax, ...request }, context) {
     const { tags } = await findStream(request, context, 'fresh');
     const after = request.ExclusiveStartTagKey ?? '';

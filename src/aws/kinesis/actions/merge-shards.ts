@@ -5,14 +5,15 @@
  */
 import { mergeOf } from '../../../domain/streams/reshard.ts';
 import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { invalidArgument } from '../errors.ts';
 import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { shardIndexIn } from '../resources/shard-address.ts';
 import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const mergeShards = defineAction({
   name: 'MergeShards',
@@ -30,6 +31,8 @@ export const mergeShards = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not merged.'],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ ShardToMerge, AdjacentShardToMerge, ...address }, context) {
     const name = streamNameIn(address, context);
     // An id without a number is refused even where there is no such stream.

@@ -13,10 +13,14 @@ import {
 import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
 import { outcome } from '../../../streams/writer.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { putBodyBytesMax } from '../../protocol/body.ts';
-import { dryRun, invalidArgument } from '../../protocol/errors.ts';
-import { findStreamToPut, peekStreamToPut, routeEntry } from '../records/put-entry.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { dryRun, invalidArgument } from '../errors.ts';
+import {
+  findStreamToPut,
+  peekStreamToPut,
+  putBodyBytesMax,
+  routeEntry,
+} from '../records/put-entry.ts';
 import { boolean, required, structure } from '../../protocol/shape.ts';
 import {
   data,
@@ -30,6 +34,7 @@ import {
 import { ofStream } from '../resources/stream-address.ts';
 import { encryptionShown } from '../resources/stream-view.ts';
 import { assertWrite } from '../limits/throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const putRecord = defineAction({
   name: 'PutRecord',
@@ -59,6 +64,7 @@ export const putRecord = defineAction({
       'greater numbers.',
   ],
   bodyBytesMax: putBodyBytesMax,
+  touches: theStream,
   async handle(request, context) {
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const { SequenceNumberForOrdering: minimum } = request;

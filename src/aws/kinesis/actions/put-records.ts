@@ -12,12 +12,12 @@ import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
 import { outcome, type Placed, type Written } from '../../../streams/writer.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { putBodyBytesMax } from '../../protocol/body.ts';
-import { dryRun, invalidArgument } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { dryRun, invalidArgument } from '../errors.ts';
 import {
   findStreamToPut,
   peekStreamToPut,
+  putBodyBytesMax,
   type PutEntry,
   routeEntry,
 } from '../records/put-entry.ts';
@@ -34,6 +34,7 @@ import {
   data,
   encryptionType,
   hashKey,
+  namedStructure,
   partitionKey,
   sequenceNumber,
   shardId,
@@ -42,12 +43,13 @@ import {
 import { namingTheStream } from '../resources/stream-address.ts';
 import { encryptionShown } from '../resources/stream-view.ts';
 import { rateExceeded, recordsGranted } from '../limits/throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 const recordsMax = 500;
 /** Of data and partition keys together. */
 const requestMiBMax = 10;
 
-const resultEntry = structure(
+const resultEntry = namedStructure(
   {
     SequenceNumber: sequenceNumber,
     ShardId: shardId,
@@ -63,7 +65,7 @@ export const putRecords = defineAction({
   input: structure({
     Records: required(
       list(
-        structure(
+        namedStructure(
           {
             PartitionKey: required(partitionKey),
             ExplicitHashKey: hashKey,
@@ -91,6 +93,7 @@ export const putRecords = defineAction({
     'ResourceNotFoundException',
   ],
   bodyBytesMax: putBodyBytesMax,
+  touches: theStream,
   async handle(request, context) {
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const parts = partsOf(stream, request.Records);
@@ -170,7 +173,7 @@ function refuseOnPurpose(
   context: KinesisContext,
 ): void {
   const { limits } = context;
-  if (limits?.faults.hasEntries !== true) return;
+  if (!limits.faults.hasEntries) return;
   for (const { shard, records, places } of parts) {
     const refused = throughputExceeded(stream, shard, context);
     let kept = 0;

@@ -2,14 +2,17 @@
  * PutResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html
  */
-import { parseResourcePolicy } from '../../../domain/access/resource-policy.ts';
+import {
+  parseResourcePolicy,
+  printResourcePolicy,
+} from '../../../domain/access/resource-policy.ts';
 import { withPolicy } from '../../../domain/streams/stream-settings.ts';
-import { actionNames } from '../action-names.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theResource } from '../resources/touched.ts';
 
 export const putResourcePolicy = defineAction({
   name: 'PutResourcePolicy',
@@ -22,11 +25,13 @@ export const putResourcePolicy = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theResource,
   async handle({ ResourceARN: arn, Policy: text }, context) {
     await changeResource(arn, context, ({ stream, consumer }) => {
       assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
-      parseResourcePolicy(text, arn, actionNames);
-      return withPolicy(stream, consumer?.name, text);
+      parseResourcePolicy(text, arn, context.actionNames);
+      return withPolicy(stream, consumer?.name, printResourcePolicy(text));
     });
   },
 });

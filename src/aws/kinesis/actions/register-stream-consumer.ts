@@ -10,14 +10,15 @@ import {
   withConsumer,
 } from '../../../domain/streams/consumers.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { KinesisError } from '../errors.ts';
 import { viewConsumer } from '../resources/consumer-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 import { assertTagCharacters, assertTagCount, assertTagKeys } from '../resources/tags.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const registerStreamConsumer = defineAction({
   name: 'RegisterStreamConsumer',
@@ -35,6 +36,8 @@ export const registerStreamConsumer = defineAction({
     'ResourceNotFoundException',
   ],
   deviations: ['A consumer is ACTIVE half a second after it was registered.'],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ ConsumerName: name, Tags: tags = {}, ...address }, context) {
     const streamName = streamNameIn(address, context);
     const what = `register consumer ${name} of stream ${streamName}`;

@@ -2,11 +2,12 @@
  * RemoveTagsFromStream:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RemoveTagsFromStream.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { streamAddress, tagKeys } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertTagCharacters, assertTagKeys } from '../resources/tags.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const removeTagsFromStream = defineAction({
   name: 'RemoveTagsFromStream',
@@ -18,6 +19,8 @@ export const removeTagsFromStream = defineAction({
     'ResourceInUseException',
     'ResourceNotFoundException',
   ],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ TagKeys: removed, ...address }, context) {
     const name = streamNameIn(address, context);
     const what = `remove tags from stream ${name} under account ${context.account}`;

@@ -12,14 +12,15 @@ import {
   type Stream,
 } from '../../../domain/streams/stream.ts';
 import { assertMoreShards } from '../limits/account-limits.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { invalidArgument } from '../errors.ts';
 import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { hashKey, shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { shardIndexIn } from '../resources/shard-address.ts';
 import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const splitShard = defineAction({
   name: 'SplitShard',
@@ -37,6 +38,8 @@ export const splitShard = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not split.'],
+  rate: { perSecond: 5, per: 'stream' },
+  touches: theStream,
   async handle({ ShardToSplit, NewStartingHashKey, ...address }, context) {
     const name = streamNameIn(address, context);
     // An id without a number is refused even where there is no such stream.

@@ -2,8 +2,9 @@
  * StartStreamEncryption:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_StartStreamEncryption.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { changeEncryption, encryptionInput } from '../resources/encryption.ts';
+import { streamAndKey } from '../resources/touched.ts';
 
 export const startStreamEncryption = defineAction({
   name: 'StartStreamEncryption',
@@ -20,5 +21,6 @@ export const startStreamEncryption = defineAction({
     'Answers say that records are encrypted; they are stored as the cluster stores them, and no ' +
       'key is asked for. Any key of a valid form in the region is taken.',
   ],
+  touches: streamAndKey,
   handle: (request, context) => changeEncryption(request, true, context),
 });

@@ -21,13 +21,13 @@ import type { LogSlice } from '../../../ports/record-log.ts';
 import { unlessAborted } from '../../../streams/shared-reads.ts';
 import type { Pace } from '../../../streams/limits/shard-limits.ts';
 import type { Subscription } from '../../../streams/subscriptions.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
 import {
   assertConsumerActive,
   consumerNotFound,
   findConsumer,
 } from '../resources/consumer-address.ts';
-import { dryRun, KinesisError } from '../../protocol/errors.ts';
+import { dryRun, KinesisError } from '../errors.ts';
 import { encryptedAt, viewRecord } from '../records/record-view.ts';
 import { findShard, type FoundShard, shardIndexIn } from '../resources/shard-address.ts';
 import {
@@ -50,6 +50,7 @@ import {
 import {
   childShard,
   consumerArn,
+  namedStructure,
   record,
   sequenceNumber,
   shardId,
@@ -57,6 +58,7 @@ import {
 } from '../shapes.ts';
 import { startingOffset, startingPositionTypes } from '../records/starting-position.ts';
 import { assertSubscription, bytesOf, paceOf } from '../limits/throughput.ts';
+import { theConsumer } from '../resources/touched.ts';
 
 /** Of one event; a first record is in it even when it is larger. */
 const eventRecordsMax = 1_000;
@@ -67,7 +69,7 @@ const eventBytesMax = 1024 * 1024;
  */
 const tipWaitMsMax = 1_000;
 
-const startingPosition = structure(
+const startingPosition = namedStructure(
   {
     Type: required(string({ values: startingPositionTypes })),
     SequenceNumber: sequenceNumber,
@@ -107,6 +109,7 @@ export const subscribeToShard = defineAction({
   deviations: [
     'A subscription that is taken over through another gateway ends within five seconds of it.',
   ],
+  touches: theConsumer,
   async handle(request, context) {
     const { ConsumerARN, StartingPosition } = request;
     const registered = await findConsumer({ ConsumerARN }, context, 'subscribed');

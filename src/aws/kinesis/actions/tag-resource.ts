@@ -1,7 +1,7 @@
 /**
  * TagResource: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_TagResource.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagMap } from '../shapes.ts';
@@ -14,6 +14,7 @@ import {
   tagsOf,
   withTags,
 } from '../resources/tags.ts';
+import { theResource } from '../resources/touched.ts';
 
 export const tagResource = defineAction({
   name: 'TagResource',
@@ -26,6 +27,7 @@ export const tagResource = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  touches: theResource,
   async handle({ Tags: added, ResourceARN: arn }, context) {
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);

@@ -1,12 +1,13 @@
 /**
  * UntagResource: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UntagResource.html
  */
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagKeys } from '../shapes.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 import { assertTagKeys, tagsOf, withTags } from '../resources/tags.ts';
+import { theResource } from '../resources/touched.ts';
 
 export const untagResource = defineAction({
   name: 'UntagResource',
@@ -19,6 +20,7 @@ export const untagResource = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  touches: theResource,
   async handle({ TagKeys: removed, ResourceARN: arn }, context) {
     await changeResource(arn, context, (found) => {
       assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);

@@ -5,8 +5,10 @@
 import { withCommitment } from '../../../domain/streams/account-settings.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
 import { accountOutput, viewAccount } from '../resources/account-view.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, string, structure } from '../../protocol/shape.ts';
+import { theAccount } from '../resources/touched.ts';
+import { namedStructure } from '../shapes.ts';
 
 /** Attempts at a change that others keep coming before. */
 const attemptsMax = 10;
@@ -15,7 +17,7 @@ export const updateAccountSettings = defineAction({
   name: 'UpdateAccountSettings',
   input: structure({
     MinimumThroughputBillingCommitment: required(
-      structure(
+      namedStructure(
         { Status: required(string({ values: ['ENABLED', 'DISABLED'] })) },
         'MinimumThroughputBillingCommitmentInput',
       ),
@@ -24,6 +26,8 @@ export const updateAccountSettings = defineAction({
   output: accountOutput,
   errors: ['InvalidArgumentException', 'LimitExceededException', 'ValidationException'],
   deviations: ['Settings are those of the account in every region.'],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theAccount,
   async handle({ MinimumThroughputBillingCommitment: wanted }, { accounts, account, clock }) {
     for (let attempt = 1; ; attempt += 1) {
       const before = await accounts.get(account);

@@ -5,11 +5,12 @@
  */
 import { settingsUpdateMs } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { recordKiBMax, streamAddress } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const updateMaxRecordSize = defineAction({
   name: 'UpdateMaxRecordSize',
@@ -26,6 +27,7 @@ export const updateMaxRecordSize = defineAction({
     'ResourceNotFoundException',
     'ValidationException',
   ],
+  touches: theStream,
   async handle(request, context) {
     const name = streamNameIn(request, context);
     const { MaxRecordSizeInKiB: kiB } = request;

@@ -11,8 +11,8 @@ import { openShardCount } from '../../../domain/streams/stream-rules.ts';
 import { withShardCountChange } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { assertMoreShards, shardsPerStreamMax } from '../limits/account-limits.ts';
-import { defineAction } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { defineAction } from '../action.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
 import { assertKinesisRules } from '../resources/resharding.ts';
 import { integer, required, string, structure } from '../../protocol/shape.ts';
 import { streamAddress, streamArn, streamName } from '../shapes.ts';
@@ -23,6 +23,7 @@ import {
   streamNameIn,
 } from '../resources/stream-address.ts';
 import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const updateShardCount = defineAction({
   name: 'UpdateShardCount',
@@ -46,6 +47,8 @@ export const updateShardCount = defineAction({
     'ValidationException',
   ],
   deviations: ['Shards of topics that were not made by CreateStream are not changed.'],
+  rate: { perSecond: 10, per: 'account' },
+  touches: theStream,
   async handle({ TargetShardCount: target, ...address }, context) {
     let current = 0;
     const plan = (stream: Stream) => {

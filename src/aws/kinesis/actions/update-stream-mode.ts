@@ -7,13 +7,14 @@ import { isGatewayError } from '../../../domain/errors.ts';
 import { withMode, withWarmThroughput } from '../../../domain/streams/stream-settings.ts';
 import type { Stream, StreamMode } from '../../../domain/streams/stream.ts';
 import { assertMoreOnDemand } from '../limits/account-limits.ts';
-import { defineAction, type KinesisContext } from '../../protocol/action.ts';
-import { rateExceeded } from '../../protocol/errors.ts';
+import { defineAction, type KinesisContext } from '../action.ts';
+import { rateExceeded } from '../errors.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { naturalInteger, streamAddress, streamArn, streamModeDetails } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 import { assertWarmThroughput } from '../resources/warm-throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const updateStreamMode = defineAction({
   name: 'UpdateStreamMode',
@@ -34,6 +35,7 @@ export const updateStreamMode = defineAction({
     'The mode of a topic that nobody made through Kinesis cannot be changed.',
     'Shards for a warm throughput are added in the minutes after.',
   ],
+  touches: theStream,
   async handle(request, context) {
     const name = streamNameIn(request, context);
     const { WarmThroughputMiBps: miBps, StreamModeDetails: details } = request;

@@ -4,12 +4,13 @@
  */
 import { settingsUpdateMs, withWarmThroughput } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { defineAction } from '../../protocol/action.ts';
+import { defineAction } from '../action.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { naturalInteger, streamAddress, streamArn, streamName, warmThroughput } from '../shapes.ts';
 import { findStream, namingTheStream, streamArnOf } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 import { assertWarmThroughput, viewWarmThroughput } from '../resources/warm-throughput.ts';
+import { theStream } from '../resources/touched.ts';
 
 export const updateStreamWarmThroughput = defineAction({
   name: 'UpdateStreamWarmThroughput',
@@ -31,6 +32,8 @@ export const updateStreamWarmThroughput = defineAction({
     'Shards for a greater warm throughput are added in the minutes after it; none with ' +
       '`KINESKA_LIMITS=off`. CurrentMiBps is what the open ones take.',
   ],
+  rate: { perSecond: 5, per: 'account' },
+  touches: theStream,
   async handle(request, context) {
     const { name, mode } = await findStream(request, context, 'fresh');
     const { WarmThroughputMiBps: miBps } = request;

@@ -6,8 +6,8 @@
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
 import type { StreamMode, StreamSummary } from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { KinesisError } from '../errors.ts';
 
 /** The default of the largest regions. */
 export const shardsPerAccountMax = 20_000;
@@ -60,7 +60,7 @@ export async function assertMoreStreams(
   if (mode === 'ON_DEMAND') assertOnDemand(usage, context);
   assertShards(shardCount, usage, context);
   const { limits, account } = context;
-  if (limits?.calls === undefined || usage.creatingStreams < creatingStreamsMax) return;
+  if (limits.calls === undefined || usage.creatingStreams < creatingStreamsMax) return;
   throw new KinesisError(
     'LimitExceededException',
     'This request would have exceed the limit on the number  of streams that can simultaneously ' +

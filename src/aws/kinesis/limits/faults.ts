@@ -6,11 +6,11 @@
  * as Kinesis answers it; every other fault is the answer to the whole request.
  */
 import { GatewayError } from '../../../domain/errors.ts';
-import { type ActionName, actionNames } from '../action-names.ts';
-import { type ExceptionName, exceptionNames } from '../../protocol/errors.ts';
+import { type ExceptionName, exceptionNames } from '../errors.ts';
 
 export type Fault = {
-  readonly action: ActionName | '*';
+  /** Its name, or `*` for every action. */
+  readonly action: string;
   readonly error: ExceptionName;
   /** From 0 to 1. */
   readonly probability: number;
@@ -19,23 +19,25 @@ export type Fault = {
 /** The faults of one action: every row rolls its own dice, in the order given. */
 const faultsMax = 200;
 
-/** Errors: `invalid-argument`, which names the entry that is wrong. */
-export function parseFaults(text: string): readonly Fault[] {
+/**
+ * `actionNames`: those that there are. Errors: `invalid-argument`, which names the entry that is
+ * wrong.
+ */
+export function parseFaults(text: string, actionNames: readonly string[]): readonly Fault[] {
   if (text.trim() === '') return [];
   const entries = text.split(',');
   if (entries.length > faultsMax) throw wrong(`has more than ${faultsMax} entries`);
-  return entries.map((entry, at) => parseFault(entry.trim(), at + 1));
+  return entries.map((entry, at) => parseFault(entry.trim(), at + 1, actionNames));
 }
 
-function parseFault(entry: string, place: number): Fault {
+function parseFault(entry: string, place: number, actionNames: readonly string[]): Fault {
   const where = `: entry ${place}, "${entry}"`;
   const [action = '', error = '', chance, ...rest] = entry.split(':');
   if (chance === undefined || rest.length > 0) {
     throw wrong(`must be action:error:probability${where}, has ${entry.split(':').length} parts`);
   }
-  const isAction = (name: string): name is Fault['action'] =>
-    name === '*' || (actionNames as readonly string[]).includes(name);
-  if (!isAction(action)) throw wrong(`knows no action "${action}"${where}`);
+  if (action !== '*' && !actionNames.includes(action))
+    throw wrong(`knows no action "${action}"${where}`);
   const isError = (name: string): name is ExceptionName =>
     (exceptionNames as readonly string[]).includes(name);
   if (!isError(error)) {
@@ -58,25 +60,23 @@ function isOfEntries({ action, error }: Fault): boolean {
 }
 
 export class Faults {
-  readonly #ofCalls: ReadonlyMap<ActionName, readonly Fault[]>;
+  readonly #ofCalls: readonly Fault[];
   readonly #ofEntries: readonly Fault[];
   readonly #random: () => number;
 
   constructor(faults: readonly Fault[], random: () => number = Math.random) {
     this.#random = random;
     this.#ofEntries = faults.filter(isOfEntries);
-    const ofCalls = faults.filter((fault) => !isOfEntries(fault));
-    this.#ofCalls = new Map(
-      actionNames.map((name) => [
-        name,
-        ofCalls.filter(({ action }) => action === name || action === '*'),
-      ]),
-    );
+    this.#ofCalls = faults.filter((fault) => !isOfEntries(fault));
   }
 
   /** The fault that this call meets, if any. */
-  ofCall(action: ActionName): ExceptionName | undefined {
-    return this.#ofCalls.get(action)?.find((fault) => this.#happens(fault))?.error;
+  ofCall(name: string): ExceptionName | undefined {
+    for (const fault of this.#ofCalls) {
+      const isMeant = fault.action === name || fault.action === '*';
+      if (isMeant && this.#happens(fault)) return fault.error;
+    }
+    return undefined;
   }
 
   /** Whether the next record of a PutRecords is refused. */

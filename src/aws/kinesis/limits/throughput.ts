@@ -5,9 +5,8 @@
 import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import type { AppendRecord, LogRecord } from '../../../ports/record-log.ts';
 import type { Pace } from '../../../streams/limits/shard-limits.ts';
-import type { ActionName } from '../action-names.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { KinesisError } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { KinesisError } from '../errors.ts';
 import type { FoundShard } from '../resources/shard-address.ts';
 
 /** Errors: ProvisionedThroughputExceededException. */
@@ -17,7 +16,7 @@ export function assertWrite(
   { key, value }: AppendRecord,
   context: KinesisContext,
 ): void {
-  const shards = context.limits?.shards;
+  const shards = context.limits.shards;
   if (shards === undefined) return;
   const bytes = (key?.length ?? 0) + (value?.length ?? 0);
   if (shards.takeWrite(stream, index, bytes, 1) === 0) return;
@@ -31,7 +30,7 @@ export function recordsGranted(
   records: readonly AppendRecord[],
   { limits }: KinesisContext,
 ): number {
-  if (limits?.shards === undefined) return records.length;
+  if (limits.shards === undefined) return records.length;
   const granted = limits.shards.takeRecords(stream, index, records);
   const refused = records.length - granted;
   if (refused > 0) limits.observer.throttled('PutRecords', ownerOf(stream), refused);
@@ -40,7 +39,7 @@ export function recordsGranted(
 
 /** Before a shard is read. Errors: ProvisionedThroughputExceededException. */
 export function assertRead({ stream, shard }: FoundShard, context: KinesisContext): void {
-  const shards = context.limits?.shards;
+  const shards = context.limits.shards;
   if (shards === undefined || shards.beginRead(stream, shard.index) === 0) return;
   throw throttled('GetRecords', stream, shard.index, context);
 }
@@ -51,13 +50,13 @@ export function countRead(
   records: readonly LogRecord[],
   { limits }: KinesisContext,
 ): void {
-  if (limits?.shards === undefined) return;
+  if (limits.shards === undefined) return;
   limits.shards.endRead(stream, shard.index, bytesOf(records));
 }
 
 /** Before a position is looked up. Errors: ProvisionedThroughputExceededException. */
 export function assertIterator({ stream, shard }: FoundShard, context: KinesisContext): void {
-  const shards = context.limits?.shards;
+  const shards = context.limits.shards;
   if (shards === undefined || shards.takeIterator(stream, shard.index)) return;
   throw throttled('GetShardIterator', stream, shard.index, context);
 }
@@ -65,7 +64,7 @@ export function assertIterator({ stream, shard }: FoundShard, context: KinesisCo
 /** Before a subscription; the key names shard and consumer. Errors: LimitExceededException. */
 export function assertSubscription(stream: Stream, key: string, context: KinesisContext): void {
   const { limits, account } = context;
-  if (limits?.shards === undefined || limits.shards.takeSubscription(stream, key)) return;
+  if (limits.shards === undefined || limits.shards.takeSubscription(stream, key)) return;
   limits.observer.throttled('SubscribeToShard', ownerOf(stream), 1);
   throw new KinesisError(
     'LimitExceededException',
@@ -75,7 +74,7 @@ export function assertSubscription(stream: Stream, key: string, context: Kinesis
 
 /** The pace of a subscription; undefined where nothing holds it. */
 export function paceOf(stream: Stream, { limits }: KinesisContext): Pace | undefined {
-  return limits?.shards?.fanOutPace(stream);
+  return limits.shards?.fanOutPace(stream);
 }
 
 /** Of data and keys, as Kinesis counts them. */
@@ -94,12 +93,12 @@ export function rateExceeded(stream: string, shardIndex: number, account: string
 }
 
 function throttled(
-  action: ActionName,
+  action: string,
   stream: Stream,
   shardIndex: number,
   { limits, account }: KinesisContext,
 ): KinesisError {
-  limits?.observer.throttled(action, ownerOf(stream), 1);
+  limits.observer.throttled(action, ownerOf(stream), 1);
   return new KinesisError(
     'ProvisionedThroughputExceededException',
     rateExceeded(stream.name, shardIndex, account),

@@ -3,10 +3,16 @@ import type { AppendRecord } from '../../../ports/record-log.ts';
 import { parseHashKey } from '../../../domain/streams/hash-key.ts';
 import { shardForHashKey, shardForPartitionKey } from '../../../domain/streams/shard-routing.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError, streamNotFound } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument, KinesisError, streamNotFound } from '../errors.ts';
 import type { StreamAddress } from '../resources/stream-address.ts';
 import { findStream, streamNameIn } from '../resources/stream-address.ts';
+
+/**
+ * Just over the largest legal request, a PutRecords: 10 MiB of data are 14 MB of base64, and 500
+ * entries have keys and names around them.
+ */
+export const putBodyBytesMax = 16 * 1024 * 1024;
 
 export type PutEntry = {
   readonly Data: Buffer;

@@ -3,7 +3,7 @@ import { isSealed } from '../../../domain/streams/reshard.ts';
 import type { Offset, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import type { LogPartition, LogRecord, LogSlice } from '../../../ports/record-log.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
+import type { KinesisContext } from '../action.ts';
 import type { FoundShard } from '../resources/shard-address.ts';
 import type { ValueOf } from '../../protocol/shape.ts';
 import type { childShard } from '../shapes.ts';

@@ -10,8 +10,8 @@ import {
 } from '../../../domain/records/sequence-number.ts';
 import type { Offset, Shard } from '../../../domain/streams/stream.ts';
 import { shardIdOf, toOffset } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument } from '../errors.ts';
 import { type FoundShard, namingTheShard } from '../resources/shard-address.ts';
 
 export const startingPositionTypes = [

@@ -4,9 +4,15 @@ import {
   createdAtSecondsOf,
 } from '../../../domain/streams/consumers.ts';
 import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
-import { assertHere, findStream, type StreamAddress, streamArnOf } from './stream-address.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
+import {
+  assertHere,
+  findStream,
+  type StreamAddress,
+  streamArnOf,
+  streamNameIn,
+} from './stream-address.ts';
 
 /** The members by which a request names a registered consumer. */
 export type ConsumerAddress = StreamAddress & {
@@ -38,23 +44,11 @@ export async function findConsumer(
   context: KinesisContext,
   use: 'described' | 'subscribed' = 'described',
 ): Promise<FoundConsumer> {
-  const { ConsumerARN: arn, ConsumerName: name, StreamARN, StreamId } = address;
-  if (arn === undefined && (name === undefined || StreamARN === undefined)) {
-    throw invalidArgument(
-      'Either ConsumerARN or both StreamARN and ConsumerName should be provided.',
-    );
-  }
-  if (arn !== undefined) assertHere(arn, context);
-  const parts = arn === undefined ? undefined : partsOf(arn);
-  if (parts !== undefined && name !== undefined && name !== parts.name) {
-    throw invalidArgument(`ConsumerName ${name} does not match ConsumerARN ${arn}.`);
-  }
-  const stream = parts === undefined ? { StreamARN, StreamId } : streamOf(parts, address);
-  const wanted = parts?.name ?? name ?? '';
+  const { stream, name: wanted, createdAtSeconds } = partsIn(address, context);
   const consumerIn = (found: Stream): Consumer | undefined => {
     const consumer = consumerNamed(found, wanted);
-    if (consumer === undefined || parts === undefined) return consumer;
-    return createdAtSecondsOf(consumer) === parts.createdAtSeconds ? consumer : undefined;
+    if (consumer === undefined || createdAtSeconds === undefined) return consumer;
+    return createdAtSecondsOf(consumer) === createdAtSeconds ? consumer : undefined;
   };
   let found = await findStream(stream, context, use === 'subscribed' ? 'cached' : 'fresh');
   if (consumerIn(found) === undefined && use === 'subscribed') {
@@ -62,8 +56,44 @@ export async function findConsumer(
   }
   const consumer = consumerIn(found);
   if (consumer !== undefined) return { stream: found, consumer };
-  const time = use === 'subscribed' ? undefined : parts?.createdAtSeconds;
+  const time = use === 'subscribed' ? undefined : createdAtSeconds;
   throw consumerNotFound(wanted, found.name, context, time);
+}
+
+/**
+ * `STREAM/consumer/NAME:SECONDS`, as in the consumer's ARN; without the seconds of its creation
+ * where the request names it without. Errors: as findConsumer, but for a consumer that is not
+ * there.
+ */
+export function consumerNameIn(address: ConsumerAddress, context: KinesisContext): string {
+  const { stream, name, createdAtSeconds } = partsIn(address, context);
+  const path = `${streamNameIn(stream, context)}/consumer/${name}`;
+  return createdAtSeconds === undefined ? path : `${path}:${createdAtSeconds}`;
+}
+
+type ConsumerParts = {
+  readonly stream: StreamAddress;
+  readonly name: string;
+  /** Absent where the consumer is named without its ARN. */
+  readonly createdAtSeconds?: number;
+};
+
+function partsIn(address: ConsumerAddress, context: KinesisContext): ConsumerParts {
+  const { ConsumerARN: arn, ConsumerName: name, StreamARN, StreamId } = address;
+  if (arn !== undefined) {
+    assertHere(arn, context);
+    const parts = partsOf(arn);
+    if (name !== undefined && name !== parts.name) {
+      throw invalidArgument(`ConsumerName ${name} does not match ConsumerARN ${arn}.`);
+    }
+    return { ...parts, stream: streamOf(parts, address) };
+  }
+  if (name !== undefined && StreamARN !== undefined) {
+    return { name, stream: { StreamARN, StreamId } };
+  }
+  throw invalidArgument(
+    'Either ConsumerARN or both StreamARN and ConsumerName should be provided.',
+  );
 }
 
 /** AWS tells the creation time of an ARN, but for SubscribeToShard. */

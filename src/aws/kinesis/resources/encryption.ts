@@ -4,8 +4,8 @@
  */
 import { encryptionKeyAt, withEncryption } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
 import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import { encryptionType, keyId, streamAddress } from '../shapes.ts';
 import { namingTheStream, streamNameIn } from './stream-address.ts';

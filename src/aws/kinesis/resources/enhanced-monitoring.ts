@@ -9,7 +9,7 @@ import {
   shardLevelMetrics,
   type Stream,
 } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
+import type { KinesisContext } from '../action.ts';
 import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import { metricNameList, streamAddress, streamArn, streamName } from '../shapes.ts';
 import { namingTheStream, streamArnOf, streamNameIn } from './stream-address.ts';

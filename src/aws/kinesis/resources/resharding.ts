@@ -1,7 +1,7 @@
 /** What SplitShard, MergeShards and UpdateShardCount share: which shards may be changed. */
 import { isOpen, type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
 
 /** Errors: ResourceNotFoundException. */
 export function shardAt(index: number, stream: Stream, { account }: KinesisContext): Shard {

@@ -1,9 +1,9 @@
 /** ResourceARN: a stream's, or that of one of its registered consumers. */
 import { consumerNamed, createdAtSecondsOf } from '../../../domain/streams/consumers.ts';
 import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
+import type { KinesisContext } from '../action.ts';
 import { consumerNotFound } from './consumer-address.ts';
-import { invalidArgument, KinesisError } from '../../protocol/errors.ts';
+import { invalidArgument, KinesisError } from '../errors.ts';
 import { assertHere, findStream, namingTheStream, streamNameIn } from './stream-address.ts';
 
 export type ResourceName = {

@@ -1,5 +1,5 @@
 /** Source: "Changing the data retention period", Kinesis Data Streams developer guide. */
-import { invalidArgument } from '../../protocol/errors.ts';
+import { invalidArgument } from '../errors.ts';
 
 const retentionHoursMin = 24;
 const retentionHoursMax = 8760;

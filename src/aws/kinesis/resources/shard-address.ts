@@ -1,8 +1,8 @@
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { KinesisError, shardNotFound } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { KinesisError, shardNotFound } from '../errors.ts';
 
 const shardIndexMax = 2_147_483_647;
 

@@ -1,7 +1,7 @@
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { invalidArgument, KinesisError, streamNotFound } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { invalidArgument, KinesisError, streamNotFound } from '../errors.ts';
 
 /** The members by which a request names its stream. */
 export type StreamAddress = {

@@ -1,7 +1,7 @@
 import { encryptionKeyAt, statusAt } from '../../../domain/streams/stream-settings.ts';
 import type { Stream, StreamStatus } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { KinesisError, streamNotActive } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { KinesisError, streamNotActive } from '../errors.ts';
 import { streamArnOf } from './stream-address.ts';
 
 /** The members that DescribeStream and DescribeStreamSummary share. */

@@ -2,7 +2,7 @@
 import { partitionerNames, partitionerTag } from '../../../domain/streams/partitioner-tag.ts';
 import { placementNames, placementTag } from '../../../domain/streams/placement-tag.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
-import { invalidArgument } from '../../protocol/errors.ts';
+import { invalidArgument } from '../errors.ts';
 import type { FoundResource } from './resource-address.ts';
 
 export const tagsPerStreamMax = 50;

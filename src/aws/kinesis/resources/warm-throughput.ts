@@ -8,8 +8,8 @@ import {
   warmThroughputOf,
 } from '../../../domain/streams/stream-settings.ts';
 import type { Stream, StreamMode } from '../../../domain/streams/stream.ts';
-import type { KinesisContext } from '../../protocol/action.ts';
-import { KinesisError, validationFailed } from '../../protocol/errors.ts';
+import type { KinesisContext } from '../action.ts';
+import { KinesisError, validationFailed } from '../errors.ts';
 
 export function viewWarmThroughput(stream: Stream) {
   const found = warmThroughputOf(stream);

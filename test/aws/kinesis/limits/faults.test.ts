@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Faults, parseFaults } from '../../../../src/aws/kinesis/limits/faults.ts';
 
+const actionNames = ['PutRecord', 'PutRecords', 'GetRecords'];
+const faultsIn = (text: string) => parseFaults(text, actionNames);
+
 test('faults are action, error and probability', () => {
-  assert.deepEqual(parseFaults(''), []);
-  assert.deepEqual(parseFaults('PutRecord:InternalFailure:0.1, *:ServiceUnavailable:1'), [
+  assert.deepEqual(faultsIn(''), []);
+  assert.deepEqual(faultsIn('PutRecord:InternalFailure:0.1, *:ServiceUnavailable:1'), [
     { action: 'PutRecord', error: 'InternalFailure', probability: 0.1 },
     { action: '*', error: 'ServiceUnavailable', probability: 1 },
   ]);
@@ -22,13 +25,13 @@ test('what is wrong with faults is told with its place', () => {
     ['PutRecord:InternalFailure:1e-3', /not "1e-3"/],
     ['PutRecord:InternalFailure:', /not ""/],
   ];
-  for (const [text, message] of wrong) assert.throws(() => parseFaults(text), message, text);
+  for (const [text, message] of wrong) assert.throws(() => faultsIn(text), message, text);
 });
 
 test('every fault of a call rolls its own dice, in the order given', () => {
   const rolls = [0.9, 0.2, 0.05, 0.9];
   const faults = new Faults(
-    parseFaults('GetRecords:InternalFailure:0.1,*:ServiceUnavailable:0.5'),
+    faultsIn('GetRecords:InternalFailure:0.1,*:ServiceUnavailable:0.5'),
     () => rolls.shift() ?? 1,
   );
   assert.equal(faults.ofCall('GetRecords'), 'ServiceUnavailable');
@@ -39,9 +42,7 @@ test('every fault of a call rolls its own dice, in the order given', () => {
 });
 
 test('a probability of 0 never happens, and of 1 always', () => {
-  const faults = new Faults(
-    parseFaults('PutRecord:InternalFailure:0,GetRecords:InternalFailure:1'),
-  );
+  const faults = new Faults(faultsIn('PutRecord:InternalFailure:0,GetRecords:InternalFailure:1'));
   for (let times = 0; times < 1_000; times++) {
     assert.equal(faults.ofCall('PutRecord'), undefined);
     assert.equal(faults.ofCall('GetRecords'), 'InternalFailure');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { KinesisClient, SubscribeToShardCommand } from '@aws-sdk/client-kinesis';
 import { consumerCreationMs } from '../../../../src/domain/streams/consumers.ts';
-import { admit } from '../../../../src/aws/kinesis/limits/admission.ts';
+import { actions } from '../../../../src/aws/kinesis/actions/index.ts';
 import { Faults, parseFaults } from '../../../../src/aws/kinesis/limits/faults.ts';
 import type { Clock } from '../../../../src/ports/clock.ts';
 import { KeyedRates } from '../../../../src/streams/limits/keyed-rates.ts';
@@ -12,6 +12,7 @@ import { base64, type Body, type DataDoor, dataDoor } from '../data-door.ts';
 import { account } from '../door.ts';
 
 const mib = 1024 * 1024;
+const actionNames = actions.map(({ name }) => name);
 const firstShard = 'shardId-000000000000';
 const throughputExceeded = 'ProvisionedThroughputExceededException';
 
@@ -28,11 +29,10 @@ async function limitedDoor(t: TestContext, making: Making = {}): Promise<Limited
   const faults: string[] = [];
   const { shards = (clock) => new ShardLimits(clock) } = making;
   const door = await dataDoor(t, making.shardCount, {}, (clock) => ({
-    admit,
     limits: {
       shards: shards(clock),
       calls: new KeyedRates(clock, 1_000),
-      faults: new Faults(parseFaults(making.faults ?? ''), making.random),
+      faults: new Faults(parseFaults(making.faults ?? '', actionNames), making.random),
       observer: {
         throttled: (...what) => void throttled.push(what.join(' ')),
         injected: (...what) => void faults.push(what.join(' ')),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KinesisError } from '../../../../src/aws/protocol/errors.ts';
+import { KinesisError } from '../../../../src/aws/kinesis/errors.ts';
 import { streamArnOf, streamNameIn } from '../../../../src/aws/kinesis/resources/stream-address.ts';
 
 const here = { account: '000000000000', region: 'eu-west-1' };

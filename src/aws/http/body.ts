@@ -1,0 +1,74 @@
+/** Reading of requests' bodies, within limits of size and time. */
+import { type AwsError, commonError } from '../protocol/errors.ts';
+
+/** A client that does not get its body across in this time is cut off. */
+export const bodyTimeoutMs = 60_000;
+
+type Source = NodeJS.ReadableStream & { readonly headers: NodeJS.Dict<string | string[]> };
+
+/** What the client says that the body has; undefined where it does not know. */
+export function declaredLength({ headers }: Pick<Source, 'headers'>): number | undefined {
+  const declared = headers['content-length'];
+  return declared === undefined ? undefined : Number(declared);
+}
+
+/**
+ * Reads a request's body. Errors: RequestEntityTooLargeException; the source's own error when
+ * the client goes away.
+ */
+export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
+  if ((declaredLength(source) ?? 0) > bytesMax) return Promise.reject(tooLarge(bytesMax));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const stopListening = (): void => {
+      clearTimeout(timer);
+      source.removeListener('data', take);
+      source.removeListener('end', finish);
+      source.removeListener('error', fail);
+      source.removeListener('aborted', cutOff);
+      source.removeListener('close', cutOff);
+    };
+    const take = (chunk: Buffer): void => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= bytesMax) return;
+      stopListening();
+      // What still comes is nobody's; its errors are no news.
+      source.once('error', () => {});
+      reject(tooLarge(bytesMax));
+    };
+    const finish = (): void => {
+      stopListening();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
+    };
+    const fail = (cause?: Error): void => {
+      stopListening();
+      reject(incomplete('whole', cause));
+    };
+    const cutOff = (): void => fail();
+    const timer = setTimeout(() => {
+      stopListening();
+      reject(incomplete('in time'));
+    }, bodyTimeoutMs);
+    source.on('data', take);
+    source.on('end', finish);
+    source.on('error', fail);
+    source.on('aborted', cutOff);
+    source.on('close', cutOff);
+  });
+}
+
+function tooLarge(bytesMax: number): AwsError {
+  return commonError(
+    'RequestEntityTooLargeException',
+    `The request body is larger than ${bytesMax} bytes.`,
+  );
+}
+
+/** `how`: what the body did not do, such as arrive "in time". */
+export function incomplete(how: string, cause?: unknown): AwsError {
+  return commonError('RequestTimeoutException', `The request body did not arrive ${how}.`, {
+    cause,
+  });
+}

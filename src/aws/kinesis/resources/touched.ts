@@ -1,0 +1,49 @@
+/**
+ * What the actions name, for authorization. Which kind of thing each action is on: "Actions,
+ * resources, and condition keys for Amazon Kinesis Data Streams", Service Authorization Reference.
+ */
+import type { Access } from '../../../access/authorizer.ts';
+import type { KinesisContext } from '../action.ts';
+import { type ConsumerAddress, consumerNameIn } from './consumer-address.ts';
+import { resourceIn } from './resource-address.ts';
+import { type StreamAddress, streamNameIn } from './stream-address.ts';
+
+/** Errors: as streamNameIn. */
+export function theStream(input: StreamAddress, context: KinesisContext, action: string): Access {
+  return { action, kind: 'stream', name: streamNameIn(input, context) };
+}
+
+/** Errors: as consumerNameIn. */
+export function theConsumer(
+  input: ConsumerAddress,
+  context: KinesisContext,
+  action: string,
+): Access {
+  return { action, kind: 'consumer', name: consumerNameIn(input, context) };
+}
+
+/** A stream or one of its consumers. Errors: as resourceIn. */
+export function theResource(
+  { ResourceARN }: { readonly ResourceARN: string },
+  context: KinesisContext,
+  action: string,
+): Access {
+  const { streamName, consumer } = resourceIn(ResourceARN, context);
+  if (consumer === undefined) return { action, kind: 'stream', name: streamName };
+  const name = `${streamName}/consumer/${consumer.name}:${consumer.createdAtSeconds}`;
+  return { action, kind: 'consumer', name };
+}
+
+/** Errors: as streamNameIn. */
+export function streamAndKey(
+  input: StreamAddress & { readonly KeyId: string },
+  context: KinesisContext,
+  action: string,
+): readonly Access[] {
+  return [theStream(input, context, action), { action, kind: 'key', name: input.KeyId }];
+}
+
+/** Of actions that name no single thing. */
+export function theAccount(_input: unknown, _context: KinesisContext, action: string): Access {
+  return { action, kind: 'all', name: '*' };
+}

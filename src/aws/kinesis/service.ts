@@ -1,0 +1,56 @@
+/** Amazon Kinesis Data Streams, version 2013-12-02. */
+import type { Format } from '../protocol/shape.ts';
+import { cbor11, json11 } from '../protocol/codec.ts';
+import { type Call, defineService, type Service } from '../protocol/service.ts';
+import type { KinesisContext, KinesisParts } from './action.ts';
+import { actions } from './actions/index.ts';
+import { exceptionBody, toKinesisError } from './errors.ts';
+import { admit } from './limits/admission.ts';
+
+export type KinesisSettings = KinesisParts & {
+  /** Used where the client signed for none. */
+  readonly region: string;
+};
+
+/** `served`: its actions, all of them where nothing is said. */
+export function kinesisService(settings: KinesisSettings, served = actions): Service {
+  return defineService({
+    name: 'kinesis',
+    protocol: { name: 'json', targetPrefix: 'Kinesis_20131202', codecs: [json11, cbor11] },
+    actions: served,
+    contextOf: contextsOf(settings),
+    errorOf: toKinesisError,
+    errorBody: exceptionBody,
+    admit,
+  });
+}
+
+/**
+ * Makes the context of a call. What is the same for all calls is on the prototype, so that making
+ * one costs the same however many parts there are.
+ */
+function contextsOf({ region, ...parts }: KinesisSettings): (call: Call) => KinesisContext {
+  class CallContext {
+    readonly tally: Call;
+
+    constructor(call: Call) {
+      this.tally = call;
+    }
+
+    get region(): string {
+      return this.tally.scope?.region ?? region;
+    }
+
+    get format(): Format {
+      return this.tally.format;
+    }
+
+    /** A getter, because making a signal is expensive and few actions wait. */
+    get signal(): AbortSignal {
+      return this.tally.signal;
+    }
+  }
+  const shared = { ...parts, actionNames: actions.map(({ name }) => name) };
+  Object.assign(CallContext.prototype, shared);
+  return (call) => new CallContext(call) as CallContext & typeof shared;
+}

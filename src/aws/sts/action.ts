@@ -1,0 +1,12 @@
+import type { ActionDefinition, Action } from '../protocol/action.ts';
+
+/** What every action of STS may use. */
+export type StsContext = {
+  /** Twelve digits. */
+  readonly account: string;
+};
+
+/** Infers the types of input and output from the shapes. */
+export function defineAction<I, O>(definition: ActionDefinition<I, O, StsContext>) {
+  return definition as Action<StsContext>;
+}

@@ -1,0 +1,179 @@
+/** What calls name when they pass the authorizer. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import {
+  type Access,
+  type Authorizer,
+  noRefusals,
+  type Refusal,
+} from '../../../src/access/authorizer.ts';
+import { actions } from '../../../src/aws/kinesis/actions/index.ts';
+import { kinesisService, type KinesisSettings } from '../../../src/aws/kinesis/service.ts';
+import { pagingTokenOf } from '../../../src/aws/protocol/tokens.ts';
+import { printShardIterator } from '../../../src/domain/records/shard-iterator.ts';
+import { toOffset } from '../../../src/domain/streams/stream.ts';
+import { account, call, noLimits, serve, testActions } from './door.ts';
+
+type Body = Record<string, unknown>;
+
+const secret = Buffer.alloc(32, 7);
+const clock = { nowMs: () => 1_795_000_000_000 };
+const StreamName = 'orders';
+const StreamARN = `arn:aws:kinesis:eu-west-1:${account}:stream/orders`;
+const ConsumerARN = `${StreamARN}/consumer/app:1795000000`;
+const stream = { kind: 'stream', name: 'orders' } as const;
+const consumer = { kind: 'consumer', name: 'orders/consumer/app:1795000000' } as const;
+const all = { kind: 'all', name: '*' } as const;
+const key = { kind: 'key', name: 'alias/aws/kinesis' } as const;
+const encryption = { StreamName, EncryptionType: 'KMS', KeyId: key.name };
+
+const position = { stream: 'orders', logId: 'log', shardIndex: 0, offset: toOffset(0n) };
+const ShardIterator = printShardIterator(position, clock.nowMs(), secret);
+const tokenAt = { stream: 'orders', logId: 'log', after: '' };
+const NextToken = pagingTokenOf('ListShards', tokenAt, { secret, clock });
+
+type Named = Pick<Access, 'kind' | 'name'>;
+const shard = { ShardId: 'shardId-000000000000' };
+const put = { PartitionKey: 'k', Data: 'YQ==' };
+
+/** A valid call of every action, and the things that it names. */
+const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]>> = {
+  AddTagsToStream: [[{ StreamARN, Tags: { a: 'b' } }, stream]],
+  CreateStream: [[{ StreamName, ShardCount: 1 }, stream]],
+  DecreaseStreamRetentionPeriod: [[{ StreamName, RetentionPeriodHours: 24 }, stream]],
+  DeleteResourcePolicy: [[{ ResourceARN: StreamARN }, stream]],
+  DeleteStream: [[{ StreamName }, stream]],
+  DeregisterStreamConsumer: [[{ ConsumerARN }, consumer]],
+  DescribeAccountSettings: [[{}, all]],
+  DescribeLimits: [[{}, all]],
+  DescribeStream: [[{ StreamName }, stream]],
+  DescribeStreamConsumer: [
+    [{ ConsumerARN }, consumer],
+    [
+      { StreamARN, ConsumerName: 'app' },
+      { kind: 'consumer', name: 'orders/consumer/app' },
+    ],
+  ],
+  DescribeStreamSummary: [[{ StreamName }, stream]],
+  DisableEnhancedMonitoring: [[{ StreamName, ShardLevelMetrics: ['ALL'] }, stream]],
+  EnableEnhancedMonitoring: [[{ StreamName, ShardLevelMetrics: ['ALL'] }, stream]],
+  GetRecords: [[{ ShardIterator }, stream]],
+  GetResourcePolicy: [[{ ResourceARN: ConsumerARN }, consumer]],
+  GetShardIterator: [[{ StreamName, ...shard, ShardIteratorType: 'LATEST' }, stream]],
+  IncreaseStreamRetentionPeriod: [[{ StreamName, RetentionPeriodHours: 48 }, stream]],
+  ListShards: [
+    [{ StreamName }, stream],
+    [{ NextToken }, stream],
+  ],
+  ListStreamConsumers: [[{ StreamARN }, stream]],
+  ListStreams: [[{}, all]],
+  ListTagsForResource: [[{ ResourceARN: ConsumerARN }, consumer]],
+  ListTagsForStream: [[{ StreamName }, stream]],
+  MergeShards: [[{ StreamName, ShardToMerge: 'a', AdjacentShardToMerge: 'b' }, stream]],
+  PutRecord: [[{ StreamName, ...put }, stream]],
+  PutRecords: [[{ StreamARN, Records: [put, put] }, stream]],
+  PutResourcePolicy: [[{ ResourceARN: StreamARN, Policy: '{}' }, stream]],
+  RegisterStreamConsumer: [[{ StreamARN, ConsumerName: 'app' }, stream]],
+  RemoveTagsFromStream: [[{ StreamName, TagKeys: ['a'] }, stream]],
+  SplitShard: [[{ StreamName, ShardToSplit: 'a', NewStartingHashKey: '1' }, stream]],
+  StartStreamEncryption: [[encryption, stream, key]],
+  StopStreamEncryption: [[encryption, stream, key]],
+  SubscribeToShard: [[{ ConsumerARN, ...shard, StartingPosition: { Type: 'LATEST' } }, consumer]],
+  TagResource: [[{ ResourceARN: ConsumerARN, Tags: { a: 'b' } }, consumer]],
+  UntagResource: [[{ ResourceARN: StreamARN, TagKeys: ['a'] }, stream]],
+  UpdateAccountSettings: [[{ MinimumThroughputBillingCommitment: { Status: 'ENABLED' } }, all]],
+  UpdateMaxRecordSize: [[{ StreamARN, MaxRecordSizeInKiB: 1024 }, stream]],
+  UpdateShardCount: [[{ StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' }, stream]],
+  UpdateStreamMode: [[{ StreamARN, StreamModeDetails: { StreamMode: 'ON_DEMAND' } }, stream]],
+  UpdateStreamWarmThroughput: [[{ StreamName, WarmThroughputMiBps: 1 }, stream]],
+};
+
+/** Refuses everything, and keeps what it was asked. */
+function refusing(asked: Access[][]): Authorizer {
+  return {
+    async authorize(_session, accesses): Promise<readonly Refusal[]> {
+      const listed = 'action' in accesses ? [accesses] : [...accesses];
+      asked.push(listed);
+      const message = `User: nobody is not authorized to perform: ${listed[0]!.action}`;
+      return listed.map((access) => ({ access, message }));
+    },
+  };
+}
+
+function guardedDoor(t: TestContext, authorizer: Authorizer) {
+  const settings = { account, region: 'eu-west-1', secret, clock, limits: noLimits };
+  const logger = pino({ level: 'silent' });
+  // Nothing else is touched before a call is allowed.
+  const service = kinesisService({ ...settings, logger } as unknown as KinesisSettings);
+  return serve(t, [service], { authorizer });
+}
+
+test('every action passes the authorizer once, with everything that the call names', async (t) => {
+  const asked: Access[][] = [];
+  const { port } = await guardedDoor(t, refusing(asked));
+  assert.deepEqual(
+    Object.keys(calls),
+    actions.map(({ name }) => name),
+  );
+  for (const [name, variants] of Object.entries(calls)) {
+    for (const [input, ...named] of variants) {
+      const { status, body } = await call(port, name, input);
+      const action = `kinesis:${name}`;
+      assert.deepEqual(
+        [status, body],
+        [
+          400,
+          {
+            __type: 'AccessDeniedException',
+            Message: `User: nobody is not authorized to perform: ${action}`,
+          },
+        ],
+      );
+      assert.deepEqual(
+        asked.splice(0),
+        [named.map((each) => ({ action, ...each }))],
+        JSON.stringify(input),
+      );
+    }
+  }
+});
+
+test('a call that is not valid is refused before anybody is asked', async (t) => {
+  const asked: Access[][] = [];
+  const { port } = await guardedDoor(t, refusing(asked));
+  const invalid: readonly (readonly [action: string, input: Body, type: string])[] = [
+    ['PutRecord', { StreamName }, 'ValidationException'],
+    ['PutRecord', put, 'InvalidArgumentException'],
+    ['GetRecords', { ShardIterator: 'AAAA' }, 'InvalidArgumentException'],
+    ['ListShards', { NextToken: 'AAAA' }, 'InvalidArgumentException'],
+    [
+      'TagResource',
+      { ResourceARN: `${StreamARN}/consumer/`, Tags: { a: 'b' } },
+      'InvalidArgumentException',
+    ],
+  ];
+  for (const [action, input, type] of invalid) {
+    assert.equal(((await call(port, action, input)).body as Body)['__type'], type);
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('what the authorizer allows goes on to the action', async (t) => {
+  const asked: string[] = [];
+  const authorizer: Authorizer = {
+    authorize(_session, accesses) {
+      asked.push(JSON.stringify(accesses));
+      return noRefusals;
+    },
+  };
+  const settings = { account, region: 'eu-west-1', secret, clock, limits: noLimits };
+  const logger = pino({ level: 'silent' });
+  const service = kinesisService(
+    { ...settings, logger } as unknown as KinesisSettings,
+    testActions,
+  );
+  const { port } = await serve(t, [service], { authorizer });
+  assert.deepEqual((await call(port, 'DescribeLimits', { Whole: 3 })).body, { Whole: 3 });
+  assert.deepEqual(asked, ['{"action":"kinesis:DescribeLimits","kind":"all","name":"*"}']);
+});

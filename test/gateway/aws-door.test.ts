@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
+import { faultsOf } from '../../src/gateway/aws-door.ts';
+
+const faultsIn = (KINESKA_FAULTS: string) => faultsOf(readConfig([], { KINESKA_FAULTS }));
+
+test('faults on purpose are those of the setting, by the names of actions that there are', () => {
+  assert.equal(faultsIn('PutRecord:InternalFailure:1').ofCall('PutRecord'), 'InternalFailure');
+  assert.equal(faultsIn('').ofCall('PutRecord'), undefined);
+});
+
+test('a wrong fault is an error of the setting, which says where it is wrong', () => {
+  assert.throws(
+    () => faultsIn('Put:InternalFailure:1'),
+    (error) => error instanceof ConfigError && /--faults.*"Put": entry 1/.test(error.message),
+  );
+});
