@@ -340,6 +340,14 @@ export const settings = {
     'aws',
     'Rate limits of Kinesis as AWS enforces them, or none. Sizes are always limited.',
   ),
+  allowedOrigins: matching(
+    'allowed-origins',
+    '*',
+    'origin[,…]|*',
+    /^(?:\*|(?:https?:\/\/[^\s/,]+(?:,https?:\/\/[^\s/,]+)*)?)$/,
+    'Origins of web pages whose scripts may call the Kinesis API, such as ' +
+      '`http://localhost:3000`; `*` is every one, as on AWS, and nothing is none.',
+  ),
   faults: text(
     'faults',
     '',

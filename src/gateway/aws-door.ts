@@ -37,6 +37,7 @@ export function awsDoorOf(
     host: config.host,
     port: config.kinesisPort,
     certificate,
+    allowedOrigins: config.allowedOrigins.split(','),
     observer,
   });
 }

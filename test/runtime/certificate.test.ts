@@ -49,6 +49,7 @@ test('a client that trusts the certificate connects with full verification', asy
     host: '127.0.0.1',
     port: 0,
     certificate,
+    allowedOrigins: [],
     observer: {
       request: () => {},
       connectionOpened: () => {},

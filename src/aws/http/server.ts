@@ -12,6 +12,7 @@ import type { HttpResponse } from '../protocol/http-message.ts';
 import type { Router } from '../protocol/router.ts';
 import { declaredLength, readBody } from './body.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { withCors } from './cors.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
 import {
   connectionLimits,
@@ -31,6 +32,8 @@ export type AwsServerSettings = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly certificate: Certificate;
+  /** Of browsers' pages; `*` is every one. */
+  readonly allowedOrigins: readonly string[];
   readonly observer: DoorObserver;
   readonly limits?: Partial<ConnectionLimits>;
   readonly budget?: ByteBudget;
@@ -43,7 +46,8 @@ export type AwsServer = {
   stop(): Promise<void>;
 };
 
-export function createAwsServer(settings: AwsServerSettings): AwsServer {
+export function createAwsServer(given: AwsServerSettings): AwsServer {
+  const settings = { ...given, router: withCors(given.router, given.allowedOrigins) };
   const { certificate, observer } = settings;
   const flights: Flights = {
     waiting: new Set(),

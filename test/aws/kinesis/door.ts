@@ -161,16 +161,17 @@ export function startDoor(
 export type Serving = {
   readonly limits?: Partial<ConnectionLimits>;
   readonly authorizer?: Authorizer;
+  readonly allowedOrigins?: readonly string[];
 };
 
 /** A real door with these services. */
 export function serve(
   t: TestContext,
   services: readonly Service[],
-  { limits = {}, authorizer = allowEverything }: Serving = {},
+  { limits = {}, authorizer = allowEverything, allowedOrigins }: Serving = {},
 ): Promise<Door> {
   const logger = pino({ level: 'silent' });
-  return serveRouter(t, createRouter({ services, authorizer, logger }), limits);
+  return serveRouter(t, createRouter({ services, authorizer, logger }), limits, allowedOrigins);
 }
 
 /** A real server in front of this router. */
@@ -178,6 +179,7 @@ export async function serveRouter(
   t: TestContext,
   router: Router,
   limits: Partial<ConnectionLimits> = {},
+  allowedOrigins: readonly string[] = ['*'],
 ): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-door-'));
   const reports: RequestReport[] = [];
@@ -188,6 +190,7 @@ export async function serveRouter(
     host: '127.0.0.1',
     port: 0,
     limits,
+    allowedOrigins,
     certificate: await selfSignedCertificate(folder, 'localhost', Date.now()),
     observer: {
       request: (report) => void reports.push(report),

@@ -1,0 +1,61 @@
+/**
+ * Cross-origin requests of browsers. Source: AWS's answers recorded in kinesalite's
+ * test/connection.js: a request with an Origin is answered with these headers, and OPTIONS with
+ * one is a preflight, which may ask for whatever it wants.
+ */
+import { randomUUID } from 'node:crypto';
+import type { HttpRequest, HttpResponse } from '../protocol/http-message.ts';
+import type { Router } from '../protocol/router.ts';
+
+const exposedHeaders =
+  'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date';
+const preflightSeconds = 172_800;
+const everyOrigin = '*';
+
+/** `allowedOrigins`: as browsers send them; `*` is every one. */
+export function withCors(router: Router, allowedOrigins: readonly string[]): Router {
+  const isOpen = allowedOrigins.includes(everyOrigin);
+  const allowed = new Set(allowedOrigins);
+  return {
+    isEndless: (target) => router.isEndless(target),
+    answer(request) {
+      const { origin } = request.headers;
+      // Programs send none, and wait for nothing here.
+      if (origin === undefined || !(isOpen || allowed.has(origin))) return router.answer(request);
+      return answer(request, router, isOpen ? everyOrigin : origin);
+    },
+  };
+}
+
+async function answer(request: HttpRequest, router: Router, origin: string): Promise<HttpResponse> {
+  if (request.method === 'OPTIONS') return preflight(request, origin);
+  const response = await router.answer(request);
+  allow(response.headers, origin);
+  response.headers['access-control-expose-headers'] = exposedHeaders;
+  return response;
+}
+
+function preflight({ headers: asked }: HttpRequest, origin: string): HttpResponse {
+  const headers: Record<string, string> = { 'x-amzn-requestid': randomUUID() };
+  allow(headers, origin);
+  const methods = asked['access-control-request-method'];
+  if (methods !== undefined) headers['access-control-allow-methods'] = methods;
+  const names = asked['access-control-request-headers'];
+  if (names !== undefined) headers['access-control-allow-headers'] = names;
+  headers['access-control-max-age'] = String(preflightSeconds);
+  return {
+    status: 200,
+    headers,
+    body: '',
+    bodyIsCopied: true,
+    operation: 'Preflight',
+    bytesIn: 0,
+    records: 0,
+  };
+}
+
+function allow(headers: Record<string, string>, origin: string): void {
+  headers['access-control-allow-origin'] = origin;
+  // A cache must not give one origin's answer to another.
+  if (origin !== everyOrigin) headers['vary'] = 'Origin';
+}
