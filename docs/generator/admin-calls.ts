@@ -73,6 +73,7 @@ export const adminCallsRefused: Readonly<Record<string, string>> = {
   removeRaftVoter: 'UnsupportedVersionException',
   renewDelegationToken: 'UnsupportedByAuthenticationException',
   unregisterBroker: 'BrokerIdNotRegisteredException',
+  unregisterController: 'ControllerIdNotRegisteredException',
   updateFeatures: 'InvalidUpdateVersionException',
 };
 

@@ -483,6 +483,7 @@ public class AdminSurface {
     });
     call("removeRaftVoter", () -> admin.removeRaftVoter(77, Uuid.ONE_UUID).all());
     call("unregisterBroker", () -> admin.unregisterBroker(77).all());
+    call("unregisterController", () -> admin.unregisterController(77).all());
   }
 
   private void replicas() throws Exception {
