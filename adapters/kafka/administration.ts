@@ -5,11 +5,16 @@
  */
 import type { Logger } from 'pino';
 import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
+import { isStreamName } from '../../src/domain/streams/stream-names.ts';
 import type {
   LogAdministration,
   LogDescription,
   LogSettings,
 } from '../../src/ports/log-administration.ts';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+} from '../../src/wire/messages/19-create-topics.ts';
 import {
   deleteTopicsRequest,
   deleteTopicsResponse,
@@ -25,6 +30,7 @@ import { errorOf } from './error-kinds.ts';
 import { type ClusterSecurity, noSecurity } from './security.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
+const createTopicsApi = { request: createTopicsRequest, response: createTopicsResponse };
 const deleteTopicsApi = { request: deleteTopicsRequest, response: deleteTopicsResponse };
 const alterConfigsApi = {
   request: incrementalAlterConfigsRequest,
@@ -33,8 +39,6 @@ const alterConfigsApi = {
 const topicResource = 2;
 const setOperation = 0;
 
-/** Kinesis cannot name longer ones; Kafka allows 249. */
-const nameCharactersMax = 128;
 /** Framing of a batch, and headers, on top of the key and data of a largest record. */
 const recordFramingBytes = 4096;
 const replicasMax = 3;
@@ -75,6 +79,19 @@ export class KafkaAdministration implements LogAdministration {
     }
   }
 
+  async check(name: string, partitionCount: number, settings: LogSettings): Promise<void> {
+    await this.#cluster.refreshBrokers();
+    const { replicationFactor, configs } = layoutOf(settings, this.#cluster.brokers.size);
+    const topic = { name, numPartitions: partitionCount, replicationFactor, configs };
+    const answer = await this.#cluster.request(createTopicsApi, {
+      topics: [{ ...topic, assignments: [] }],
+      timeoutMs: operationTimeoutMs,
+      validateOnly: true,
+    });
+    const { errorCode = errorCodes.NONE, errorMessage } = answer.topics[0] ?? {};
+    if (errorCode !== errorCodes.NONE) throw errorOf(errorCode, `create topic ${name}`, errorMessage);
+  }
+
   async create(
     name: string,
     partitionCount: number,
@@ -82,16 +99,12 @@ export class KafkaAdministration implements LogAdministration {
   ): Promise<LogDescription> {
     const made = await this.#admin.run(`create topic ${name}`, async (admin) => {
       const { brokers } = await admin.describeCluster();
-      const replicationFactor = Math.min(replicasMax, brokers.length);
-      const configs = { ...topicConfigs(settings), ...streamConfigs };
-      if (replicationFactor === replicasMax) {
-        Object.assign(configs, { 'min.insync.replicas': '2' });
-      }
-      const configEntries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
+      const { replicationFactor, configs } = layoutOf(settings, brokers.length);
+      const topic = { topic: name, numPartitions: partitionCount, replicationFactor };
       return admin.createTopics({
         timeout: operationTimeoutMs,
         waitForLeaders: false,
-        topics: [{ topic: name, numPartitions: partitionCount, replicationFactor, configEntries }],
+        topics: [{ ...topic, configEntries: [...configs] }],
       });
     });
     if (!made) throw new GatewayError('in-use', `Kafka has a topic ${name} already`);
@@ -206,6 +219,18 @@ export class KafkaAdministration implements LogAdministration {
 /** A stream keeps its records for its time, whatever their size; clients delete none. */
 const streamConfigs = { 'cleanup.policy': 'delete', 'retention.bytes': '-1' };
 
+/** How a stream's topic is laid out over so many brokers. */
+function layoutOf(settings: LogSettings, brokerCount: number) {
+  const replicationFactor = Math.min(replicasMax, brokerCount);
+  const values = {
+    ...topicConfigs(settings),
+    ...streamConfigs,
+    ...(replicationFactor === replicasMax ? { 'min.insync.replicas': '2' } : {}),
+  };
+  const configs = Object.entries(values).map(([name, value]) => ({ name, value }));
+  return { replicationFactor, configs };
+}
+
 const configNames = ['retention.ms', 'max.message.bytes', 'message.timestamp.type'];
 
 function topicConfigs(settings: Partial<LogSettings>): Readonly<Record<string, string>> {
@@ -222,7 +247,7 @@ function topicConfigs(settings: Partial<LogSettings>): Readonly<Record<string, s
 }
 
 function isVisible({ name, internal }: TopicMetadata): boolean {
-  return !internal && name.length <= nameCharactersMax;
+  return !internal && isStreamName(name);
 }
 
 function descriptionOf({ name, topicId, leaders }: TopicMetadata): LogDescription {

@@ -242,6 +242,8 @@ export class Cluster {
     return answer.topics.flatMap(({ errorCode, name, topicId, isInternal, partitions }) => {
       if (name === null) return [];
       if (errorCode !== errorCodes.NONE && !isRetriable(errorCode)) {
+        // One topic that cannot be shown hides no others.
+        if (names === null) return [];
         throw errorOf(errorCode, `topic ${name}`);
       }
       if (errorCode === errorCodes.UNKNOWN_TOPIC_OR_PARTITION) {

@@ -34,6 +34,18 @@ export class GatewayError extends Error {
   }
 }
 
+const refusals: ReadonlySet<ErrorKind> = new Set([
+  'invalid-argument',
+  'limit-exceeded',
+  'policy-violation',
+  'access-denied',
+]);
+
+/** It was not done, and would not be done if it were asked for again. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && refusals.has(error.kind);
+}
+
 export function isGatewayError(error: unknown, kind?: ErrorKind): error is GatewayError {
   return error instanceof GatewayError && (kind === undefined || error.kind === kind);
 }

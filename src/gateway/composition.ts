@@ -141,13 +141,16 @@ function streamsOf(
   logger: Logger,
   onResharding: (stream: Stream) => void,
 ): StreamDirectory {
-  const onProblem = (table: string, err: unknown) =>
-    logger.warn({ table, err }, 'leases of a deleted stream');
   const { catalogTable, groupTables: groups } = config;
-  const deadLeases = new DeadLeases({ tables, catalog, catalogTable, groups, onProblem });
-  const onGone = (stream: Stream) => deadLeases.remove(stream);
-  const clock = systemClock;
-  return createStreamDirectory({ catalog, administration, clock, onResharding, onGone });
+  const shared = { tables, catalog, catalogTable, groups };
+  const onTable = (table: string, err: unknown) =>
+    logger.warn({ table, err }, 'leases of a deleted stream');
+  const deadLeases = new DeadLeases({ ...shared, onProblem: onTable });
+  return createStreamDirectory({
+    ...{ catalog, administration, clock: systemClock, onResharding },
+    onGone: (stream) => deadLeases.remove(stream),
+    onProblem: (stream, err) => logger.warn({ stream, err }, 'a stream that cannot be read'),
+  });
 }
 
 export async function startGateway(

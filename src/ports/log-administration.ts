@@ -17,12 +17,14 @@ export type LogSettings = {
 
 /**
  * Making and changing logs. Errors: `not-found`, `in-use` (the name is taken), `invalid-argument`
- * (the cluster refuses the name or a setting), `unavailable`.
+ * (the cluster refuses the name or a setting), `policy-violation`, `access-denied`, `unavailable`.
  */
 export type LogAdministration = {
-  /** Every log that is not internal to the cluster. */
+  /** Every log that can be a stream: none that is internal to the cluster. */
   list(): Promise<readonly LogDescription[]>;
   describe(name: string): Promise<LogDescription | undefined>;
+  /** Nothing is made. Errors: those that `create` would answer now. */
+  check(name: string, partitionCount: number, settings: LogSettings): Promise<void>;
   create(name: string, partitionCount: number, settings: LogSettings): Promise<LogDescription>;
   /** Deletes this very log: one made later under the same name stays. */
   delete(log: Pick<LogDescription, 'name' | 'logId'>): Promise<void>;

@@ -4,6 +4,7 @@
  * listing.ts.
  */
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
+import { isStreamName } from '../domain/streams/stream-names.ts';
 import type { Stream, StreamSummary } from '../domain/streams/stream.ts';
 import { following, type NewStream, retentionMsOf } from '../domain/streams/stream-rules.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -37,11 +38,15 @@ export type StreamDirectory = {
   /** Those that the catalog has: topics that nobody asked for yet are not among them. */
   listKnown(): Promise<readonly StreamSummary[]>;
   /**
-   * Resolves when stream and log are there. Errors: `in-use` (a stream or log has the name),
-   * `invalid-argument`, `unavailable` (the stream may yet appear: its making is taken up again).
+   * Resolves when stream and log are there. Errors: `in-use` (a stream or log has the name);
+   * `invalid-argument`, `policy-violation`, `access-denied` (the cluster refuses it: nothing is
+   * written); `unavailable` (the stream may yet appear: its making is taken up again).
    */
   create(request: NewStream): Promise<Stream>;
-  /** Resolves when stream and log are gone. Errors: `not-found`, `in-use` (it is being made). */
+  /**
+   * Resolves when stream and log are gone. Errors: `not-found`, `in-use` (it is being made),
+   * `policy-violation`, `access-denied` (the cluster refuses it: the stream stays).
+   */
   delete(name: string): Promise<void>;
   /**
    * Applies a pure transition under the version condition, and again on what others made of the
@@ -68,6 +73,8 @@ export type StreamDirectorySettings = {
    * it, and waited for.
    */
   readonly onGone: (stream: Stream) => Promise<void>;
+  /** What failed where no call waits for it. */
+  readonly onProblem: (name: string, error: unknown) => void;
 };
 
 export function createStreamDirectory(settings: StreamDirectorySettings): StreamDirectory {
@@ -84,7 +91,11 @@ class Directory implements StreamDirectory {
   constructor(settings: StreamDirectorySettings) {
     this.#settings = settings;
     this.#lifecycle = new StreamLifecycle({ ...settings, views: this.#views });
-    this.#listing = new StreamListing({ ...settings, read: (name) => this.#read(name) });
+    this.#listing = new StreamListing({
+      ...settings,
+      read: (name) => this.#read(name),
+      clear: (name) => this.#lifecycle.clear(name),
+    });
   }
 
   find(name: string): Promise<Stream> {
@@ -128,7 +139,7 @@ class Directory implements StreamDirectory {
   }
 
   listKnown(): Promise<readonly StreamSummary[]> {
-    return this.#settings.catalog.list();
+    return this.#listing.known();
   }
 
   create(request: NewStream): Promise<Stream> {
@@ -197,6 +208,7 @@ class Directory implements StreamDirectory {
   /** Row and log, made one. */
   async #read(name: string): Promise<Stream> {
     const { catalog, administration, onResharding } = this.#settings;
+    if (!isStreamName(name)) throw new GatewayError('not-found', `there is no stream ${name}`);
     for (let attempt = 1; ; attempt++) {
       const mark = this.#views.mark();
       const [stored, log] = await Promise.all([

@@ -4,7 +4,8 @@
  * gone goes, and what a gateway that died left half done is finished by the next one that reads it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError, isGatewayError } from '../domain/errors.ts';
+import { GatewayError, isGatewayError, isRefusal } from '../domain/errors.ts';
+import { areOneToKafka, whyNoStreamName } from '../domain/streams/stream-names.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import {
   activated,
@@ -17,7 +18,11 @@ import {
   retentionMsOf,
 } from '../domain/streams/stream-rules.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LogAdministration, LogDescription } from '../ports/log-administration.ts';
+import type {
+  LogAdministration,
+  LogDescription,
+  LogSettings,
+} from '../ports/log-administration.ts';
 import type { StreamCatalog } from '../ports/stream-catalog.ts';
 import type { StreamViews } from './views.ts';
 
@@ -29,14 +34,6 @@ const vanishedAfterMs = 30_000;
 const deletionSeenMsMax = 2_000;
 const deletionCheckMs = 20;
 const secondMs = 1_000;
-
-/** Answers after which a log will not be made, however often it is asked for. */
-const refusals = [
-  'invalid-argument',
-  'policy-violation',
-  'limit-exceeded',
-  'access-denied',
-] as const;
 
 export type StreamLifecycleSettings = {
   readonly catalog: StreamCatalog;
@@ -69,6 +66,8 @@ export class StreamLifecycle {
   /** See StreamDirectory.create. */
   async create(request: NewStream): Promise<Stream> {
     const { name } = request;
+    const refusal = whyNoStreamName(name);
+    if (refusal !== undefined) throw new GatewayError('invalid-argument', refusal);
     const [stored, log] = await Promise.all([
       this.#catalog.get(name),
       this.#administration.describe(name),
@@ -79,6 +78,7 @@ export class StreamLifecycle {
     // The row of a log that somebody deleted on the Kafka side is in the way no longer.
     const earliestMs = stored === undefined ? 0 : nextCreationMs(stored);
     const stream = newStream(request, Math.max(this.#clock.nowMs(), earliestMs));
+    await this.#checkLog(stream);
     try {
       if (stored !== undefined) {
         await this.#onGone(stored);
@@ -94,6 +94,23 @@ export class StreamLifecycle {
     return this.#finishCreation(stream);
   }
 
+  /** Errors: those that the cluster would answer; nothing is written then. */
+  async #checkLog(stream: Stream): Promise<void> {
+    const { name, shards } = stream;
+    try {
+      await this.#administration.check(name, shards.length, logSettingsOf(stream));
+    } catch (error) {
+      if (!isGatewayError(error, 'invalid-argument')) throw error;
+      const logs = await this.#administration.list();
+      const other = logs.find((each) => areOneToKafka(each.name, name));
+      if (other === undefined) throw error;
+      const message =
+        `Stream name ${name} cannot be used: there is a stream ${other.name}, and names that ` +
+        'differ in . and _ only are one to the backing cluster.';
+      throw new GatewayError('invalid-argument', message, { cause: error });
+    }
+  }
+
   /**
    * The stream that row and log are together. Errors: `not-found`; `conflict` or `in-use` where
    * another gateway was first: read again.
@@ -106,7 +123,7 @@ export class StreamLifecycle {
     const nowMs = this.#clock.nowMs();
     if (stored?.status === 'CREATING') {
       const isLeft = nowMs - stored.createdAtMs >= creationTakeoverMs;
-      return isLeft ? this.#finishCreation(stored) : stored;
+      return isLeft ? this.#takeOverCreation(stored) : stored;
     }
     if (stored?.status === 'DELETING') {
       // Deleting again does no harm; where this fails, the next reading tries again.
@@ -122,6 +139,17 @@ export class StreamLifecycle {
     const after = { ...grown(stored, log.partitionCount, nowMs), version: stored.version + 1 };
     await this.#catalog.replace(stored, after);
     return after;
+  }
+
+  /**
+   * Removes the row of a name that no stream can have, which an earlier version has made. The log
+   * stays: it is not the gateway's.
+   */
+  async clear(name: string): Promise<void> {
+    const stored = await this.#catalog.get(name);
+    if (stored === undefined) return;
+    await this.#onGone(stored);
+    await this.#removeRow(stored);
   }
 
   /** Deletes log and row of a stream that is in DELETING; one at a time for each name. */
@@ -179,19 +207,25 @@ export class StreamLifecycle {
     }
   }
 
+  /** Errors: `not-found` where the cluster refuses the log, so that there will be no stream. */
+  async #takeOverCreation(stored: Stream): Promise<Stream> {
+    try {
+      return await this.#finishCreation(stored);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const message = `there is no stream ${stored.name}: its log was refused`;
+      throw new GatewayError('not-found', message, { cause: error });
+    }
+  }
+
   /** Makes the log and activates the stream; harmless where another has done some of it. */
   async #finishCreation(stream: Stream): Promise<Stream> {
-    const { name, shards, retentionHours, recordKiBMax } = stream;
+    const { name, shards } = stream;
     let made: LogDescription | undefined;
     try {
-      made = await this.#administration.create(name, shards.length, {
-        retentionMs: retentionMsOf(retentionHours),
-        recordBytesMax: recordKiBMax * 1024,
-        arrivalTimestamps: true,
-      });
+      made = await this.#administration.create(name, shards.length, logSettingsOf(stream));
     } catch (error) {
-      const isRefused = refusals.some((kind) => isGatewayError(error, kind));
-      if (isRefused) await this.#catalog.remove(stream);
+      if (isRefusal(error)) await this.#catalog.remove(stream);
       if (!isGatewayError(error, 'in-use')) throw error;
     }
     const log = made ?? (await this.#logMadeBefore(stream));
@@ -229,23 +263,51 @@ export class StreamLifecycle {
 
   /**
    * Deletes the log, then the row; the row last, so that what is left of a deletion is seen. It
-   * waits out the second of the last shard, so that a stream made next has a later one.
+   * waits out the second of the last shard, so that a stream made next has a later one. Where the
+   * cluster refuses to delete the log, the stream is again what it was.
    */
   async #deleteLogAndRow(stream: Stream): Promise<void> {
     const { name, logId } = stream;
-    await this.#administration.delete({ name, logId });
+    try {
+      await this.#administration.delete({ name, logId });
+    } catch (error) {
+      if (isRefusal(error)) await this.#restore(stream);
+      throw error;
+    }
     await this.#onGone(stream);
     const waitMs = nextCreationMs(stream) - this.#clock.nowMs();
     if (waitMs > 0 && waitMs <= secondMs) await delay(waitMs);
+    await this.#removeRow(stream);
+  }
+
+  async #restore(stream: Stream): Promise<void> {
+    const status = stream.resharding === undefined ? 'ACTIVE' : 'UPDATING';
+    const restored = { ...stream, status, version: stream.version + 1 } as const;
+    await this.#unlessOvertaken(stream, this.#catalog.replace(stream, restored));
+  }
+
+  #removeRow(stream: Stream): Promise<void> {
+    return this.#unlessOvertaken(stream, this.#catalog.remove(stream));
+  }
+
+  /** Another gateway that was first has done the same. */
+  async #unlessOvertaken({ name }: Stream, change: Promise<void>): Promise<void> {
     try {
-      await this.#catalog.remove(stream);
+      await change;
     } catch (error) {
-      // Another gateway has finished it.
       if (!isGatewayError(error, 'conflict')) throw error;
     } finally {
       this.#views.forget(name);
     }
   }
+}
+
+function logSettingsOf({ retentionHours, recordKiBMax }: Stream): LogSettings {
+  return {
+    retentionMs: retentionMsOf(retentionHours),
+    recordBytesMax: recordKiBMax * 1024,
+    arrivalTimestamps: true,
+  };
 }
 
 /** The failure reaches the next call that reads the stream. */

@@ -1,8 +1,10 @@
 /**
  * Lists of streams: the catalog's rows and the cluster's logs side by side. What only one side has
- * is read, and so made one (lifecycle.ts).
+ * is read, and so made one (lifecycle.ts). A stream that cannot be read fails no list: it is listed
+ * as the catalog has it.
  */
 import { isGatewayError } from '../domain/errors.ts';
+import { isStreamName } from '../domain/streams/stream-names.ts';
 import type { Stream, StreamSummary } from '../domain/streams/stream.ts';
 import type { LogAdministration, LogDescription } from '../ports/log-administration.ts';
 import type { NameRange, StreamCatalog } from '../ports/stream-catalog.ts';
@@ -22,6 +24,10 @@ export type StreamListingSettings = {
   readonly administration: Pick<LogAdministration, 'list'>;
   /** Row and log, made one. Errors: `not-found`. */
   readonly read: (name: string) => Promise<Stream>;
+  /** Removes a row whose name no stream can have. */
+  readonly clear: (name: string) => Promise<void>;
+  /** What failed where no call waits for it. */
+  readonly onProblem: (name: string, error: unknown) => void;
 };
 
 export class StreamListing {
@@ -35,6 +41,11 @@ export class StreamListing {
     const { catalog, administration } = this.#settings;
     const [rows, logs] = await Promise.all([catalog.list(), administration.list()]);
     return this.#joined(rows, logs);
+  }
+
+  /** What the catalog has. */
+  async known(): Promise<readonly StreamSummary[]> {
+    return this.#ofStreams(await this.#settings.catalog.list());
   }
 
   async page({ after, countMax }: NameRange): Promise<StreamPage> {
@@ -52,6 +63,16 @@ export class StreamListing {
     return { streams, last, hasMore: names.length > countMax };
   }
 
+  /** Rows of names that no stream can have are removed. */
+  #ofStreams(rows: readonly StreamSummary[]): readonly StreamSummary[] {
+    const { clear, onProblem } = this.#settings;
+    return rows.filter(({ name }) => {
+      if (isStreamName(name)) return true;
+      clear(name).catch((error: unknown) => onProblem(name, error));
+      return false;
+    });
+  }
+
   /** Rows whose logs are there as they are; what only one side has is read. */
   async #joined(
     rows: readonly StreamSummary[],
@@ -59,26 +80,33 @@ export class StreamListing {
   ): Promise<readonly StreamSummary[]> {
     const logIds = new Map(logs.map(({ name, logId }) => [name, logId]));
     const listed: StreamSummary[] = [];
-    const doubtful: string[] = [];
-    for (const row of rows) {
+    const doubtful = new Map<string, StreamSummary | undefined>();
+    for (const row of this.#ofStreams(rows)) {
       const { name, logId, status } = row;
       const isSettled = status === 'ACTIVE' || status === 'UPDATING';
       if (isSettled && logIds.get(name) === logId) listed.push(row);
-      else doubtful.push(name);
+      else doubtful.set(name, row);
       logIds.delete(name);
     }
-    const found = await this.#readAll([...doubtful, ...logIds.keys()]);
+    for (const name of logIds.keys()) doubtful.set(name, undefined);
+    const found = await this.#readAll(doubtful);
     return [...listed, ...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  async #readAll(names: readonly string[]): Promise<readonly StreamSummary[]> {
+  /** By name, with the row where there is one. */
+  async #readAll(
+    rows: ReadonlyMap<string, StreamSummary | undefined>,
+  ): Promise<readonly StreamSummary[]> {
+    const { read, onProblem } = this.#settings;
     const found: StreamSummary[] = [];
-    await atOnce(readingsAtOnce, names, async (name) => {
+    await atOnce(readingsAtOnce, [...rows], async ([name, row]) => {
       try {
-        found.push(await this.#settings.read(name));
+        found.push(await read(name));
       } catch (error) {
         // It was deleted since the listing.
-        if (!isGatewayError(error, 'not-found')) throw error;
+        if (isGatewayError(error, 'not-found')) return;
+        onProblem(name, error);
+        if (row !== undefined) found.push(row);
       }
     });
     return found;

@@ -26,7 +26,7 @@ import type {
   Stream,
   StreamSettings,
 } from '../domain/streams/stream.ts';
-import { GatewayError, isGatewayError } from '../domain/errors.ts';
+import { GatewayError, isGatewayError, isRefusal } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';
 import type { RecordLog } from '../ports/record-log.ts';
@@ -94,10 +94,10 @@ export class Reshardings {
 
   /** Takes up what was left when all gateways stopped. */
   async resume(): Promise<void> {
-    const { streams } = this.#settings;
+    const { streams, onProblem } = this.#settings;
     for (const { name, status } of await streams.list()) {
       if (status !== 'UPDATING') continue;
-      await streams.findNow(name);
+      await streams.findNow(name).catch((error: unknown) => onProblem(name, error));
       setTimeout(() => void streams.findNow(name).catch(() => {}), takeoverAfterMs + 1).unref();
     }
   }
@@ -167,8 +167,7 @@ export class Reshardings {
     try {
       await administration.grow(stream.name, partitionsWanted(stream));
     } catch (error) {
-      const isRefused = refusals.some((kind) => isGatewayError(error, kind));
-      if (!isRefused) throw error;
+      if (!isRefusal(error)) throw error;
       this.#settings.onProblem(stream.name, error);
       return this.#change(stream, undone);
     }
@@ -236,11 +235,3 @@ function withoutTarget(stream: Stream): Stream {
   const { target: _, ...resharding } = stream.resharding as Resharding;
   return { ...stream, resharding };
 }
-
-/** Answers after which the log will not grow, however often it is asked to. */
-const refusals = [
-  'invalid-argument',
-  'policy-violation',
-  'limit-exceeded',
-  'access-denied',
-] as const;

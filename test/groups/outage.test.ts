@@ -1,8 +1,6 @@
 /** Groups while DynamoDB cannot be reached. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type kafkajs from 'kafkajs';
 import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
@@ -15,49 +13,11 @@ import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
+import { wayTo } from '../support/way.ts';
 import { clusterAt, commitTo, filledStream } from './doors.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const coordinatorLoadInProgress = 14;
-
-/** The way to DynamoDB, which can be cut and mended. */
-async function wayTo(t: TestContext, endpoint: string) {
-  const { hostname, port } = new URL(endpoint);
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) return near.destroy();
-    const far = connect({ host: hostname, port: Number(port) });
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    cut() {
-      isCut = true;
-      for (const socket of sockets) socket.destroy();
-    },
-    mend() {
-      isCut = false;
-    },
-  };
-}
 
 test('no commit is acknowledged that the table does not have', async (t) => {
   const { dynamodbEndpoint } = await sharedEngines();

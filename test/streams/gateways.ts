@@ -36,6 +36,9 @@ export function doorAt(url: string): Door {
 export type Gateway = Door & {
   readonly port: number;
   readonly streams: StreamDirectory;
+  readonly catalog: StreamCatalog;
+  readonly cluster: Cluster;
+  readonly database: Database;
   readonly log: RecordLog;
   readonly reshardings: Reshardings;
   /** A stream that goes with the test. */
@@ -48,25 +51,33 @@ export type GatewayParts = {
   /** What puts of the gateway see of the log: a place to hold them. */
   readonly appendsOf?: (log: RecordLog) => RecordLog['append'];
   readonly times?: Partial<SubscriptionTimes>;
+  /** `host:port` of another cluster than that of the run. */
+  readonly kafka?: string;
+  /** URL of another way to DynamoDB. */
+  readonly dynamodb?: string;
+  /** How much later it is for this gateway: for what others have left a while ago. */
+  readonly aheadMs?: number;
 };
 
 export async function openGateway(
   t: TestContext,
   table: string,
-  { catalogOf = (catalog) => catalog, appendsOf, times = {} }: GatewayParts = {},
+  { catalogOf = (catalog) => catalog, appendsOf, times = {}, ...more }: GatewayParts = {},
 ): Promise<Gateway> {
-  const [host = '', port] = kafkaBootstrap.split(':');
+  const { kafka = kafkaBootstrap, dynamodb = dynamodbEndpoint, aheadMs = 0 } = more;
+  const [host = '', port] = kafka.split(':');
   const bootstrap = [{ host, port: Number(port) }];
   const logger = pino({ level: 'silent' });
   const cluster = new Cluster({ bootstrap, clientId: 'test' });
   const administration = new KafkaAdministration(cluster, bootstrap, logger);
-  const database = await Database.open({ endpoint: dynamodbEndpoint, region: 'us-east-1' });
+  const database = await Database.open({ endpoint: dynamodb, region: 'us-east-1' });
   const catalog = catalogOf(await openStreamCatalog(database, table));
-  const clock = { nowMs: () => Date.now() };
+  const clock = { nowMs: () => Date.now() + aheadMs };
   const streams = createStreamDirectory({
     ...{ catalog, administration, clock },
     onResharding: (stream) => reshardings.notice(stream),
     onGone: () => Promise.resolve(),
+    onProblem: () => undefined,
   });
   const log: RecordLog = new KafkaRecordLog(cluster);
   const held: RecordLog = {
@@ -105,7 +116,7 @@ export async function openGateway(
   });
   return {
     port: door.port,
-    streams,
+    ...{ streams, catalog, cluster, database },
     log,
     reshardings,
     async create(name, shardCount) {

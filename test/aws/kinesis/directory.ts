@@ -50,6 +50,7 @@ export async function openCatalogs(
   const onGone = () => Promise.resolve();
   const streams = createStreamDirectory({
     ...{ catalog, administration, clock, onResharding, onGone },
+    onProblem: () => undefined,
   });
   return {
     streams,

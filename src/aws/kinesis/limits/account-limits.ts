@@ -44,8 +44,8 @@ async function openShardsOf(
   try {
     return openShardCount(await streams.find(name));
   } catch (error) {
-    // It was deleted since the listing.
-    if (isGatewayError(error, 'not-found')) return 0;
+    // It was deleted since the listing, or cannot be read: no reason to refuse what is asked.
+    if (isGatewayError(error)) return 0;
     throw error;
   }
 }
