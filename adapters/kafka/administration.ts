@@ -88,8 +88,10 @@ export class KafkaAdministration implements LogAdministration {
       timeoutMs: operationTimeoutMs,
       validateOnly: true,
     });
-    const { errorCode = errorCodes.NONE, errorMessage } = answer.topics[0] ?? {};
-    if (errorCode !== errorCodes.NONE) throw errorOf(errorCode, `create topic ${name}`, errorMessage);
+    for (const { errorCode, errorMessage } of answer.topics) {
+      if (errorCode === errorCodes.NONE) continue;
+      throw errorOf(errorCode, `create topic ${name}`, errorMessage);
+    }
   }
 
   async create(

@@ -17,11 +17,15 @@ const internal = [
 ];
 const invalid = (message: string): Body => ({ __type: 'InvalidArgumentException', message });
 
-async function openAdmin(t: TestContext): Promise<kafkajs.Admin> {
+/** With topics that go with the test. */
+async function openAdmin(t: TestContext, topics: readonly string[] = []): Promise<kafkajs.Admin> {
   const brokers = [kafkaBootstrap];
   const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
-  t.after(() => admin.disconnect());
+  t.after(async () => {
+    if (topics.length > 0) await admin.deleteTopics({ topics: [...topics] });
+    await admin.disconnect();
+  });
   return admin;
 }
 
@@ -63,8 +67,8 @@ test('internal topics are nobody’s streams: refused before anything is written
 test('names that only AWS allows are refused before anything is written', async (t) => {
   const gateway = await open(t);
   for (const name of ['.', '..']) {
-    const message = `Stream name ${name} is not supported: the backing cluster allows no such topic.`;
-    assert.deepEqual(await create(gateway, name), invalid(message));
+    const reason = 'is not supported: the backing cluster allows no such topic.';
+    assert.deepEqual(await create(gateway, name), invalid(`Stream name ${name} ${reason}`));
     await assertNoStream(gateway, name);
   }
   assert.deepEqual(await gateway.catalog.list(), []);
@@ -89,12 +93,11 @@ test('names that differ in . and _ only: the second is refused, and leaves nothi
 test('a topic that collides and comes while a stream is made leaves nothing of it', async (t) => {
   const suffix = randomUUID();
   const [stream, topic] = [`c_d-${suffix}`, `c.d-${suffix}`];
-  const admin = await openAdmin(t);
+  const admin = await openAdmin(t, [topic]);
   const gateway = await openGateway(t, `catalog-${randomUUID()}`, {
     catalogOf: (catalog) =>
       afterCreate(catalog, () => createTopics(admin, [{ topic, numPartitions: 1 }])),
   });
-  t.after(() => admin.deleteTopics({ topics: [topic] }));
   const { __type: type } = await create(gateway, stream);
   assert.equal(type, 'InvalidArgumentException');
   assert.equal(await gateway.catalog.get(stream), undefined);
