@@ -8,7 +8,8 @@
  * Source: "PutRecord", Amazon Kinesis Data Streams API reference: MD5 of the partition key, as an
  * unsigned 128-bit number, falls in the hash range of one shard.
  */
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { evenRangeOf, hashKeyOf } from './domain/streams/hash-key.ts';
 
 /** What kafkajs gives a partitioner; keys and values may be text or bytes. */
 export type PartitionerArguments = {
@@ -48,7 +49,5 @@ export function md5RangePartitioner(
  * the last takes the rest.
  */
 export function md5RangePartition(key: Uint8Array | string, shardCount: number): number {
-  const hashKey = BigInt(`0x${hash('md5', key, 'hex')}`);
-  const step = (1n << 128n) / BigInt(shardCount);
-  return Math.min(Number(hashKey / step), shardCount - 1);
+  return evenRangeOf(hashKeyOf(key), shardCount);
 }

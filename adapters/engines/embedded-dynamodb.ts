@@ -3,7 +3,7 @@
  * Maven resolved. The package starts `DynamoDBLocal.jar` at its install path; a jar of that name
  * whose manifest names the main class and the class path is all that it needs.
  */
-import { crc32 } from '@node-rs/crc32';
+import { crc32 } from 'node:zlib';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';

@@ -31,8 +31,8 @@ import {
   saslAuthenticateResponse,
 } from '../../src/wire/messages/36-sasl-authenticate.ts';
 import { Reader, Writer } from '../../src/wire/primitives.ts';
-import { takeFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
+import { frameMemory } from './frame-memory.ts';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 
@@ -362,7 +362,7 @@ class FrameSplitter {
 
   #begin(size: number): void {
     this.#sizeFill = 0;
-    this.#frame = takeFrameMemory(size);
+    this.#frame = frameMemory.take(size);
     this.#frameFill = 0;
   }
 

@@ -18,7 +18,7 @@ import {
   unpackBatch,
 } from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
-import { giveBackFrameMemory } from '../../src/runtime/memory/frame-memory.ts';
+import { frameMemory } from './frame-memory.ts';
 import { CodeError } from './error-kinds.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
@@ -114,7 +114,7 @@ export class FetchReader {
       ...(await visibleRecords(bytes, from, aborted, where)),
       startOffset: toOffset(data.logStartOffset),
       endOffset: toOffset(data.lastStableOffset),
-      release: () => giveBackFrameMemory(bytes),
+      release: () => frameMemory.giveBack(bytes),
     };
   }
 

@@ -4,8 +4,8 @@
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import { toOffset } from '../../src/domain/streams/stream.ts';
+import type { GroupOffset, GroupPartition } from '../../src/domain/leases/group-offset.ts';
 import type {
-  CommittedOffset,
   CommittedOffsets,
   GroupCoordinator,
   GroupMember,
@@ -138,10 +138,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     return this.#offsets(groupId, null);
   }
 
-  settled(
-    groupId: string,
-    partitions: readonly Omit<CommittedOffset, 'offset'>[],
-  ): Promise<CommittedOffsets> {
+  settled(groupId: string, partitions: readonly GroupPartition[]): Promise<CommittedOffsets> {
     const topics = new Map<string, number[]>();
     for (const { topic, partition } of partitions) {
       topics.set(topic, [...(topics.get(topic) ?? []), partition]);
@@ -204,7 +201,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
 }
 
 /** What a classic member was assigned; nothing where it is no consumer's assignment. */
-function assignedIn(assignment: Buffer): Omit<CommittedOffset, 'offset'>[] {
+function assignedIn(assignment: Buffer): GroupPartition[] {
   if (assignment.length < 2) return [];
   const version = Math.min(assignment.readInt16BE(0), consumerProtocolAssignment.versionMax);
   try {
@@ -235,8 +232,8 @@ function failureOf({ errorCode, topics }: FetchedGroup): number | undefined {
 }
 
 function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
-  const offsets: CommittedOffset[] = [];
-  const pending: Omit<CommittedOffset, 'offset'>[] = [];
+  const offsets: GroupOffset[] = [];
+  const pending: GroupPartition[] = [];
   for (const { name, partitions } of topics) {
     for (const { partitionIndex, committedOffset, errorCode } of partitions) {
       const where = { topic: name, partition: partitionIndex };

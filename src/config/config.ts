@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { closest } from 'fastest-levenshtein';
 
 /** A setting is wrong; the message says which and what to do. */
 export class ConfigError extends Error {
@@ -444,7 +445,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv, given: Map<string, stri
     if (found === undefined) {
       const known = rows.map(([, { flag }]) => variableOf(flag));
       throw new ConfigError(
-        `${variable} is no setting of kineska. Did you mean ${nearest(variable, known)}?`,
+        `${variable} is no setting of kineska. Did you mean ${closest(variable, known)}?`,
       );
     }
     given.set(found[1].flag, value);
@@ -466,7 +467,7 @@ function readFlags(flags: readonly string[], given: Map<string, string>): void {
     }
     if (token.kind !== 'option') continue;
     if (!known.includes(token.name)) {
-      const meant = nearest(token.name, known);
+      const meant = closest(token.name, known);
       throw new ConfigError(`--${token.name} is no setting of kineska. Did you mean --${meant}?`);
     }
     const isFlag = options[token.name]!.type === 'boolean';
@@ -564,25 +565,6 @@ function reachable(host: string): string {
 function defaultCacheDir(environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_CACHE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'kineska');
-}
-
-/** The known name with the fewest letters to change. */
-function nearest(name: string, known: readonly string[]): string {
-  return known.reduce((best, each) => (distance(name, each) < distance(name, best) ? each : best));
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, change);
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 export function helpText(): string {

@@ -20,6 +20,8 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { DeadLeases } from '../groups/dead-leases.ts';
 import { GroupOffsets } from '../groups/group-offsets.ts';
+import { GroupKeepers } from '../groups/group-keepers.ts';
+import { GroupTables } from '../groups/group-tables.ts';
 import { GroupReports } from '../groups/group-report.ts';
 import type { ForwardBatch, ForwardedBatch } from '../kafka/produce/forwarded-batch.ts';
 import { KafkaDoor } from '../kafka/server.ts';
@@ -295,12 +297,13 @@ function groupsOf(
   logger: Logger,
 ): { readonly groups: GroupOffsets; readonly reports: GroupReports } {
   const shared = groupPartsOf(config, backing, streams);
-  const groups = new GroupOffsets({
-    ...shared,
-    account: config.accountId,
-    failoverMs: config.leaseFailoverMs,
-    onProblem: (groupId, error) => logger.warn({ groupId, error }, 'lease table of a group'),
-  });
+  const { tables, coordinator } = shared;
+  const onProblem = (groupId: string, error: unknown) =>
+    logger.warn({ groupId, error }, 'lease table of a group');
+  const common = { tables, coordinator, failoverMs: config.leaseFailoverMs, onProblem };
+  const groupTables = new GroupTables({ ...shared, account: config.accountId });
+  const keepers = new GroupKeepers({ ...common, groups: groupTables });
+  const groups = new GroupOffsets({ ...shared, ...common, groups: groupTables, keepers });
   // In the background: nobody waits for groups that are not in use.
   void groups.takeOver();
   return { groups, reports: new GroupReports(shared) };

@@ -5,6 +5,7 @@
  */
 import type { Offset } from '../domain/streams/stream.ts';
 import { GatewayError } from '../domain/errors.ts';
+import { Turns } from '../runtime/turns.ts';
 
 export type CheckpointWrite = {
   readonly offset: Offset;
@@ -30,9 +31,7 @@ type Slot = { next: Waiting | undefined };
 
 export class CheckpointWriter {
   readonly #slots = new Map<string, Slot>();
-  readonly #queue: (() => void)[] = [];
-  #queueHead = 0;
-  #running = 0;
+  readonly #turns = new Turns(writesAtOnce);
 
   /**
    * `shard` names the shard in its group; `run` does the write. Rejects with what `run` threw, or
@@ -60,7 +59,7 @@ export class CheckpointWriter {
 
   async #runFirst(shard: string, slot: Slot, run: () => Promise<void>): Promise<void> {
     try {
-      await this.#inTurn(run);
+      await this.#turns.run(run);
     } finally {
       this.#goOn(shard, slot);
     }
@@ -74,38 +73,12 @@ export class CheckpointWriter {
       return;
     }
     const then = () => this.#goOn(shard, slot);
-    this.#inTurn(() => {
-      next.begin();
-      return next.done;
-    }).then(then, then);
-  }
-
-  async #inTurn(run: () => Promise<void>): Promise<void> {
-    if (this.#running >= writesAtOnce) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    } else {
-      this.#running += 1;
-    }
-    try {
-      await run();
-    } finally {
-      this.#release();
-    }
-  }
-
-  /** The turn goes on to whoever waits longest. */
-  #release(): void {
-    const next = this.#queue[this.#queueHead];
-    if (next === undefined) {
-      this.#running -= 1;
-      return;
-    }
-    this.#queueHead += 1;
-    if (this.#queueHead === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#queueHead = 0;
-    }
-    next();
+    this.#turns
+      .run(() => {
+        next.begin();
+        return next.done;
+      })
+      .then(then, then);
   }
 }
 

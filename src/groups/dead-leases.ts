@@ -2,7 +2,6 @@
  * The leases of streams that are gone, in the tables of all groups: they go with the stream. See
  * docs/decisions/0013-leases-of-deleted-streams.md.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   groupFilter,
   groupOfLeaseTable,
@@ -15,6 +14,8 @@ import { isGatewayError } from '../domain/errors.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { StreamCatalog } from '../ports/stream-catalog.ts';
 import { atOnce } from '../runtime/at-once.ts';
+import { within } from '../runtime/deadline.ts';
+import { type Attempts, retried } from '../runtime/retry.ts';
 
 /** A deletion waits no longer; the walk over the tables goes on. */
 const waitMsMax = 5_000;
@@ -60,12 +61,7 @@ export class DeadLeases {
       this.#next = undefined;
       return (this.#walk = this.#walkFor(this.#waiting.splice(0)));
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMsMax);
-    });
-    await Promise.race([this.#next, late]);
-    clearTimeout(timer);
+    await within(waitMsMax, this.#next, () => undefined);
   }
 
   async #walkFor(streams: readonly Stream[]): Promise<void> {
@@ -96,13 +92,12 @@ export class DeadLeases {
 
   /** Tried again where the table does not answer; then told of. */
   async #clearOrTell(table: string, streams: readonly Stream[], isAlone: IsAlone): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#clear(table, streams, isAlone);
-      } catch (error) {
-        if (attempt >= attemptsMax) return this.#settings.onProblem(table, error);
-      }
-      await delay(retryAfterMs);
+    const clear = () => this.#clear(table, streams, isAlone);
+    const mayMend = (_error: unknown, { count }: Attempts) => count < attemptsMax;
+    try {
+      await retried(retryAfterMs, mayMend, clear);
+    } catch (error) {
+      this.#settings.onProblem(table, error);
     }
   }
 

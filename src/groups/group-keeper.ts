@@ -12,12 +12,13 @@ import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { atOnce } from '../runtime/at-once.ts';
-import { isAlive, type Member, type MemberName, newMember, placeOf } from './group-member.ts';
+import { Turns } from '../runtime/turns.ts';
+import { isAlive, type Member, type MemberName, newMember } from './group-member.ts';
 import { takenOver } from './checkpoint-coalescer.ts';
-import type { GroupPartition } from './group-offsets.ts';
 import type { GroupTable } from './group-table.ts';
 import { planSharing } from './lease-sharing.ts';
 import { LeaseWatch } from './lease-watch.ts';
+import { type GroupPartition, placeOf } from '../domain/leases/group-offset.ts';
 
 const writesAtOnce = 32;
 const renewedAtOnce = 100;
@@ -41,7 +42,7 @@ export class GroupKeeper {
   readonly #settings: GroupKeeperSettings;
   readonly #members = new Map<string, Member>();
   readonly #watch: LeaseWatch;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(settings: GroupKeeperSettings) {
     this.#settings = settings;
@@ -83,7 +84,7 @@ export class GroupKeeper {
       owned.has(placeOf(each)) && !held.has(placeOf(each));
     if (!name.isClassic && member.assigned?.some(isTooMuch) === true) member.mustRejoin = true;
     const isGiven = [...revoking].some((place) => !owned.has(place));
-    if (isGiven) await this.#inTurn(() => this.#releaseRevoked(member));
+    if (isGiven) await this.#turns.run(() => this.#releaseRevoked(member));
   }
 
   isClassic(memberId: string): boolean {
@@ -113,7 +114,7 @@ export class GroupKeeper {
     isShareable: boolean,
   ): Promise<readonly GroupPartition[]> {
     const member = this.#heard(name);
-    return this.#inTurn(() => this.#assign(member, partitions, isShareable));
+    return this.#turns.run(() => this.#assign(member, partitions, isShareable));
   }
 
   /** What Kafka gave the member last; undefined where that is not known. */
@@ -126,18 +127,12 @@ export class GroupKeeper {
     const member = this.#members.get(memberId);
     this.#members.delete(memberId);
     if (member === undefined) return Promise.resolve();
-    return this.#inTurn(() => this.#releaseAll(member));
+    return this.#turns.run(() => this.#releaseAll(member));
   }
 
   /** To be called three times in each failover time. Errors: `unavailable`. */
   tick(): Promise<void> {
-    return this.#inTurn(() => this.#tick());
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
+    return this.#turns.run(() => this.#tick());
   }
 
   #member(name: MemberName): Member {

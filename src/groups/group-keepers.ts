@@ -4,7 +4,8 @@ import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseTables } from '../ports/lease-tables.ts';
 import { GroupKeeper } from './group-keeper.ts';
 import type { MemberName } from './group-member.ts';
-import type { GroupOffsets, GroupPartition } from './group-offsets.ts';
+import type { GroupTables } from './group-tables.ts';
+import type { GroupPartition } from '../domain/leases/group-offset.ts';
 
 /** Renewals in each failover time, as KCL's. */
 const ticksPerFailover = 3;
@@ -13,7 +14,7 @@ const restPart = 1 / 4;
 const keepersMax = 10_000;
 
 export type GroupKeepersSettings = {
-  readonly offsets: GroupOffsets;
+  readonly groups: Pick<GroupTables, 'hasTable' | 'table' | 'findStream'>;
   readonly tables: LeaseTables;
   readonly coordinator: GroupCoordinator;
   readonly failoverMs: number;
@@ -102,15 +103,15 @@ export class GroupKeepers {
   /** Undefined where the group has no table, and for more groups than one gateway keeps. */
   #keeper(groupId: string): GroupKeeper | undefined {
     const known = this.#keepers.get(groupId);
-    const { offsets, tables, coordinator, failoverMs } = this.#settings;
-    if (known !== undefined || this.#isStopped || !offsets.hasTable(groupId)) return known;
+    const { groups, tables, coordinator, failoverMs } = this.#settings;
+    if (known !== undefined || this.#isStopped || !groups.hasTable(groupId)) return known;
     if (this.#keepers.size >= keepersMax) return undefined;
     const keeper = new GroupKeeper({
       groupId,
-      table: offsets.table(groupId),
+      table: groups.table(groupId),
       tables,
       coordinator,
-      findStream: (topic) => offsets.findStream(topic),
+      findStream: (topic) => groups.findStream(topic),
       failoverMs,
     });
     this.#keepers.set(groupId, keeper);

@@ -1,6 +1,6 @@
 /** What a gateway knows of a member of a group, and whether it lives. */
 import { ownerNameOf } from '../domain/leases/lease-owners.ts';
-import type { GroupPartition } from './group-offsets.ts';
+import type { GroupPartition } from '../domain/leases/group-offset.ts';
 
 export type MemberName = {
   readonly memberId: string;
@@ -59,8 +59,4 @@ export function newMember({ memberId, clientId, isClassic, connection }: MemberN
 /** Heard of within a failover time, or waiting for its group, on a connection that is open. */
 export function isAlive({ connection, isJoining, heardAtMs }: Member, failoverMs: number): boolean {
   return !connection.isClosed && (isJoining || performance.now() - heardAtMs <= failoverMs);
-}
-
-export function placeOf({ topic, partition }: GroupPartition): string {
-  return `${topic} ${partition}`;
 }

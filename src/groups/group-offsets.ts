@@ -3,7 +3,6 @@
  * applications of the same names. The group's coordinator has accepted a commit before it comes
  * here, and has its own copy; where the two differ, `believed` says whose word stands.
  */
-import { groupFilter, leaseTableOf } from '../domain/leases/lease-table-names.ts';
 import { isMember } from '../domain/leases/lease-owners.ts';
 import { believed, isDoneByGroup, type Lease, noOffset } from '../domain/leases/leases.ts';
 import type { LeaseView } from '../domain/leases/lease-view.ts';
@@ -14,9 +13,13 @@ import type { LeaseTables } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
+import { within } from '../runtime/deadline.ts';
+import { untilDefined } from '../runtime/retry.ts';
+import { type GroupOffset, type GroupPartition, placeOf } from '../domain/leases/group-offset.ts';
 import { CheckpointWriter, takenOver } from './checkpoint-coalescer.ts';
-import { GroupKeepers } from './group-keepers.ts';
-import { GroupTable } from './group-table.ts';
+import type { GroupKeepers } from './group-keepers.ts';
+import type { GroupTable } from './group-table.ts';
+import type { GroupTables } from './group-tables.ts';
 import { resumePosition } from './lease-position.ts';
 
 /** A commit, or a fetch, waits this long for the table; what it began goes on. */
@@ -26,14 +29,10 @@ const settleMsMax = 5_000;
 const settleCheckMs = 5;
 const watchEveryMs = 500;
 const shardsAtOnce = 64;
-const groupsKept = 2_000;
 const groupsAtOnce = 4;
 const streamsAtOnce = 16;
 /** What a topic's id was found to be is kept; a new topic is looked for this often. */
 const topicsReadEveryMs = 500;
-
-export type GroupPartition = { readonly topic: string; readonly partition: number };
-export type GroupOffset = GroupPartition & { readonly offset: Offset };
 
 /** Whose commit it is: an administrator's is outside of any generation of the group. */
 export type Committer = 'member' | 'administrator' | 'transaction';
@@ -41,27 +40,23 @@ export type Committer = 'member' | 'administrator' | 'transaction';
 export type CommitResult = 'stored' | 'failed' | 'lost';
 
 export type GroupOffsetsSettings = {
-  readonly tables: LeaseTables;
+  readonly tables: Pick<LeaseTables, 'drop'>;
   readonly coordinator: GroupCoordinator;
-  readonly streams: Pick<StreamDirectory, 'find' | 'findNow' | 'list'>;
+  readonly groups: GroupTables;
+  /** Who works on what: the leases of members of Kafka groups. */
+  readonly keepers: GroupKeepers;
+  readonly streams: Pick<StreamDirectory, 'list'>;
   readonly log: RecordLog;
-  readonly account: string;
-  /** The table that no group may have. */
-  readonly catalogTable: string;
   /** So long an owner may be silent before its lease is taken; as KCL's failoverTimeMillis. */
   readonly failoverMs: number;
-  /** Which groups have tables: see groupFilter. */
-  readonly groups: string;
   /** What went wrong where nobody waits for it. */
   readonly onProblem: (groupId: string, error: unknown) => void;
 };
 
 export class GroupOffsets {
-  /** Who works on what: the leases of members of Kafka groups. */
   readonly keepers: GroupKeepers;
   readonly #settings: GroupOffsetsSettings;
-  readonly #hasTable: (groupId: string) => boolean;
-  readonly #groups = new Map<string, GroupTable>();
+  readonly #groups: GroupTables;
   readonly #writer = new CheckpointWriter();
   #topicNames: ReadonlyMap<string, string> = new Map();
   #topicsReadAtMs = -Infinity;
@@ -69,9 +64,8 @@ export class GroupOffsets {
 
   constructor(settings: GroupOffsetsSettings) {
     this.#settings = settings;
-    this.#hasTable = groupFilter(settings.groups);
-    const { tables, coordinator, failoverMs, onProblem } = settings;
-    this.keepers = new GroupKeepers({ offsets: this, tables, coordinator, failoverMs, onProblem });
+    this.#groups = settings.groups;
+    this.keepers = settings.keepers;
   }
 
   stop(): void {
@@ -80,7 +74,7 @@ export class GroupOffsets {
 
   /** Whether the setting gives the group a table. */
   hasTable(groupId: string): boolean {
-    return this.#hasTable(groupId);
+    return this.#groups.hasTable(groupId);
   }
 
   /**
@@ -129,9 +123,9 @@ export class GroupOffsets {
 
   /** Offsets were deleted: the shards begin anew. Errors: `unavailable`. */
   async remove(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
-    const group = this.table(groupId);
+    const group = this.#groups.table(groupId);
     const clearing = partitions.map(async ({ topic, partition }) => {
-      const stream = await this.findStream(topic);
+      const stream = await this.#groups.findStream(topic);
       if (stream !== undefined) await group.clear(stream, partition);
     });
     await inTime(Promise.all(clearing));
@@ -143,19 +137,17 @@ export class GroupOffsets {
    */
   async settle(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
     const { coordinator } = this.#settings;
-    const giveUpAtMs = Date.now() + settleMsMax;
-    for (;;) {
+    const patience = { everyMs: settleCheckMs, waitMsMax: settleMsMax };
+    const settled = await untilDefined(patience, async () => {
       const { offsets, pending } = await coordinator.settled(groupId, partitions);
-      if (pending.length === 0) {
-        const stored = await this.commit(groupId, offsets, 'transaction');
-        if (stored.every((each) => each === 'stored')) return;
-        throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
-      }
-      if (Date.now() > giveUpAtMs) {
-        throw new GatewayError('unavailable', `offsets of group ${groupId} stay in a transaction`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, settleCheckMs));
+      return pending.length === 0 ? offsets : undefined;
+    });
+    if (settled === undefined) {
+      throw new GatewayError('unavailable', `offsets of group ${groupId} stay in a transaction`);
     }
+    const stored = await this.commit(groupId, settled, 'transaction');
+    if (stored.every((each) => each === 'stored')) return;
+    throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
   }
 
   /**
@@ -163,25 +155,24 @@ export class GroupOffsets {
    * has an owner is watched for as long as an owner may be silent. Errors: `unavailable`.
    */
   async isWorkedOn(groupId: string): Promise<boolean> {
-    const group = this.table(groupId);
+    const group = this.#groups.table(groupId);
     const before = await group.read();
     const isWorker = ({ owner }: Lease) => owner !== undefined && !isMember(owner);
     const owned = (before?.leases ?? []).filter(isWorker);
     if (owned.length === 0) return false;
     const counters = new Map(owned.map(({ key, counter }) => [key, counter]));
-    const giveUpAtMs = Date.now() + this.#settings.failoverMs;
-    while (Date.now() < giveUpAtMs) {
-      await new Promise((resolve) => setTimeout(resolve, watchEveryMs));
+    const patience = { everyMs: watchEveryMs, waitMsMax: this.#settings.failoverMs };
+    const isMoving = ({ key, counter }: Lease) => counter > (counters.get(key) ?? counter);
+    const moving = await untilDefined(patience, async () => {
       const now = (await group.read())?.leases ?? [];
-      const isMoving = ({ key, counter }: Lease) => counter > (counters.get(key) ?? counter);
-      if (now.some((lease) => isWorker(lease) && isMoving(lease))) return true;
-    }
-    return false;
+      return now.find((lease) => isWorker(lease) && isMoving(lease));
+    });
+    return moving !== undefined;
   }
 
   /** Deletes the group's table; answers whether there was one. Errors: `unavailable`. */
   async deleteGroup(groupId: string): Promise<boolean> {
-    const group = this.table(groupId);
+    const group = this.#groups.table(groupId);
     const isThere = (await group.read()) !== undefined;
     if (isThere) await this.#settings.tables.drop(group.name);
     group.forget();
@@ -198,7 +189,7 @@ export class GroupOffsets {
       onProblem('', error);
       return [];
     });
-    const chosen = groups.filter((groupId) => this.#hasTable(groupId));
+    const chosen = groups.filter((groupId) => this.#groups.hasTable(groupId));
     await atOnce(groupsAtOnce, chosen, async (groupId) => {
       try {
         const { offsets } = await coordinator.committed(groupId);
@@ -236,12 +227,13 @@ export class GroupOffsets {
 
   async #store(groupId: string, commit: GroupOffset, by: Committer): Promise<void> {
     const { topic, partition, offset } = commit;
-    let stream = await this.findStream(topic);
+    let stream = await this.#groups.findStream(topic);
     // A shard that came a moment ago is in no view from before it.
-    if (stream?.shards[partition] === undefined) stream = await this.findStream(topic, 'now');
+    if (stream?.shards[partition] === undefined)
+      stream = await this.#groups.findStream(topic, 'now');
     const shard = stream?.shards[partition];
     if (stream === undefined || shard === undefined) return;
-    const group = this.table(groupId);
+    const group = this.#groups.table(groupId);
     const name = `${group.name} ${topic} ${partition}`;
     const made = { offset, evict: by === 'administrator', byMember: by === 'member' };
     await this.#writer.write(name, made, async (write) => {
@@ -254,7 +246,7 @@ export class GroupOffsets {
     committed: readonly GroupOffset[],
     all: boolean,
   ): Promise<readonly GroupOffset[]> {
-    const group = this.table(groupId);
+    const group = this.#groups.table(groupId);
     let view = await group.read();
     if (view === undefined || view.leases.length === 0) {
       if (!committed.some(({ offset }) => offset >= 0n)) return committed;
@@ -339,50 +331,10 @@ export class GroupOffsets {
     // A view of a moment ago may be of a topic that was deleted and made again since: its leases
     // would make the group skip what the new one has.
     await atOnce(streamsAtOnce, [...topics], async (topic) => {
-      const stream = await this.findStream(topic, 'now');
+      const stream = await this.#groups.findStream(topic, 'now');
       if (stream !== undefined) streams.set(topic, stream);
     });
     return streams;
-  }
-
-  /** Undefined where the topic is no stream. Errors: `unavailable`. */
-  async findStream(topic: string, when?: 'now'): Promise<Stream | undefined> {
-    const { streams } = this.#settings;
-    try {
-      const stream = await (when === 'now' ? streams.findNow(topic) : streams.find(topic));
-      // Its leases are going, and must not come again.
-      return stream.status === 'DELETING' ? undefined : stream;
-    } catch (error) {
-      if (isGatewayError(error, 'not-found')) return undefined;
-      throw error;
-    }
-  }
-
-  /** The least recently used are forgotten; what is known of a table is read again. */
-  table(groupId: string): GroupTable {
-    const known = this.#groups.get(groupId);
-    if (known !== undefined) {
-      this.#groups.delete(groupId);
-      this.#groups.set(groupId, known);
-      return known;
-    }
-    if (this.#groups.size >= groupsKept) {
-      for (const oldest of this.#groups.keys()) {
-        this.#groups.delete(oldest);
-        break;
-      }
-    }
-    const { tables, coordinator, account, catalogTable } = this.#settings;
-    const made = new GroupTable({
-      groupId,
-      table: leaseTableOf(groupId, catalogTable),
-      tables,
-      coordinator,
-      account,
-      findStream: (topic) => this.findStream(topic),
-    });
-    this.#groups.set(groupId, made);
-    return made;
   }
 }
 
@@ -398,30 +350,18 @@ function unknownTo(
   view: LeaseView,
   streams: ReadonlyMap<string, Stream>,
 ): GroupOffset[] {
-  const known = new Set(committed.map(nameOf));
+  const known = new Set(committed.map(placeOf));
   return [...streams.values()].flatMap((stream) =>
     view
       .shardsOf(stream)
       .map(({ index }) => ({ topic: stream.name, partition: index, offset: noOffset }))
-      .filter((each) => !known.has(nameOf(each))),
+      .filter((each) => !known.has(placeOf(each))),
   );
 }
 
-function nameOf({ topic, partition }: GroupPartition): string {
-  return `${topic} ${partition}`;
-}
-
 /** Errors: `unavailable` where it takes too long; it goes on all the same. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const say = () => reject(new GatewayError('unavailable', 'the lease table takes too long'));
-    timer = setTimeout(say, tableWaitMsMax);
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return within(tableWaitMsMax, work, () => {
+    throw new GatewayError('unavailable', 'the lease table takes too long');
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
 }

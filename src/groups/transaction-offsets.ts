@@ -3,27 +3,23 @@
  * transaction has committed, and only then are they written to lease tables. What a gateway that
  * died knew of is taken over from the coordinator when the group next fetches its offsets.
  */
-import type { GroupPartition } from './group-offsets.ts';
+import { LRUCache } from 'lru-cache';
+import { type GroupPartition, placeOf } from '../domain/leases/group-offset.ts';
 
-/** Transactions remembered; the one that was touched longest ago goes first. */
 const transactionsMax = 10_000;
 
 type Groups = Map<string, Map<string, GroupPartition>>;
 
 export class TransactionOffsets {
-  readonly #transactions = new Map<string, Groups>();
+  /** The transaction that was touched longest ago is forgotten first. */
+  readonly #transactions = new LRUCache<string, Groups>({ max: transactionsMax });
 
   add(transactionalId: string, groupId: string, partitions: readonly GroupPartition[]): void {
-    const groups = this.#transactions.get(transactionalId) ?? new Map();
-    this.#transactions.delete(transactionalId);
-    if (this.#transactions.size >= transactionsMax) {
-      const [oldest] = this.#transactions.keys();
-      this.#transactions.delete(oldest!);
-    }
+    const groups: Groups = this.#transactions.get(transactionalId) ?? new Map();
     this.#transactions.set(transactionalId, groups);
     const held: Map<string, GroupPartition> = groups.get(groupId) ?? new Map();
     groups.set(groupId, held);
-    for (const each of partitions) held.set(`${each.topic} ${each.partition}`, each);
+    for (const each of partitions) held.set(placeOf(each), each);
   }
 
   /** The groups that have offsets in the transaction, and which. */
@@ -31,7 +27,7 @@ export class TransactionOffsets {
     readonly groupId: string;
     readonly partitions: readonly GroupPartition[];
   }[] {
-    const groups = this.#transactions.get(transactionalId) ?? new Map<string, never>();
+    const groups: Groups = this.#transactions.get(transactionalId) ?? new Map();
     return [...groups].map(([groupId, held]) => ({ groupId, partitions: [...held.values()] }));
   }
 

@@ -15,6 +15,7 @@ import {
   Registry,
 } from 'prom-client';
 import type { GroupSummary } from '../groups/group-report.ts';
+import { within } from '../runtime/deadline.ts';
 import type { BackingObserver, Door, DoorObserver, LimitObserver } from '../ports/observer.ts';
 
 /** Seconds; fine below 10 ms, where the gateway's own work lies. */
@@ -247,7 +248,7 @@ function showGroups(
 ): void {
   const registers = [registry];
   const labelNames = ['group'] as const;
-  const collect = () => soon(refresh());
+  const collect = () => within(groupsWaitMsMax, refresh(), () => undefined);
   const lagRecords = new Gauge({
     name: 'kineska_group_lag_records',
     help: 'Records that a group has not read yet.',
@@ -291,15 +292,6 @@ function showGroups(
     }
     return reading;
   };
-}
-
-async function soon(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, groupsWaitMsMax);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 function observeLimits(registry: Registry): LimitObserver {

@@ -6,6 +6,7 @@
  */
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
+import { within } from '../runtime/deadline.ts';
 
 /** An engine must answer a probe within this time to count as ready. */
 const probeTimeoutMs = 2_000;
@@ -89,18 +90,10 @@ async function failing(probes: readonly Probe[]): Promise<{ engine: string; reas
 }
 
 /** Why the probe failed, or undefined when it did not. */
-async function outcome(check: Promise<void>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${probeTimeoutMs} ms`), probeTimeoutMs);
-  });
+function outcome(check: Promise<void>): Promise<string | undefined> {
   const checked = check.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  try {
-    return await Promise.race([checked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(probeTimeoutMs, checked, () => `no answer within ${probeTimeoutMs} ms`);
 }

@@ -1,22 +1,16 @@
-import type { Offset } from '../domain/streams/stream.ts';
-
-export type CommittedOffset = {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: Offset;
-};
+import type { GroupOffset, GroupPartition } from '../domain/leases/group-offset.ts';
 
 export type CommittedOffsets = {
-  readonly offsets: readonly CommittedOffset[];
+  readonly offsets: readonly GroupOffset[];
   /** What a transaction holds that has not ended, or is still being written out. */
-  readonly pending: readonly Pick<CommittedOffset, 'topic' | 'partition'>[];
+  readonly pending: readonly GroupPartition[];
 };
 
 export type GroupMember = {
   readonly memberId: string;
   readonly clientId: string;
   readonly clientHost: string;
-  readonly partitions: readonly Pick<CommittedOffset, 'topic' | 'partition'>[];
+  readonly partitions: readonly GroupPartition[];
 };
 
 /** Consumer groups as the cluster keeps them. Errors: `unavailable`. */
@@ -28,8 +22,5 @@ export type GroupCoordinator = {
   /** All that the group has committed; nothing where there is no such group. */
   committed(groupId: string): Promise<CommittedOffsets>;
   /** What it has committed of these partitions, as transactions that are under way leave it. */
-  settled(
-    groupId: string,
-    partitions: readonly Pick<CommittedOffset, 'topic' | 'partition'>[],
-  ): Promise<CommittedOffsets>;
+  settled(groupId: string, partitions: readonly GroupPartition[]): Promise<CommittedOffsets>;
 };

@@ -10,6 +10,7 @@ import { following, type NewStream, retentionMsOf } from '../domain/streams/stre
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration, LogSettings } from '../ports/log-administration.ts';
 import type { NameRange, StreamCatalog } from '../ports/stream-catalog.ts';
+import { KeyedTurns } from '../runtime/turns.ts';
 import { StreamLifecycle } from './lifecycle.ts';
 import { StreamListing, type StreamPage } from './listing.ts';
 import { StreamViews } from './views.ts';
@@ -86,7 +87,7 @@ class Directory implements StreamDirectory {
   readonly #views = new StreamViews((name) => this.#read(name));
   readonly #lifecycle: StreamLifecycle;
   readonly #listing: StreamListing;
-  readonly #changing = new Map<string, ChangeQueue>();
+  readonly #changing = new KeyedTurns();
 
   constructor(settings: StreamDirectorySettings) {
     this.#settings = settings;
@@ -160,20 +161,10 @@ class Directory implements StreamDirectory {
   }
 
   async change(name: string, transition: (stream: Stream) => Stream): Promise<Stream> {
-    const queue = this.#changing.get(name) ?? { waiting: 0, last: Promise.resolve() };
-    if (queue.waiting >= changesWaitingMax) {
+    if (this.#changing.size(name) >= changesWaitingMax) {
       throw new GatewayError('limit-exceeded', `too many changes of stream ${name} at once`);
     }
-    this.#changing.set(name, queue);
-    queue.waiting++;
-    const changed = queue.last.then(() => this.#changeNow(name, transition));
-    queue.last = changed.catch(ignore);
-    try {
-      return await changed;
-    } finally {
-      queue.waiting--;
-      if (queue.waiting === 0) this.#changing.delete(name);
-    }
+    return this.#changing.run(name, () => this.#changeNow(name, transition));
   }
 
   async #changeNow(name: string, transition: (stream: Stream) => Stream): Promise<Stream> {
@@ -228,10 +219,6 @@ class Directory implements StreamDirectory {
     }
   }
 }
-
-type ChangeQueue = { waiting: number; last: Promise<unknown> };
-
-function ignore(): void {}
 
 function changedSettings(before: Stream, after: Stream): Partial<LogSettings> {
   return {

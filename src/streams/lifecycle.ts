@@ -24,6 +24,7 @@ import type {
   LogSettings,
 } from '../ports/log-administration.ts';
 import type { StreamCatalog } from '../ports/stream-catalog.ts';
+import { untilDefined } from '../runtime/retry.ts';
 import type { StreamViews } from './views.ts';
 
 /** A stream in CREATING for longer was left by a gateway that died. */
@@ -174,13 +175,12 @@ export class StreamLifecycle {
 
   /** A broker may show a log for a moment after its deletion. */
   async #isLogGone({ name, logId }: Stream): Promise<boolean> {
-    const giveUpAtMs = performance.now() + deletionSeenMsMax;
-    for (;;) {
+    const patience = { everyMs: deletionCheckMs, waitMsMax: deletionSeenMsMax };
+    const gone = await untilDefined(patience, async () => {
       const log = await this.#administration.describe(name);
-      if (log?.logId !== logId) return true;
-      if (performance.now() > giveUpAtMs) return false;
-      await delay(deletionCheckMs);
-    }
+      return log?.logId === logId ? undefined : true;
+    });
+    return gone === true;
   }
 
   async #adopt(log: LogDescription, former: Stream | undefined): Promise<Stream> {

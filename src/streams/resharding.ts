@@ -30,6 +30,7 @@ import { GatewayError, isGatewayError, isRefusal } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogAdministration } from '../ports/log-administration.ts';
 import type { RecordLog } from '../ports/record-log.ts';
+import { Turns } from '../runtime/turns.ts';
 import type { StreamDirectory } from './directory.ts';
 import { drainingViewLeaseMs, viewLeaseMs } from './views.ts';
 
@@ -66,8 +67,7 @@ export class Reshardings {
   readonly #settings: ReshardingSettings;
   readonly #running = new Map<string, Promise<void>>();
   readonly #seen = new Map<string, Sighting>();
-  readonly #waiting: (() => void)[] = [];
-  #atWork = 0;
+  readonly #turns = new Turns(roundsAtOnce);
   #stopped = false;
 
   constructor(settings: ReshardingSettings) {
@@ -105,7 +105,6 @@ export class Reshardings {
   /** Rounds under way are left to other gateways, or to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const wake of this.#waiting.splice(0)) wake();
     await Promise.all(this.#running.values());
   }
 
@@ -127,8 +126,8 @@ export class Reshardings {
   #run(stream: Stream, isTakeover = false): void {
     const { name } = stream;
     if (stream.resharding === undefined || this.#running.has(name) || this.#stopped) return;
-    const work = this.#takeTurn()
-      .then(() => this.#finish(stream, isTakeover))
+    const work = this.#turns
+      .run(() => this.#finish(stream, isTakeover))
       .catch((error: unknown) => {
         if (!isGatewayError(error, 'conflict') && !isGatewayError(error, 'not-found')) {
           this.#settings.onProblem(name, error);
@@ -136,17 +135,8 @@ export class Reshardings {
       })
       .finally(() => {
         this.#running.delete(name);
-        this.#atWork--;
-        this.#waiting.shift()?.();
       });
     this.#running.set(name, work);
-  }
-
-  async #takeTurn(): Promise<void> {
-    this.#atWork++;
-    if (this.#atWork > roundsAtOnce) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
   }
 
   /** Errors: `conflict` where another gateway has taken over or the stream is being deleted. */

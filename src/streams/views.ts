@@ -5,6 +5,7 @@
  */
 import { isGatewayError } from '../domain/errors.ts';
 import type { Stream } from '../domain/streams/stream.ts';
+import { EldestOutMap } from '../runtime/eldest-out-map.ts';
 
 /** How long another gateway's change may go unseen by puts and gets. */
 export const viewLeaseMs = 1_000;
@@ -28,8 +29,8 @@ type View = {
 
 export class StreamViews {
   readonly #read: (name: string) => Promise<Stream>;
-  /** The one that was kept longest ago comes first. */
-  readonly #views = new Map<string, View>();
+  /** Streams in use are read again and again: those that nobody asks for are eldest. */
+  readonly #views = new EldestOutMap<string, View>(viewsMax);
   readonly #reading = new Map<string, Promise<Stream>>();
   /** Readings that begin when the one under way has ended. */
   readonly #next = new Map<string, Promise<Stream>>();
@@ -97,10 +98,6 @@ export class StreamViews {
     const newer = this.#views.get(name);
     if (mark.forgettings !== this.#forgettings) return;
     if (newer !== undefined && newer.readAtMs > mark.atMs) return;
-    // Streams in use are read again and again: those that nobody asks for come to the front.
-    this.#views.delete(name);
-    const [eldest] = this.#views.keys();
-    if (eldest !== undefined && this.#views.size >= viewsMax) this.#views.delete(eldest);
     const found = Promise.resolve(stream);
     this.#views.set(name, { stream, found, readAtMs: mark.atMs, leasedAtMs });
   }

@@ -26,9 +26,18 @@ export type HashRange = {
 
 /** All hash keys in `count` ranges of floor(2^128/count); the last takes the rest. */
 export function evenRanges(count: number): readonly HashRange[] {
-  const step = (hashKeyMax + 1n) / BigInt(count);
+  const step = evenStep(count);
   return Array.from({ length: count }, (_, index) => ({
     startingHashKey: (step * BigInt(index)) as HashKey,
     endingHashKey: (index === count - 1 ? hashKeyMax : step * BigInt(index + 1) - 1n) as HashKey,
   }));
+}
+
+/** Which of `count` even ranges the hash key is in. */
+export function evenRangeOf(hashKey: HashKey, count: number): number {
+  return Math.min(Number(hashKey / evenStep(count)), count - 1);
+}
+
+function evenStep(count: number): bigint {
+  return (hashKeyMax + 1n) / BigInt(count);
 }

@@ -2,9 +2,10 @@
  * Which open shard takes a key. The index over a stream's shards is made once for each list of
  * shards: lists are never changed in place.
  */
+import { crc32 } from 'node:zlib';
 import { hashKeyMax, hashKeyOf } from './hash-key.ts';
 import { partitionerOf } from './partitioner-tag.ts';
-import { crc32, murmur2 } from './partitioners.ts';
+import { murmur2 } from './murmur2.ts';
 import { isOpen } from './stream.ts';
 import type { HashKey, Shard, Stream } from './stream.ts';
 
@@ -61,7 +62,8 @@ export function shardForPartitionKey(stream: Stream, partitionKey: string): Shar
   const partitioner = partitionerOf(stream);
   if (partitioner === 'md5-range') return shardForHashKey(stream, hashKeyOf(partitionKey));
   const key = Buffer.from(partitionKey);
-  // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 as an unsigned number.
+  // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 (IEEE 802.3), which
+  // is never negative.
   const hash = partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
   const index = hash % stream.shards.length;
   if (isOpen(stream.shards[index]!)) return stream.shards[index]!;

@@ -12,10 +12,11 @@ import {
 } from '../../wire/messages/08-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
-import type { GroupOffset, GroupOffsets } from '../../groups/group-offsets.ts';
+import type { GroupOffsets } from '../../groups/group-offsets.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
+import type { GroupOffset } from '../../domain/leases/group-offset.ts';
 
 const topicIdsSince = 10;
 

@@ -7,10 +7,10 @@ import {
   consumerGroupHeartbeatRequest as request,
   consumerGroupHeartbeatResponse as response,
 } from '../../wire/messages/68-consumer-group-heartbeat.ts';
-import type { GroupPartition } from '../../groups/group-offsets.ts';
 import { type Call, defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
+import type { GroupPartition } from '../../domain/leases/group-offset.ts';
 
 type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
 type Member = {

@@ -3,13 +3,13 @@
  * JoinGroup does: an int16 with the version, then the assignment or subscription. Source: the Kafka
  * protocol guide, "Consumer protocol".
  */
-import type { GroupPartition } from '../../groups/group-offsets.ts';
 import { readMessage, writeMessage } from '../../wire/message.ts';
 import {
   consumerProtocolAssignment as table,
   consumerProtocolSubscription as subscription,
 } from '../../wire/messages/consumer-protocol.ts';
 import { Reader, Writer } from '../../wire/primitives.ts';
+import type { GroupPartition } from '../../domain/leases/group-offset.ts';
 
 export type Assignment = {
   readonly partitions: readonly GroupPartition[];

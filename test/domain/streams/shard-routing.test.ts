@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Partitioners } from 'kafkajs';
 import { hashKeyMax, hashKeyOf } from '../../../src/domain/streams/hash-key.ts';
-import { crc32, murmur2 } from '../../../src/domain/streams/partitioners.ts';
+import { crc32 } from 'node:zlib';
+import { murmur2 } from '../../../src/domain/streams/murmur2.ts';
 import {
   openShardsOf,
   shardForHashKey,

@@ -1,11 +1,7 @@
 /**
- * The hashes by which Kafka producers choose a partition, so that a key put through the Kinesis
- * door goes where they put it.
- */
-
-/**
  * 32-bit MurmurHash2 with Kafka's seed, as a signed number: the default partitioner of the Java
- * producer and of kafkajs. Source: KIP-480 keeps it for records with keys.
+ * producer and of kafkajs. A key put through the Kinesis door goes where they put
+ * it. Source: KIP-480 keeps it for records with keys.
  */
 export function murmur2(key: Uint8Array): number {
   const multiplier = 0x5bd1e995;
@@ -26,17 +22,4 @@ export function murmur2(key: Uint8Array): number {
   hash ^= hash >>> 13;
   hash = Math.imul(hash, multiplier);
   return hash ^ (hash >>> 15);
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32 (IEEE 802.3), unsigned: librdkafka's consistent partitioners. */
-export function crc32(key: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of key) crc = crcTable[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }
