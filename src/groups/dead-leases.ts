@@ -11,7 +11,7 @@ import { creationSecondOf } from '../domain/leases/leases.ts';
 import { LeaseView } from '../domain/leases/lease-view.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { isGatewayError } from '../domain/errors.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseMaker, LeaseReader } from '../ports/lease-tables.ts';
 import type { StreamCatalog } from '../ports/stream-catalog.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { within } from '../runtime/deadline.ts';
@@ -26,7 +26,7 @@ const attemptsMax = 5;
 const retryAfterMs = 1_000;
 
 export type DeadLeasesSettings = {
-  readonly tables: LeaseTables;
+  readonly tables: Pick<LeaseReader & LeaseMaker, 'list' | 'read' | 'remove'>;
   readonly catalog: Pick<StreamCatalog, 'list'>;
   /** The table that is no group's. */
   readonly catalogTable: string;

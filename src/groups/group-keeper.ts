@@ -10,7 +10,7 @@ import type { LeaseView } from '../domain/leases/lease-view.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseOwnership, LeaseReader } from '../ports/lease-tables.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { Turns } from '../runtime/turns.ts';
 import { isAlive, type Member, type MemberName, newMember } from './group-member.ts';
@@ -32,7 +32,7 @@ const silentFailoversMax = 6;
 export type GroupKeeperSettings = {
   readonly groupId: string;
   readonly table: GroupTable;
-  readonly tables: LeaseTables;
+  readonly tables: LeaseOwnership & Pick<LeaseReader, 'workers'>;
   readonly coordinator: GroupCoordinator;
   readonly findStream: (topic: string) => Promise<Stream | undefined>;
   readonly failoverMs: number;

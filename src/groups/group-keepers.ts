@@ -1,7 +1,7 @@
 /** The keepers of all groups that have members on this gateway, and their ticks. */
 import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseOwnership, LeaseReader } from '../ports/lease-tables.ts';
 import { GroupKeeper } from './group-keeper.ts';
 import type { MemberName } from './group-member.ts';
 import type { GroupTables } from './group-tables.ts';
@@ -15,7 +15,7 @@ const keepersMax = 10_000;
 
 export type GroupKeepersSettings = {
   readonly groups: Pick<GroupTables, 'hasTable' | 'table' | 'findStream'>;
-  readonly tables: LeaseTables;
+  readonly tables: LeaseOwnership & Pick<LeaseReader, 'workers'>;
   readonly coordinator: GroupCoordinator;
   readonly failoverMs: number;
   /** What went wrong where nobody waits for it. */

@@ -9,7 +9,7 @@ import type { LeaseView } from '../domain/leases/lease-view.ts';
 import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseMaker } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
@@ -40,7 +40,7 @@ export type Committer = 'member' | 'administrator' | 'transaction';
 export type CommitResult = 'stored' | 'failed' | 'lost';
 
 export type GroupOffsetsSettings = {
-  readonly tables: Pick<LeaseTables, 'drop'>;
+  readonly tables: Pick<LeaseMaker, 'drop'>;
   readonly coordinator: GroupCoordinator;
   readonly groups: GroupTables;
   /** Who works on what: the leases of members of Kafka groups. */

@@ -14,7 +14,7 @@ import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/strea
 import { isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GroupCoordinator, GroupMember } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseReader } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
 import { atOnce } from '../runtime/at-once.ts';
@@ -68,7 +68,7 @@ export type GroupSummary = {
 };
 
 export type GroupReportsSettings = {
-  readonly tables: LeaseTables;
+  readonly tables: Pick<LeaseReader, 'list' | 'read'>;
   readonly coordinator: GroupCoordinator;
   readonly streams: Pick<StreamDirectory, 'find' | 'list'>;
   readonly log: RecordLog;

@@ -18,7 +18,7 @@ import { LeaseView } from '../domain/leases/lease-view.ts';
 import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseCheckpoints, LeaseMaker, LeaseReader } from '../ports/lease-tables.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { CheckpointCalls } from './checkpoint-batches.ts';
 import type { CheckpointWrite } from './checkpoint-coalescer.ts';
@@ -30,7 +30,7 @@ const rowsAtOnce = 32;
 export type GroupTableSettings = {
   readonly groupId: string;
   readonly table: string;
-  readonly tables: LeaseTables;
+  readonly tables: LeaseCheckpoints & LeaseMaker & Pick<LeaseReader, 'read'>;
   readonly coordinator: GroupCoordinator;
   readonly account: string;
   /** The stream of a topic; undefined where the topic is no stream. */

@@ -4,14 +4,14 @@ import { isGatewayError } from '../domain/errors.ts';
 import { groupFilter, leaseTableOf } from '../domain/leases/lease-table-names.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
-import type { LeaseTables } from '../ports/lease-tables.ts';
+import type { LeaseCheckpoints, LeaseMaker, LeaseReader } from '../ports/lease-tables.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
 import { GroupTable } from './group-table.ts';
 
 const tablesKept = 2_000;
 
 export type GroupTablesSettings = {
-  readonly tables: LeaseTables;
+  readonly tables: LeaseCheckpoints & LeaseMaker & Pick<LeaseReader, 'read'>;
   readonly coordinator: GroupCoordinator;
   readonly streams: Pick<StreamDirectory, 'find' | 'findNow'>;
   readonly account: string;
