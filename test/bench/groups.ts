@@ -13,8 +13,8 @@ import {
   offsetFetchRequest,
   offsetFetchResponse,
 } from '../../src/wire/messages/09-offset-fetch.ts';
-import { kafkaClient } from '../clients/doors.ts';
-import { commitTo, withAdmin } from '../groups/doors.ts';
+import { kafkaClient } from '../support/doors.ts';
+import { commitTo, withAdmin } from '../support/groups.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startTestEngines } from '../support/engines.ts';
 import { untilTrue } from '../support/until.ts';

@@ -9,7 +9,7 @@ import {
 import { adminProgram, installClients } from '../support/install.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
-import { createStream, newName } from './doors.ts';
+import { createStream, newName } from '../support/doors.ts';
 
 const [{ kafkaBootstrap }] = await Promise.all([sharedEngines(), installClients()]);
 

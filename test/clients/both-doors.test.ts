@@ -19,9 +19,19 @@ import {
   python,
   run,
 } from '../support/install.ts';
-import { createStream, kafkaClient, kinesisClient, untilResolved } from './doors.ts';
-import { consumeByKafkajs, produceByKafkajs, transactByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, kafkaRecords, keyOf, kinesisRecords, linesOf } from './records.ts';
+import { createStream, kafkaClient, kinesisClient, untilResolved } from '../support/doors.ts';
+import {
+  consumeByKafkajs,
+  produceByKafkajs,
+  transactByKafkajs,
+} from '../support/programs/kafkajs.ts';
+import {
+  assertAllOnce,
+  kafkaRecords,
+  keyOf,
+  kinesisRecords,
+  linesOf,
+} from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

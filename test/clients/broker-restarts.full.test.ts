@@ -9,8 +9,14 @@ import { startGateway } from '../support/gateway.ts';
 import { installClients, kafkaProgram } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
 import { untilTrue } from '../support/until.ts';
-import { addressOf, partitions, replaceLeader, startLoads, untilInSync } from './broker-changes.ts';
-import { createStream, kafkaClient, newName } from './doors.ts';
+import {
+  addressOf,
+  partitions,
+  replaceLeader,
+  startLoads,
+  untilInSync,
+} from '../support/loads/broker-changes.ts';
+import { createStream, kafkaClient, newName } from '../support/doors.ts';
 import {
   kafkajsLoad,
   librdkafkaLoad,
@@ -18,8 +24,8 @@ import {
   outOfOrder,
   untilAllGoOn,
   verifiableProducer,
-} from './loads.ts';
-import { kafkaRecords } from './records.ts';
+} from '../support/loads/loads.ts';
+import { kafkaRecords } from '../support/checks/records.ts';
 
 const timeout = 600_000;
 

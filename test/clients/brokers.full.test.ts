@@ -4,9 +4,19 @@ import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients, kafkaTool } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
-import { addressOf, partitions, replaceBroker, startLoads } from './broker-changes.ts';
-import { createStream } from './doors.ts';
-import { kafkajsLoad, librdkafkaLoad, untilAllGoOn, verifiableProducer } from './loads.ts';
+import {
+  addressOf,
+  partitions,
+  replaceBroker,
+  startLoads,
+} from '../support/loads/broker-changes.ts';
+import { createStream } from '../support/doors.ts';
+import {
+  kafkajsLoad,
+  librdkafkaLoad,
+  untilAllGoOn,
+  verifiableProducer,
+} from '../support/loads/loads.ts';
 
 const timeout = 840_000;
 

@@ -7,10 +7,11 @@ import { test, type TestContext } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
-import { doorAt } from '../streams/gateways.ts';
-import { createStream, kafkaClient } from './doors.ts';
-import { produceByKafkajs } from './kafkajs.ts';
-import { assertInLineage, type LineageRecord, readShards, reshardUntil } from './lineage.ts';
+import { doorAt } from '../support/gateways.ts';
+import { createStream, kafkaClient } from '../support/doors.ts';
+import { produceByKafkajs } from '../support/programs/kafkajs.ts';
+import { assertInLineage, type LineageRecord, readShards } from '../support/checks/lineage.ts';
+import { reshardUntil } from '../support/resharding.ts';
 
 const [{ kafkaBootstrap }] = await Promise.all([sharedEngines(), installClients()]);
 

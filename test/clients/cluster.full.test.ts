@@ -7,11 +7,12 @@ import { connectBy } from '../../adapters/kafka/transport.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
 import { createTopics } from '../support/create-topics.ts';
+import { untilTrue } from '../support/until.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kafkaTool } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
-import { createStream, kafkaClient, newName } from './doors.ts';
+import { createStream, kafkaClient, newName } from '../support/doors.ts';
 import {
   kafkajsLoad,
   kinesisLoad,
@@ -19,7 +20,7 @@ import {
   untilAllGoOn,
   valuesOf,
   verifiableProducer,
-} from './loads.ts';
+} from '../support/loads/loads.ts';
 
 const timeout = 280_000;
 
@@ -94,10 +95,10 @@ async function moveTo(bootstrap: string, topic: string, nodeId: number): Promise
   const replicas = [nodeId, 1, 3];
   const partitionAssignment = [{ partition: 0, replicas }];
   await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
-  const isMoving = async () =>
+  const isThere = async () =>
     (await admin.listPartitionReassignments({ topics: [{ topic, partitions: [0] }] })).topics
-      .length > 0;
-  while (await isMoving()) await new Promise((resolve) => setTimeout(resolve, 100));
+      .length === 0;
+  await untilTrue(`${topic} to be on broker ${nodeId}`, isThere);
   await admin.disconnect();
 }
 

@@ -8,9 +8,9 @@ import { freePort } from '../../adapters/engines/free-port.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { connectCommandLine, installClients, kafkaProgram } from '../support/install.ts';
 import { startProgram } from '../support/program.ts';
-import { bothWays } from './both-ways.ts';
-import { kafkaClient, newName } from './doors.ts';
-import { assertAllOnce, kafkaRecords } from './records.ts';
+import { bothWays } from '../support/both-ways.ts';
+import { kafkaClient, newName } from '../support/doors.ts';
+import { assertAllOnce, kafkaRecords } from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -8,7 +8,7 @@ import { actions } from '../../src/aws/kinesis/actions/index.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients, python, run } from '../support/install.ts';
-import { createStream, newName } from './doors.ts';
+import { createStream, newName } from '../support/doors.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

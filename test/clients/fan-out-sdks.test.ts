@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { awsGo, awsProgram, installClients, run } from '../support/install.ts';
-import { createStream } from './doors.ts';
-import { assertAllOnce, kinesisRecords } from './records.ts';
+import { createStream } from '../support/doors.ts';
+import { assertAllOnce, kinesisRecords } from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

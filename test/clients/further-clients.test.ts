@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { installClients, kafkaGo, python, run } from '../support/install.ts';
 import { sharedEngines } from '../support/engines.ts';
-import { bothWays, type Way } from './both-ways.ts';
-import { assertAllOnce, kafkaRecords } from './records.ts';
+import { bothWays, type Way } from '../support/both-ways.ts';
+import { assertAllOnce, kafkaRecords } from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
-import { createStream, kafkaClient } from './doors.ts';
+import { createStream, kafkaClient } from '../support/doors.ts';
 import {
   kafkajsLoad,
   kinesisLoad,
@@ -12,7 +12,7 @@ import {
   untilAllGoOn,
   valuesOf,
   verifiableProducer,
-} from './loads.ts';
+} from '../support/loads/loads.ts';
 
 const timeout = 200_000;
 const partitions = 4;

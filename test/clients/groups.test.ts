@@ -7,9 +7,14 @@ import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
 import { untilTrue } from '../support/until.ts';
-import { createStream, kafkaClient, untilResolved } from './doors.ts';
-import { consumeByKafkajs, produceByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, kafkaRecords, kinesisRecords, type ReadRecord } from './records.ts';
+import { createStream, kafkaClient, untilResolved } from '../support/doors.ts';
+import { consumeByKafkajs, produceByKafkajs } from '../support/programs/kafkajs.ts';
+import {
+  assertAllOnce,
+  kafkaRecords,
+  kinesisRecords,
+  type ReadRecord,
+} from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { kafkaTool } from '../support/install.ts';
-import { bothWays, type Way } from './both-ways.ts';
-import { kafkaClient } from './doors.ts';
+import { bothWays, type Way } from '../support/both-ways.ts';
+import { kafkaClient } from '../support/doors.ts';
 
 await sharedEngines();
 

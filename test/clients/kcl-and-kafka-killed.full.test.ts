@@ -22,7 +22,7 @@ import {
   pairsTimeoutMs as timeout,
   untilHandedByKcl,
   waitMsMax,
-} from './kcl-and-kafka.ts';
+} from '../support/loads/kcl-and-kafka.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

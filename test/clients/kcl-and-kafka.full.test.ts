@@ -18,7 +18,7 @@ import {
   steadySettings as settings,
   untilHandedByKcl,
   waitMsMax,
-} from './kcl-and-kafka.ts';
+} from '../support/loads/kcl-and-kafka.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

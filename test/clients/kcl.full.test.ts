@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
-import { createStream, kinesisClient } from './doors.ts';
+import { createStream, kinesisClient } from '../support/doors.ts';
 import {
   assertAllInOrder,
   forEachKind,
@@ -11,7 +11,7 @@ import {
   kclTimeoutMs,
   putNumbered,
   shardId,
-} from './kcl.ts';
+} from '../support/programs/kcl.ts';
 
 await sharedEngines();
 

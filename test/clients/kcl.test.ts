@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients } from '../support/install.ts';
-import { createStream, kinesisClient } from './doors.ts';
-import { assertAllInOrder, KclApplication, putNumbered } from './kcl.ts';
+import { createStream, kinesisClient } from '../support/doors.ts';
+import { assertAllInOrder, KclApplication, putNumbered } from '../support/programs/kcl.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -8,16 +8,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
+import { untilTrue } from '../support/until.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclpy, multiLangDaemon, python } from '../support/install.ts';
-import { createStream, kinesisClient } from './doors.ts';
-import { assertAllInOrder, type KclRecord, putNumbered } from './kcl.ts';
-import { linesOf } from './records.ts';
+import { createStream, kinesisClient } from '../support/doors.ts';
+import { assertAllInOrder, type KclRecord, putNumbered } from '../support/programs/kcl.ts';
+import { linesOf } from '../support/checks/records.ts';
 
 await sharedEngines();
 
 const count = 2_000;
-const lookEveryMs = 250;
 const deadlineMs = 120_000;
 const timeout = 300_000;
 
@@ -73,11 +73,11 @@ test('Python processors under the MultiLangDaemon see every record', { timeout }
     daemon.kill('SIGKILL');
     await closed;
   });
-  const giveUpAtMs = Date.now() + deadlineMs;
-  while (seenIn(seenFolder).length < count) {
-    assert.ok(daemon.exitCode === null && Date.now() < giveUpAtMs, said);
-    await new Promise((again) => setTimeout(again, lookEveryMs));
-  }
+  const isRead = () => {
+    assert.equal(daemon.exitCode, null, said);
+    return seenIn(seenFolder).length >= count;
+  };
+  await untilTrue(`${count} records to be read`, isRead, deadlineMs);
   const seen = seenIn(seenFolder);
   assertAllInOrder(seen, count);
   assert.equal(seen.length, count);

@@ -14,7 +14,7 @@ import {
 import kafkajs from 'kafkajs';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { assertGone } from '../support/processes.ts';
-import { untilResolved } from './doors.ts';
+import { untilResolved } from '../support/doors.ts';
 
 const StreamName = 'survivor';
 const batchRecords = 50;

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { awsProgram, installClients, python, run } from '../support/install.ts';
-import { createStream, newName } from './doors.ts';
-import { linesOf } from './records.ts';
+import { createStream, newName } from '../support/doors.ts';
+import { linesOf } from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -8,8 +8,8 @@ import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { createStream, kafkaClient, kinesisClient } from './doors.ts';
-import { KclApplication, type KclKind, putNumbered } from './kcl.ts';
+import { createStream, kafkaClient, kinesisClient } from '../support/doors.ts';
+import { KclApplication, type KclKind, putNumbered } from '../support/programs/kcl.ts';
 
 await sharedEngines();
 

@@ -21,7 +21,7 @@ import { md5RangePartitioner } from '../../src/partitioners.ts';
 import { installClients, python, run } from '../support/install.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createStream, kafkaClient, kinesisClient, newName } from './doors.ts';
+import { createStream, kafkaClient, kinesisClient, newName } from '../support/doors.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -9,16 +9,16 @@ import {
   longestOverlap,
   repeatsIn,
   stretchesOf,
-} from './fleet-log.ts';
-import type { KclKind } from './kcl.ts';
+} from '../support/checks/fleet-log.ts';
+import type { KclKind } from '../support/programs/kcl.ts';
 import {
   failoverMsOf,
   fleetSeconds,
   fleetSeed,
   type Protocol,
   RandomFleet,
-} from './random-fleet.ts';
-import { keyOf } from './records.ts';
+} from '../support/loads/random-fleet.ts';
+import { keyOf } from '../support/checks/records.ts';
 
 const chosen = process.env['FLEET_PROTOCOL'];
 const all: readonly Protocol[] = ['classic', 'consumer'];

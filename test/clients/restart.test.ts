@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
+import { untilTrue } from '../support/until.ts';
 import { startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
-import { createStream, kafkaClient } from './doors.ts';
-import { consumeByKafkajs, produceByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, kafkaRecords, type ReadRecord } from './records.ts';
+import { createStream, kafkaClient } from '../support/doors.ts';
+import { consumeByKafkajs, produceByKafkajs } from '../support/programs/kafkajs.ts';
+import { assertAllOnce, kafkaRecords, type ReadRecord } from '../support/checks/records.ts';
 
 const [engines] = await Promise.all([sharedEngines(), installClients()]);
 
 /** So many that the kill, which comes at the first that is stored, is in the middle of them. */
 const count = 200_000;
 const many = String(count);
-const pollEveryMs = 10;
 const timeout = 120_000;
 const kafkaPython = 'test/clients/python/kafka_client.py';
 
@@ -67,9 +67,8 @@ for (const [name, { produce, consume, readsTwice = false }] of Object.entries(cl
     const topic = await createStream(gateway.kinesis);
     const reading = readsTwice ? undefined : consume(kafka, topic);
     const writing = produce(kafka, topic);
-    while ((await stored(topic)) === 0) {
-      await Promise.race([writing, new Promise((resolve) => setTimeout(resolve, pollEveryMs))]);
-    }
+    const hasBegun = async () => (await stored(topic)) > 0;
+    await Promise.race([writing, untilTrue('the first records', hasBegun)]);
     await gateway.kill9();
     const before = await stored(topic);
     t.diagnostic(`killed at ${before} of ${count} records`);

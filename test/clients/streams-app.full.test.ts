@@ -8,9 +8,9 @@ import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients, javaCommandLine, kafkaProgram, kafkaTool } from '../support/install.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { bothWays } from './both-ways.ts';
-import { createStream, kafkaClient, newName } from './doors.ts';
-import { kafkaRecords } from './records.ts';
+import { bothWays } from '../support/both-ways.ts';
+import { createStream, kafkaClient, newName } from '../support/doors.ts';
+import { kafkaRecords } from '../support/checks/records.ts';
 
 const [{ kafkaBootstrap }] = await Promise.all([sharedEngines(), installClients()]);
 

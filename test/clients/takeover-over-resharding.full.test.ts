@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { withAdmin } from '../groups/doors.ts';
+import { withAdmin } from '../support/groups.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { installClients } from '../support/install.ts';
 import { type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { type Follower, followerKinds } from './followers.ts';
+import { type Follower, followerKinds } from '../support/loads/followers.ts';
 import {
   assertEachOnce,
   assertNoneLost,
@@ -28,9 +28,14 @@ import {
   steadySettings as settings,
   untilHandedByKcl,
   waitMsMax,
-} from './kcl-and-kafka.ts';
-import { keyOf } from './records.ts';
-import { childShards, closedShards, putWhile, splitAndMerge } from './split-and-merge.ts';
+} from '../support/loads/kcl-and-kafka.ts';
+import { keyOf } from '../support/checks/records.ts';
+import {
+  childShards,
+  closedShards,
+  putWhile,
+  splitAndMerge,
+} from '../support/loads/split-and-merge.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

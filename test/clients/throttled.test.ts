@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { installClients, python, run } from '../support/install.ts';
-import { createStream } from './doors.ts';
+import { createStream } from '../support/doors.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

@@ -18,9 +18,9 @@ import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, kcat, python, run } from '../support/install.ts';
-import { createStream, kafkaClient, kinesisClient, newName } from './doors.ts';
-import { consumeByKafkajs, produceByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, keyOf, kinesisRecords } from './records.ts';
+import { createStream, kafkaClient, kinesisClient, newName } from '../support/doors.ts';
+import { consumeByKafkajs, produceByKafkajs } from '../support/programs/kafkajs.ts';
+import { assertAllOnce, keyOf, kinesisRecords } from '../support/checks/records.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 

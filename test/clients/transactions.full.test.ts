@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
+import { untilTrue } from '../support/until.ts';
 import { startGateway } from '../support/gateway.ts';
 import { franzGo, installClients, kafkaProgram, python, run } from '../support/install.ts';
-import { createStream, kafkaClient } from './doors.ts';
-import { assertAllOnce, kafkaRecords } from './records.ts';
+import { createStream, kafkaClient } from '../support/doors.ts';
+import { assertAllOnce, kafkaRecords } from '../support/checks/records.ts';
 
 const [{ kafkaBootstrap }] = await Promise.all([sharedEngines(), installClients()]);
 
 const count = 20_000;
 const many = String(count);
-const pollEveryMs = 10;
 const timeout = 180_000;
 const kafkaPython = 'test/clients/python/kafka_client.py';
 
@@ -41,9 +41,8 @@ for (const [name, copy] of Object.entries(clients)) {
     const [source, target] = [await createStream(kinesis), await createStream(kinesis)];
     await kafkaProgram(['produce', kafka, source, many, 'lz4']);
     const copying = copy(kafka, source, target);
-    while ((await logged(target)) === 0) {
-      await Promise.race([copying, new Promise((resolve) => setTimeout(resolve, pollEveryMs))]);
-    }
+    const hasBegun = async () => (await logged(target)) > 0;
+    await Promise.race([copying, untilTrue('the first records', hasBegun)]);
     await gateway.kill9();
     const before = await logged(target);
     t.diagnostic(`killed at ${before} of ${count} records`);

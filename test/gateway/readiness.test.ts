@@ -7,12 +7,12 @@ import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
 import { sharedEngines } from '../support/engines.ts';
+import { untilTrue } from '../support/until.ts';
 import { startGateway } from '../support/gateway.ts';
 
 await sharedEngines();
 
 const noticedMsMax = 20_000;
-const checkEveryMs = 100;
 
 type Readiness = { readonly status: number; readonly missing: readonly string[] };
 
@@ -22,15 +22,15 @@ async function readinessOf(operations: string): Promise<Readiness> {
   return { status: response.status, missing: missing.map(({ engine }) => engine) };
 }
 
-/** Asks until it answers so; what it answered last where it never does. */
+/** Asks until it answers so. */
 async function becomes(operations: string, status: number): Promise<Readiness> {
-  const giveUpAtMs = Date.now() + noticedMsMax;
-  let last = await readinessOf(operations);
-  while (last.status !== status && Date.now() < giveUpAtMs) {
-    await new Promise((resolve) => setTimeout(resolve, checkEveryMs));
+  let last: Readiness | undefined;
+  const isSo = async () => {
     last = await readinessOf(operations);
-  }
-  return last;
+    return last.status === status;
+  };
+  await untilTrue(`/readyz to answer ${status}`, isSo, noticedMsMax);
+  return last!;
 }
 
 test('a gateway whose DynamoDB goes is alive and not ready, and ready again with it', async (t) => {

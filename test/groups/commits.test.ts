@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
 import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
-import { newName } from '../clients/doors.ts';
+import { newName } from '../support/doors.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
@@ -15,7 +15,7 @@ import {
   filledStream,
   readAsGroup,
   withAdmin,
-} from './doors.ts';
+} from '../support/groups.ts';
 import { sharedEngines } from '../support/engines.ts';
 
 test('commits of groups in lease tables', async (suite) => {

@@ -12,8 +12,8 @@ import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
 import { creationSecondOf } from '../../src/domain/leases/leases.ts';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
-import { createStream, kinesisClient, newName } from '../clients/doors.ts';
-import { produceByKafkajs } from '../clients/kafkajs.ts';
+import { createStream, kinesisClient, newName } from '../support/doors.ts';
+import { produceByKafkajs } from '../support/programs/kafkajs.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { ownDynamodb, sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -27,7 +27,7 @@ import {
   readAsGroup,
   shardsOf,
   withAdmin,
-} from './doors.ts';
+} from '../support/groups.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
 // Gateways of other test files, which have other catalogs, take every group of the cluster over.

@@ -14,8 +14,8 @@ import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
 import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { createStream, newName } from '../clients/doors.ts';
-import { type Follower, followerKinds, startFollower } from '../clients/followers.ts';
+import { createStream, newName } from '../support/doors.ts';
+import { type Follower, followerKinds, startFollower } from '../support/loads/followers.ts';
 import {
   kafkajsLoad,
   kinesisLoad,
@@ -24,7 +24,7 @@ import {
   untilAllGoOn,
   valuesOf,
   verifiableProducer,
-} from '../clients/loads.ts';
+} from '../support/loads/loads.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { installClients } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';

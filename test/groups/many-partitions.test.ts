@@ -6,12 +6,12 @@ import {
   offsetCommitResponse,
 } from '../../src/wire/messages/08-offset-commit.ts';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { kafkaClient, newName } from '../clients/doors.ts';
+import { kafkaClient, newName } from '../support/doors.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows, type Row } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { clusterAt, committedOffsets, commitTo, withAdmin } from './doors.ts';
+import { clusterAt, committedOffsets, commitTo, withAdmin } from '../support/groups.ts';
 
 const partitions = 250;
 const waitMsMax = 60_000;

@@ -8,13 +8,13 @@ import {
   offsetFetchRequest,
   offsetFetchResponse,
 } from '../../src/wire/messages/09-offset-fetch.ts';
-import { kafkaClient, newName, untilResolved } from '../clients/doors.ts';
+import { kafkaClient, newName, untilResolved } from '../support/doors.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
 import { wayTo } from '../support/way.ts';
-import { clusterAt, commitTo, filledStream } from './doors.ts';
+import { clusterAt, commitTo, filledStream } from '../support/groups.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const coordinatorLoadInProgress = 14;

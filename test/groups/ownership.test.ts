@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type kafkajs from 'kafkajs';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { kafkaClient, newName } from '../clients/doors.ts';
+import { kafkaClient, newName } from '../support/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, type LeaseRows, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { filledStream } from './doors.ts';
-import { joinClassic, joinRaw } from './raw-member.ts';
+import { filledStream } from '../support/groups.ts';
+import { joinClassic, joinRaw } from '../support/programs/raw-member.ts';
 
 const failoverMs = 1_500;
 /** kafkajs sends heartbeats between fetches only. */

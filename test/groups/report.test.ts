@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GroupReport, GroupSummary } from '../../src/groups/group-report.ts';
 import { listing, shown } from '../../src/cli/groups.ts';
-import { kafkaClient, newName, untilResolved } from '../clients/doors.ts';
+import { kafkaClient, newName, untilResolved } from '../support/doors.ts';
 import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
 import { kafkaTool, run } from '../support/install.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { clusterAt, commitTo, filledStream } from './doors.ts';
+import { clusterAt, commitTo, filledStream } from '../support/groups.ts';
 
 async function groupsCommand<T>(gateway: Gateway, ...words: readonly string[]): Promise<T> {
   const port = new URL(gateway.operations).port;

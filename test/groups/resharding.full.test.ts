@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { kinesisClient, newName } from '../clients/doors.ts';
-import { produceByKafkajs } from '../clients/kafkajs.ts';
-import { childShards, closedShards, splitAndMerge } from '../clients/split-and-merge.ts';
+import { kinesisClient, newName } from '../support/doors.ts';
+import { produceByKafkajs } from '../support/programs/kafkajs.ts';
+import { childShards, closedShards, splitAndMerge } from '../support/loads/split-and-merge.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows, type Row } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
@@ -15,7 +15,7 @@ import {
   filledStream,
   readAsGroup,
   withAdmin,
-} from './doors.ts';
+} from '../support/groups.ts';
 
 const recordsBefore = 200;
 const recordsAfter = 100;

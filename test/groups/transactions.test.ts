@@ -18,11 +18,11 @@ import {
   txnOffsetCommitRequest,
   txnOffsetCommitResponse,
 } from '../../src/wire/messages/28-txn-offset-commit.ts';
-import { kafkaClient, newName } from '../clients/doors.ts';
+import { kafkaClient, newName } from '../support/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { clusterAt, commitAccepted, committedOffsets, filledStream } from './doors.ts';
+import { clusterAt, commitAccepted, committedOffsets, filledStream } from '../support/groups.ts';
 
 const initProducerIdApi = { request: initProducerIdRequest, response: initProducerIdResponse };
 const addOffsetsApi = { request: addOffsetsToTxnRequest, response: addOffsetsToTxnResponse };

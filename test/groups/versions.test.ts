@@ -13,11 +13,11 @@ import {
 } from '../../src/wire/messages/47-offset-delete.ts';
 import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
 import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
-import { newName } from '../clients/doors.ts';
+import { newName } from '../support/doors.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
-import { clusterAt, commitAccepted, commitTo, filledStream, withAdmin } from './doors.ts';
+import { clusterAt, commitAccepted, commitTo, filledStream, withAdmin } from '../support/groups.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const offsetDeleteApi = { request: offsetDeleteRequest, response: offsetDeleteResponse };

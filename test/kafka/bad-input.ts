@@ -19,7 +19,7 @@ import { initProducerIdRequest } from '../../src/wire/messages/22-init-producer-
 import { Writer } from '../../src/wire/primitives.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
 import { createTopics } from '../support/create-topics.ts';
-import { kafkaClient, newName } from '../clients/doors.ts';
+import { kafkaClient, newName } from '../support/doors.ts';
 import { untilTrue } from '../support/until.ts';
 
 /** Names that the mutated requests have; nothing that others use. */

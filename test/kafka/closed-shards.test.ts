@@ -9,20 +9,21 @@ import { encodeBatch, fullRecordsOf, readBatches } from '../../src/wire/record-b
 import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
 import { begun, finished, sealed, splitOf } from '../../src/domain/streams/reshard.ts';
 import {
-  shardIndexOf,
-  toOffset,
   type HashKey,
+  shardIndexOf,
   type Stream,
+  toOffset,
 } from '../../src/domain/streams/stream.ts';
 import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
-import { createStream, kafkaClient, newName } from '../clients/doors.ts';
-import { readShards, split, untilActive } from '../clients/lineage.ts';
-import { type Door, doorAt } from '../streams/gateways.ts';
+import { createStream, kafkaClient, newName } from '../support/doors.ts';
+import { type Door, doorAt } from '../support/gateways.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { connectTo, initProducer } from '../support/kafka-connection.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
 import { untilTrue } from '../support/until.ts';
+import { readShards } from '../support/checks/lineage.ts';
+import { split, untilActive } from '../support/resharding.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };

@@ -14,7 +14,7 @@ import { produceRequest, produceResponse } from '../../src/wire/messages/00-prod
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
-import { createStream, kafkaClient, newName } from '../clients/doors.ts';
+import { createStream, kafkaClient, newName } from '../support/doors.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';

@@ -12,8 +12,14 @@ import {
   metadataRequest as request,
   metadataResponse as response,
 } from '../../src/wire/messages/03-metadata.ts';
-import { createStream, newName } from '../clients/doors.ts';
-import { kafkajsLoad, kinesisLoad, lostOf, untilAllGoOn, valuesOf } from '../clients/loads.ts';
+import { createStream, newName } from '../support/doors.ts';
+import {
+  kafkajsLoad,
+  kinesisLoad,
+  lostOf,
+  untilAllGoOn,
+  valuesOf,
+} from '../support/loads/loads.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
 import {

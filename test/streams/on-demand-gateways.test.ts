@@ -12,7 +12,7 @@ import {
 } from '../../src/streams/on-demand-scaling.ts';
 import { ShardLimits } from '../../src/streams/limits/shard-limits.ts';
 import { untilTrue } from '../support/until.ts';
-import { type Gateway, openGateway } from './gateways.ts';
+import { type Gateway, openGateway } from '../support/gateways.ts';
 
 const dayMs = 86_400_000;
 

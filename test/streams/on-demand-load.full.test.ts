@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
 import { untilTrue } from '../support/until.ts';
-import { type Body, type Door, doorAt } from './gateways.ts';
-import { assertNothingStranded, readLineage, type Write } from './lineage.ts';
+import { type Body, type Door, doorAt } from '../support/gateways.ts';
+import { assertNothingStranded, readLineage, type Write } from '../support/checks/lineage.ts';
 
 const writersOfGateway = 4;
 const keysOfWriter = 24;

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { type Door, doorAt } from './gateways.ts';
-import { assertNothingStranded, readLineage, type Write, writeUntil } from './lineage.ts';
-import { merge, openShards, scale, split, statusOf, untilActive } from './reshard-steps.ts';
+import { type Door, doorAt } from '../support/gateways.ts';
+import {
+  assertNothingStranded,
+  readLineage,
+  type Write,
+  writeUntil,
+} from '../support/checks/lineage.ts';
+import { merge, openShards, scale, split, statusOf, untilActive } from '../support/resharding.ts';
 
 const writers = 4;
 const writersOfVictim = 2;

@@ -5,9 +5,9 @@ import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
 import { partitionsWanted } from '../../src/domain/streams/reshard.ts';
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
-import { type Gateway, openGateway } from './gateways.ts';
-import { assertNothingStranded, readLineage, writeUntil } from './lineage.ts';
-import { merge, openShards, scale, split, untilActive } from './reshard-steps.ts';
+import { type Gateway, openGateway } from '../support/gateways.ts';
+import { assertNothingStranded, readLineage, writeUntil } from '../support/checks/lineage.ts';
+import { merge, openShards, scale, split, untilActive } from '../support/resharding.ts';
 
 const writers = 8;
 test('under eight writers through two gateways no record is stranded or repeated', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openGateway } from './gateways.ts';
+import { openGateway } from '../support/gateways.ts';
 
 test('pages hold every stream once, in order, and those that are topics only', async (t) => {
   const table = `catalog-${randomUUID()}`;

@@ -13,7 +13,7 @@ import {
 import type { SubscriptionTimes } from '../../src/streams/subscriptions.ts';
 import { account } from '../aws/kinesis/door.ts';
 import { untilTrue } from '../support/until.ts';
-import { type Body, type Gateway, openGateway } from './gateways.ts';
+import { type Body, type Gateway, openGateway } from '../support/gateways.ts';
 
 const claimCheckMs = 20;
 const heartbeatMs = 100;

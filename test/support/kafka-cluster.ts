@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { type KafkaNode, newClusterId, startKafka } from '../../adapters/engines/embedded-kafka.ts';
 import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
-import { kafkaClient } from '../clients/doors.ts';
+import { kafkaClient } from './doors.ts';
 import { resolveKafkaVersion } from './kafka-versions.ts';
 
 export type TestBroker = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ListStreamsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { createStream, kafkaClient, kinesisClient } from '../../clients/doors.ts';
+import { createStream, kafkaClient, kinesisClient } from '../../support/doors.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const workers = 3;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
-import { createStream, kafkaClient, kinesisClient } from '../../clients/doors.ts';
+import { createStream, kafkaClient, kinesisClient } from '../../support/doors.ts';
 import { metricOf } from '../../kafka/bad-input.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { untilTrue } from '../../support/until.ts';

@@ -6,12 +6,12 @@ import { produceRequest, produceResponse } from '../../../src/wire/messages/00-p
 import { metadataRequest, metadataResponse } from '../../../src/wire/messages/03-metadata.ts';
 import { endTxnRequest, endTxnResponse } from '../../../src/wire/messages/26-end-txn.ts';
 import { encodeBatch } from '../../../src/wire/record-batch.ts';
-import { createStream } from '../../clients/doors.ts';
-import { readShards } from '../../clients/lineage.ts';
-import { doorAt } from '../../streams/gateways.ts';
+import { createStream } from '../../support/doors.ts';
+import { doorAt } from '../../support/gateways.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { connectTo, initProducer } from '../../support/kafka-connection.ts';
 import { untilTrue } from '../../support/until.ts';
+import { readShards } from '../../support/checks/lineage.ts';
 
 const workers = 3;
 /** Topics by name. */

@@ -17,23 +17,23 @@ import {
   PutRecordsCommand,
   type PutRecordsRequestEntry,
 } from '@aws-sdk/client-kinesis';
-import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
-import { shardIndexOf } from '../../src/domain/streams/stream.ts';
-import type { Gateway } from '../support/gateway.ts';
-import { type LeaseRows, openLeaseRows, type Row } from '../support/lease-rows.ts';
-import { untilTrue } from '../support/until.ts';
-import { doorAt } from '../streams/gateways.ts';
-import { createStream, kinesisClient, newName } from './doors.ts';
-import { type FleetLog, type ShardLog, takenOverMs } from './fleet-log.ts';
+import { parseSequenceNumber } from '../../../src/domain/records/sequence-number.ts';
+import { shardIndexOf } from '../../../src/domain/streams/stream.ts';
+import type { Gateway } from '../gateway.ts';
+import { type LeaseRows, openLeaseRows, type Row } from '../lease-rows.ts';
+import { untilTrue } from '../until.ts';
+import { doorAt } from '../gateways.ts';
+import { createStream, kinesisClient, newName } from '../doors.ts';
+import { type FleetLog, type ShardLog, takenOverMs } from '../checks/fleet-log.ts';
 import {
   cooperativeKinds,
   type FollowerKind,
-  type FollowerLine,
   followerKinds,
+  type FollowerLine,
 } from './followers.ts';
-import { type KclKind, type KclLine, workerCommandLine } from './kcl.ts';
-import { split, untilActive } from './lineage.ts';
-import { keyOf } from './records.ts';
+import { type KclKind, type KclLine, workerCommandLine } from '../programs/kcl.ts';
+import { keyOf } from '../checks/records.ts';
+import { split, untilActive } from '../resharding.ts';
 
 export const fleetSeconds = Number(process.env['FLEET_SECONDS'] ?? 300);
 export const fleetSeed = Number(process.env['FLEET_SEED'] ?? Date.now() % 1_000_000);

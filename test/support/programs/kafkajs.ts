@@ -1,7 +1,7 @@
 /** kafkajs as its users run it. */
 import kafkajs from 'kafkajs';
-import { kafkaClient, untilResolved } from './doors.ts';
-import { keyOf, type ReadRecord } from './records.ts';
+import { kafkaClient, untilResolved } from '../doors.ts';
+import { keyOf, type ReadRecord } from '../checks/records.ts';
 
 const batchRecords = 500;
 

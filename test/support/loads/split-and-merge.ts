@@ -5,8 +5,8 @@ import {
   SplitShardCommand,
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
-import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import { putNumbered } from './kcl.ts';
+import { shardIdOf } from '../../../src/domain/streams/stream.ts';
+import { putNumbered } from '../programs/kcl.ts';
 
 /** Of these come the children: 4 and 5 of 0, 6 of 2 and 3. */
 export const closedShards: readonly number[] = [0, 2, 3];

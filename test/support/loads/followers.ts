@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { franzGo, kafkaCommandLine, python } from '../support/install.ts';
-import { type Program, startProgram } from '../support/program.ts';
-import { kafkaRecords, type ReadRecord } from './records.ts';
+import { franzGo, kafkaCommandLine, python } from '../install.ts';
+import { type Program, startProgram } from '../program.ts';
+import { kafkaRecords, type ReadRecord } from '../checks/records.ts';
 
 type CommandLine = readonly [command: string, ...given: string[]];
 

@@ -1,13 +1,13 @@
 /** Changes of a cluster's brokers, and clients of every kind that go on meanwhile. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
-import { toOffset } from '../../src/domain/streams/stream.ts';
-import { readBatches } from '../../src/wire/record-batch.ts';
-import { clusterAt } from '../groups/doors.ts';
-import { kafkaProgram, kafkaTool } from '../support/install.ts';
-import { untilTrue } from '../support/until.ts';
-import { kafkaClient, newName } from './doors.ts';
+import { KafkaProducerLog } from '../../../adapters/kafka/producer-log.ts';
+import { toOffset } from '../../../src/domain/streams/stream.ts';
+import { readBatches } from '../../../src/wire/record-batch.ts';
+import { clusterAt } from '../groups.ts';
+import { kafkaProgram, kafkaTool } from '../install.ts';
+import { untilTrue } from '../until.ts';
+import { kafkaClient, newName } from '../doors.ts';
 import { type FollowerKind, followerKinds, startFollower } from './followers.ts';
 import {
   kafkajsLoad,
@@ -19,7 +19,7 @@ import {
   untilAllGoOn,
   verifiableProducer,
 } from './loads.ts';
-import { kafkaRecords } from './records.ts';
+import { kafkaRecords } from '../checks/records.ts';
 
 export const partitions = 6;
 const movingMsMax = 120_000;

@@ -6,16 +6,16 @@ import { AssignerProtocol } from 'kafkajs';
 import {
   offsetCommitRequest,
   offsetCommitResponse,
-} from '../../src/wire/messages/08-offset-commit.ts';
+} from '../../../src/wire/messages/08-offset-commit.ts';
 import {
   consumerGroupHeartbeatRequest,
   consumerGroupHeartbeatResponse,
-} from '../../src/wire/messages/68-consumer-group-heartbeat.ts';
-import { joinGroupRequest, joinGroupResponse } from '../../src/wire/messages/11-join-group.ts';
-import { syncGroupRequest, syncGroupResponse } from '../../src/wire/messages/14-sync-group.ts';
-import { heartbeatRequest, heartbeatResponse } from '../../src/wire/messages/12-heartbeat.ts';
-import { untilTrue } from '../support/until.ts';
-import { clusterAt } from './doors.ts';
+} from '../../../src/wire/messages/68-consumer-group-heartbeat.ts';
+import { joinGroupRequest, joinGroupResponse } from '../../../src/wire/messages/11-join-group.ts';
+import { syncGroupRequest, syncGroupResponse } from '../../../src/wire/messages/14-sync-group.ts';
+import { heartbeatRequest, heartbeatResponse } from '../../../src/wire/messages/12-heartbeat.ts';
+import { untilTrue } from '../until.ts';
+import { clusterAt } from '../groups.ts';
 
 const heartbeatApi = {
   request: consumerGroupHeartbeatRequest,

@@ -1,6 +1,6 @@
 /** Changes of a stream's shards, as a client of the Kinesis API makes them. */
 import assert from 'node:assert/strict';
-import { untilTrue } from '../support/until.ts';
+import { untilTrue } from './until.ts';
 import type { Body, Door } from './gateways.ts';
 
 const activeTimeoutMs = 60_000;
@@ -21,23 +21,34 @@ type ShardView = {
   readonly SequenceNumberRange: { readonly EndingSequenceNumber?: string };
 };
 
-export async function openShards(gateway: Door, name: string): Promise<readonly ShardView[]> {
-  const answer = await gateway.ask('ListShards', { StreamName: name });
-  return (answer['Shards'] as ShardView[])
-    .filter(({ SequenceNumberRange: range }) => range.EndingSequenceNumber === undefined)
-    .toSorted((one, other) =>
-      BigInt(one.HashKeyRange.StartingHashKey) < BigInt(other.HashKeyRange.StartingHashKey)
-        ? -1
-        : 1,
-    );
+export async function listShards(door: Door, StreamName: string): Promise<readonly ShardView[]> {
+  const shards: ShardView[] = [];
+  let ask: Body = { StreamName };
+  for (;;) {
+    const { Shards, NextToken } = await door.ask('ListShards', ask);
+    shards.push(...(Shards as ShardView[]));
+    if (NextToken === undefined) return shards;
+    ask = { NextToken };
+  }
+}
+
+/** Open ones, in the order of their ranges. */
+export async function openShards(door: Door, name: string): Promise<readonly ShardView[]> {
+  const open = (await listShards(door, name)).filter(
+    ({ SequenceNumberRange: range }) => range.EndingSequenceNumber === undefined,
+  );
+  const startOf = ({ HashKeyRange }: ShardView) => BigInt(HashKeyRange.StartingHashKey);
+  return open.toSorted((one, other) => (startOf(one) < startOf(other) ? -1 : 1));
 }
 
 function middleOf({ HashKeyRange: { StartingHashKey: start, EndingHashKey: end } }: ShardView) {
   return String((BigInt(start) + BigInt(end)) / 2n);
 }
 
-export async function split(gateway: Door, name: string): Promise<void> {
-  const [shard] = await openShards(gateway, name);
+/** Splits an open shard, the first one unless said otherwise, in the middle. */
+export async function split(gateway: Door, name: string, nth = 0): Promise<void> {
+  const open = await openShards(gateway, name);
+  const shard = open[nth % open.length];
   const answer = await gateway.ask('SplitShard', {
     StreamName: name,
     ShardToSplit: shard!.ShardId,
@@ -63,4 +74,27 @@ export async function scale(gateway: Door, name: string, target: number): Promis
     ScalingType: 'UNIFORM_SCALING',
   });
   assert.equal(answer['TargetShardCount'], target);
+}
+
+/** Two splits and a merge, again and again. Answers how many were through before the end. */
+export async function reshardUntil(
+  door: Door,
+  name: string,
+  end: Promise<unknown>,
+): Promise<number> {
+  let ended = false;
+  const ending = end.finally(() => {
+    ended = true;
+  });
+  // What it fails with is told when it is awaited.
+  ending.catch(() => undefined);
+  let rounds = 0;
+  for (let nth = 0; !ended; nth++) {
+    if (nth % 3 === 2) await merge(door, name);
+    else await split(door, name, nth);
+    await untilActive(door, name);
+    if (!ended) rounds++;
+  }
+  await ending;
+  return rounds;
 }

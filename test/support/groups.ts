@@ -12,10 +12,10 @@ import {
   findCoordinatorResponse,
 } from '../../src/wire/messages/10-find-coordinator.ts';
 import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
-import { createStream, kafkaClient, kinesisClient, untilResolved } from '../clients/doors.ts';
-import { produceByKafkajs } from '../clients/kafkajs.ts';
-import type { Gateway } from '../support/gateway.ts';
-import { untilTrue } from '../support/until.ts';
+import { createStream, kafkaClient, kinesisClient, untilResolved } from './doors.ts';
+import { produceByKafkajs } from './programs/kafkajs.ts';
+import type { Gateway } from './gateway.ts';
+import { untilTrue } from './until.ts';
 
 export type TestShard = { readonly index: number; readonly createdAtSeconds: number };
 

@@ -1,13 +1,13 @@
 /** A KCL application and the Kafka group of its name, one after the other, over one stream. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
-import { shardIdOf } from '../../src/domain/streams/stream.ts';
-import type { Gateway } from '../support/gateway.ts';
-import { createStream, kinesisClient, newName } from './doors.ts';
+import { parseSequenceNumber } from '../../../src/domain/records/sequence-number.ts';
+import { shardIdOf } from '../../../src/domain/streams/stream.ts';
+import type { Gateway } from '../gateway.ts';
+import { createStream, kinesisClient, newName } from '../doors.ts';
 import { type FollowerKind, followerKinds, startFollower } from './followers.ts';
-import { KclApplication, type KclKind, putNumbered } from './kcl.ts';
-import type { LeaseRows } from '../support/lease-rows.ts';
+import { KclApplication, type KclKind, putNumbered } from '../programs/kcl.ts';
+import type { LeaseRows } from '../lease-rows.ts';
 
 /** As the workers of the tests have it. */
 export const oneGroupSettings = { KINESKA_LIMITS: 'off', KINESKA_LEASE_FAILOVER_MS: '3000' };

@@ -1,8 +1,8 @@
 /** The same run twice: directly against the cluster, and through the gateway. */
 import type { TestContext } from 'node:test';
-import { createTopics } from '../support/create-topics.ts';
-import { sharedEngines } from '../support/engines.ts';
-import { startGateway } from '../support/gateway.ts';
+import { createTopics } from './create-topics.ts';
+import { sharedEngines } from './engines.ts';
+import { startGateway } from './gateway.ts';
 import { createStream, kafkaClient, newName } from './doors.ts';
 
 export type Way = {

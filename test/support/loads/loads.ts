@@ -16,11 +16,11 @@ import {
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import kafkajs from 'kafkajs';
-import { python } from '../support/install.ts';
-import { startKafkaTool } from '../support/kafka-tool.ts';
-import { startProgram } from '../support/program.ts';
-import { kinesisClient } from './doors.ts';
-import type { ReadRecord } from './records.ts';
+import { python } from '../install.ts';
+import { startKafkaTool } from '../kafka-tool.ts';
+import { startProgram } from '../program.ts';
+import { kinesisClient } from '../doors.ts';
+import type { ReadRecord } from '../checks/records.ts';
 
 export type Load = {
   readonly name: string;

@@ -16,7 +16,7 @@ import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscri
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/directory.ts';
 import { StreamWriter } from '../../src/streams/writer.ts';
 import { call, startDoor } from '../aws/kinesis/door.ts';
-import { sharedEngines } from '../support/engines.ts';
+import { sharedEngines } from './engines.ts';
 
 const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
 

@@ -1,7 +1,9 @@
 /** Writers that remember what was acknowledged, and a reader that follows shards to children. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Body, Door } from './gateways.ts';
+import type { Body, Door } from '../gateways.ts';
+import { listShards } from '../resharding.ts';
+import { keyOf } from './records.ts';
 
 const keysOfWriter = 3;
 const recordsPerPut = 12;
@@ -141,4 +143,49 @@ export function assertNothingStranded(writes: readonly Write[], read: readonly W
   const missing = writes.filter(({ place }) => !readNames.has(place));
   assert.deepEqual(missing, []);
   assert.equal(read.length, writes.length);
+}
+
+export type LineageRecord = {
+  readonly shard: number;
+  readonly key: string;
+  readonly value: string;
+};
+
+/** Every record of every shard, from parents to children: shards are numbered so. */
+export async function readShards(door: Door, StreamName: string): Promise<LineageRecord[]> {
+  const records: LineageRecord[] = [];
+  for (const [shard, { ShardId }] of (await listShards(door, StreamName)).entries()) {
+    const from = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
+    let { ShardIterator } = await door.ask('GetShardIterator', from);
+    for (;;) {
+      const answer = await door.ask('GetRecords', { ShardIterator });
+      for (const { PartitionKey, Data } of answer['Records'] as Body[]) {
+        const value = Buffer.from(Data as string, 'base64').toString('utf8');
+        records.push({ shard, key: PartitionKey as string, value });
+      }
+      ShardIterator = answer['NextShardIterator'];
+      const isAtEnd = answer['MillisBehindLatest'] === 0 && (answer['Records'] as []).length === 0;
+      if (ShardIterator === undefined || isAtEnd) break;
+    }
+  }
+  return records;
+}
+
+/** `record-0` … are there once, under their keys, and grow along the lineage of each key. */
+export function assertInLineage(records: readonly LineageRecord[], count: number): void {
+  const seen = new Set<number>();
+  const last = new Map<string, LineageRecord & { readonly number: number }>();
+  for (const record of records) {
+    const number = Number(/^record-(\d+)$/.exec(record.value)?.[1] ?? Number.NaN);
+    assert.equal(record.key, keyOf(number));
+    assert.ok(!seen.has(number), `record-${number} is there twice, now in ${record.shard}`);
+    seen.add(number);
+    const before = last.get(record.key);
+    if (before !== undefined) {
+      const where = `${before.value} of shard ${before.shard}, ${record.value} of ${record.shard}`;
+      assert.ok(number > before.number, `${record.key} is out of order: ${where}`);
+    }
+    last.set(record.key, { ...record, number });
+  }
+  assert.equal(seen.size, count, 'records are missing');
 }

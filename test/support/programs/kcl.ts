@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import type { Gateway } from '../support/gateway.ts';
-import { type JavaProgram, javaCommandLine, javaTrustStore } from '../support/install.ts';
-import { newName } from './doors.ts';
-import { keyOf } from './records.ts';
+import type { Gateway } from '../gateway.ts';
+import { type JavaProgram, javaCommandLine, javaTrustStore } from '../install.ts';
+import { newName } from '../doors.ts';
+import { keyOf } from '../checks/records.ts';
 
 /** What a worker prints: a record that it was handed, or what befell one of its shards. */
 export type KclLine =
