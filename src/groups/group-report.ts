@@ -68,7 +68,7 @@ export type GroupSummary = {
 };
 
 export type GroupReportsSettings = {
-  readonly tables: Pick<LeaseReader, 'list' | 'read'>;
+  readonly tables: Pick<LeaseReader, 'list' | 'nameOf' | 'read'>;
   readonly coordinator: GroupCoordinator;
   readonly streams: Pick<StreamDirectory, 'find' | 'list'>;
   readonly log: RecordLog;

@@ -12,11 +12,11 @@ import {
   deleteGroupsRequest,
   deleteGroupsResponse,
 } from '../../src/wire/messages/42-delete-groups.ts';
-import { newName } from '../clients/doors.ts';
+import { newName } from '../support/doors.ts';
 import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
 import { run } from '../support/install.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
-import { clusterAt, commitAccepted, filledStream } from './doors.ts';
+import { clusterAt, commitAccepted, filledStream } from '../support/groups.ts';
 
 const fetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const deleteApi = { request: deleteGroupsRequest, response: deleteGroupsResponse };
