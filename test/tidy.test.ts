@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { errorTable } from '../src/wire/errors.ts';
+import { circlesIn, importsOf, reachableFrom } from './support/imports.ts';
 
 const columnsMax = 100;
 const functionLinesMax = 70;
@@ -15,58 +16,45 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { e
 const sources = files.filter((file) => file.endsWith('.ts'));
 const contents = new Map(sources.map((file) => [file, readFileSync(file, 'utf8')]));
 
-/** Which folders each folder may import from; longest prefix wins. */
+/** What every room but the innermost may stand on. */
+const inner = ['src/domain/', 'src/ports/', 'src/runtime/'];
+
+/** Which folders each folder may import from; the first prefix that fits decides. */
 const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
   ['src/domain/', ['src/domain/']],
   ['src/runtime/', ['src/runtime/', 'src/domain/errors.ts']],
   ['src/wire/', ['src/wire/']],
   ['src/ports/', ['src/domain/', 'src/ports/']],
-  ['src/access/', ['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/']],
-  ['src/streams/', ['src/domain/', 'src/ports/', 'src/runtime/', 'src/streams/']],
-  ['src/groups/', ['src/domain/', 'src/ports/', 'src/runtime/', 'src/streams/', 'src/groups/']],
-  [
-    'src/aws/http/',
-    [
-      ...['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/', 'src/aws/protocol/'],
-      'src/aws/http/',
-    ],
-  ],
+  ['src/access/', [...inner, 'src/access/']],
+  ['src/streams/', [...inner, 'src/streams/']],
+  ['src/groups/', [...inner, 'src/streams/', 'src/groups/']],
+  ['src/aws/http/', [...inner, 'src/access/', 'src/aws/protocol/', 'src/aws/http/']],
   ['src/aws/protocol/', ['src/ports/', 'src/access/', 'src/aws/protocol/']],
   // The services; which of them may import what of src/aws has a test of its own.
-  [
-    'src/aws/',
-    [...['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/', 'src/streams/'], 'src/aws/'],
-  ],
+  ['src/aws/', [...inner, 'src/access/', 'src/streams/', 'src/aws/']],
   [
     'src/kafka/',
-    [
-      ...['src/domain/', 'src/ports/', 'src/runtime/', 'src/access/', 'src/streams/'],
-      ...['src/groups/', 'src/wire/', 'src/kafka/'],
-    ],
+    [...inner, 'src/access/', 'src/streams/', 'src/groups/', 'src/wire/', 'src/kafka/'],
   ],
-  [
-    'adapters/kafka/',
-    ['src/domain/', 'src/ports/', 'src/runtime/', 'src/wire/', 'adapters/kafka/'],
-  ],
+  ['src/operations/', [...inner, 'src/operations/', 'src/version.ts']],
+  ['src/config/', ['src/config/', 'src/domain/']],
+  ['adapters/kafka/', [...inner, 'src/wire/', 'adapters/kafka/']],
   ['adapters/engines/', ['src/ports/', 'src/domain/errors.ts', 'adapters/engines/']],
-  ['adapters/', ['src/domain/', 'src/ports/', 'src/runtime/', 'adapters/']],
+  ['adapters/', [...inner, 'adapters/']],
 ];
 
-function importsOf(file: string): string[] {
-  const found = contents.get(file)!.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g);
-  return [...found].map(([, path]) => normalize(join(dirname(file), path!)));
-}
+/** The composition root and the commands: all else is given what it uses. */
+const mayImportAdapters = ['src/gateway/', 'src/cli/', 'src/library.ts'];
+
+const imports = new Map(sources.map((file) => [file, importsOf(file)]));
 
 test('imports point inward, and the two front doors never import each other', () => {
   const wrong: string[] = [];
-  for (const file of sources) {
+  for (const [file, imported] of imports) {
     const rule = mayImport.find(([folder]) => file.startsWith(folder));
     if (rule === undefined) continue;
-    for (const imported of importsOf(file)) {
-      if (!rule[1].some((allowed) => imported.startsWith(allowed))) {
-        wrong.push(`${file} imports ${imported}`);
-      }
-    }
+    const isAllowed = (each: string) => rule[1].some((allowed) => each.startsWith(allowed));
+    for (const each of imported) if (!isAllowed(each)) wrong.push(`${file} imports ${each}`);
   }
   assert.deepEqual(wrong, []);
 });
@@ -76,7 +64,7 @@ test('a service of AWS imports no other, and only the gateway imports their list
   const wrong: string[] = [];
   for (const file of sources.filter((each) => each.startsWith('src/') && each !== list)) {
     const room = /^src\/aws\/[^/]+\//.exec(file)?.[0];
-    for (const imported of importsOf(file)) {
+    for (const imported of imports.get(file)!) {
       const isList = imported === list && !file.startsWith('src/gateway/');
       const other = room !== undefined && imported.startsWith('src/aws/');
       const isOther =
@@ -87,20 +75,51 @@ test('a service of AWS imports no other, and only the gateway imports their list
   assert.deepEqual(wrong, []);
 });
 
-test('only the composition root imports adapters', () => {
+test('only the composition root and the commands import adapters', () => {
   const wrong = sources.filter(
     (file) =>
       file.startsWith('src/') &&
-      !['src/gateway/composition.ts', 'src/cli/start.ts', 'src/cli/read.ts'].includes(file) &&
-      importsOf(file).some((imported) => imported.startsWith('adapters/')),
+      !mayImportAdapters.some((allowed) => file.startsWith(allowed)) &&
+      imports.get(file)!.some((imported) => imported.startsWith('adapters/')),
   );
   assert.deepEqual(wrong, []);
 });
 
-test('src/domain uses no package and does no I/O', () => {
+/** Their rooms are being cut. */
+const circlesBeingCut: readonly (readonly string[])[] = [
+  ['src/wire/record-batch.ts', 'src/wire/old-message.ts'],
+  ['src/aws/protocol/action.ts', 'src/aws/kinesis/limits/admission.ts'],
+];
+
+test('no file stands on itself: there is no circle of imports, types among them', () => {
+  const isBeingCut = (circle: readonly string[]) =>
+    circlesBeingCut.some((cut) => circle.every((file) => cut.includes(file)));
+  assert.deepEqual(
+    circlesIn(imports).filter((circle) => !isBeingCut(circle)),
+    [],
+  );
+});
+
+test('circles are found, however long', () => {
+  const graph = new Map([
+    ['a', ['b']],
+    ['b', ['c', 'd']],
+    ['c', ['a', 'd']],
+    ['d', ['e', 'd']],
+    ['e', []],
+    ['f', ['a', 'g']],
+    ['g', ['f']],
+  ]);
+  const found = circlesIn(graph).map((circle) => circle.toSorted().join(' '));
+  assert.deepEqual(found.toSorted(), ['a b c', 'd', 'f g']);
+});
+
+test('src/domain and src/ports use no package and do no I/O', () => {
   const allowed = new Set(['node:crypto', 'node:zlib']);
   const wrong: string[] = [];
-  for (const file of sources.filter((each) => each.startsWith('src/domain/'))) {
+  const isBeingCut = (file: string) => file === 'src/ports/backing-brokers.ts';
+  for (const file of sources.filter((each) => /^src\/(?:domain|ports)\//.test(each))) {
+    if (isBeingCut(file)) continue;
     for (const [, name] of contents.get(file)!.matchAll(/from '([^'.][^']*)'/g)) {
       if (!allowed.has(name!)) wrong.push(`${file} imports ${name}`);
     }
@@ -127,6 +146,50 @@ test("Kafka's error codes are named by src/wire/errors.ts, and stand nowhere as 
       });
   }
   assert.deepEqual(wrong, []);
+});
+
+const entryPoints = ['src/main.ts', 'src/library.ts', 'src/partitioners.ts'];
+/** Files that others are about to use, or that go. */
+const comingOrGoing: readonly string[] = [
+  ...['src/access/authorizer.ts', 'src/access/session.ts', 'src/domain/streams/stream-names.ts'],
+  'adapters/engines/cache-folder.ts',
+];
+
+test('every source file is reached from a program, every file of the tests from a test', () => {
+  const isStart = (file: string) =>
+    file.endsWith('.test.ts') || /^(?:test|test\/bench)\/run\.ts$/.test(file);
+  const shipped = reachableFrom(...entryPoints);
+  const tried = reachableFrom(...sources.filter(isStart), 'docs/generator/generate.ts');
+  const wrong = sources.filter((file) => {
+    if (comingOrGoing.includes(file)) return false;
+    if (/^(?:src|adapters)\//.test(file)) return !shipped.has(file) && !file.endsWith('.d.ts');
+    // Programs of their own are started by their names.
+    const isNamed = () => sources.some((other) => contents.get(other)!.includes(basename(file)));
+    return !tried.has(file) && !isNamed();
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every package that package.json names is used', () => {
+  const { dependencies, devDependencies, scripts } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  ) as Readonly<Record<'dependencies' | 'devDependencies' | 'scripts', Record<string, string>>>;
+  const textOf = (folders: RegExp) =>
+    files.filter((file) => folders.test(file)).map((file) => readFileSync(file, 'utf8'));
+  const shipped = textOf(/^(?:src|adapters)\/.*\.ts$/);
+  const all = [...shipped, ...textOf(/^(?:test|docs)\/.*\.ts$|^build\.mjs$|^tsconfig\.json$/)];
+  const commands = Object.values(scripts).join(' ').split(' ');
+  const isIn = (texts: readonly string[], name: string) =>
+    texts.some((text) => text.includes(`'${name}'`) || text.includes(`'${name}/`));
+  const isTool = (name: string) =>
+    commands.includes(name) ||
+    all.some((text) => text.includes(`node_modules/${name}/`)) ||
+    all.some((text) => text.includes(`"types": ["${name.replace('@types/', '')}"]`));
+  const unused = [
+    ...Object.keys(dependencies).filter((name) => !isIn(shipped, name)),
+    ...Object.keys(devDependencies).filter((name) => !isIn(all, name) && !isTool(name)),
+  ];
+  assert.deepEqual(unused, []);
 });
 
 test(`lines have at most ${columnsMax} columns`, () => {
@@ -221,12 +284,71 @@ test('no file names a package registry host or a path of one machine', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('tests wait for conditions, not for time', () => {
-  const wrong = sources.filter(
-    (file) =>
-      file.endsWith('.test.ts') &&
-      file !== 'test/tidy.test.ts' &&
-      /\bsleep\(|[^.]only\(|\.skip\(/.test(contents.get(file)!),
+/** Tests that are left out, or that leave others out. */
+const leftOut = /\.(?:only|skip|todo)\(|\b(?:only|skip|todo): /;
+/** Waits of a set time: `untilTrue` of test/support/until.ts asks until something is so. */
+const fixedWait = /\bsetTimeout\b|(?<!\.)\b(?:sleep|delay|pause)\(/;
+/** Where time itself is what is tried. */
+const deliberateWaits: ReadonlySet<string> = new Set([
+  // The way to DynamoDB is gone for so long.
+  'test/groups/outage.test.ts',
+  'test/groups/dynamodb-stopped.full.test.ts',
+  // Gateways are killed so long after a change has begun.
+  'test/streams/resharding-kill.full.test.ts',
+  // A client puts so often.
+  'test/clients/limits.full.test.ts',
+]);
+/** What the tests say but in comments. */
+const codeOfTests = new Map(
+  sources
+    .filter((file) => file.endsWith('.test.ts') && file !== 'test/tidy.test.ts')
+    .map((file) => [file, contents.get(file)!.replaceAll(/^\s*(?:\/\*\*|\*|\/\/).*$/gm, '')]),
+);
+
+test('no test is left out', () => {
+  const wrong = [...codeOfTests].filter(([, code]) => leftOut.test(code));
+  assert.deepEqual(
+    wrong.map(([file]) => file),
+    [],
   );
-  assert.deepEqual(wrong, []);
+});
+
+test('tests wait for conditions, not for time', () => {
+  const waiting = [...codeOfTests].flatMap(([file, code]) => (fixedWait.test(code) ? [file] : []));
+  assert.deepEqual(
+    waiting.filter((file) => !deliberateWaits.has(file)),
+    [],
+  );
+  assert.deepEqual(
+    [...deliberateWaits].filter((file) => !waiting.includes(file)),
+    [],
+    'waits no longer',
+  );
+});
+
+test('what leaves tests out and what waits for time is seen in every form', () => {
+  const leaves = [
+    ...["test.only('a', () => {})", "it.only('a')", "describe.skip('a')", "t.todo('a')"],
+    ...["test('a', { only: true }, f)", "test('a', { skip: 'not yet' }, f)", '{ todo: true }'],
+    "await t.test('a', { timeout, skip: isLinux }, f)",
+  ];
+  const keeps = ["test('a', () => {})", 'const only = 1;', "t.test('skips what is old', f)"];
+  assert.deepEqual(
+    [...leaves, ...keeps].filter((line) => leftOut.test(line)),
+    leaves,
+  );
+  const waits = [
+    ...['await delay(600);', 'await sleep(1)', 'await pause(20)', 'setTimeout(resolve, 5)'],
+    "import { setTimeout as wait } from 'node:timers/promises';",
+  ];
+  const asks = [
+    "await untilTrue('it', isSo)",
+    "test('a', { timeout }, f)",
+    'clearTimeout(timer)',
+    'socket.pause()',
+  ];
+  assert.deepEqual(
+    [...waits, ...asks].filter((line) => fixedWait.test(line)),
+    waits,
+  );
 });

@@ -4,7 +4,7 @@
  */
 import { type Config, ConfigError } from '../config/config.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { GroupReport, GroupSummary } from '../groups/group-report.ts';
+import type { GroupReport, GroupSummary } from '../ports/group-reports.ts';
 
 const usage = '"kineska groups" wants the id of one group, or none: kineska groups GROUP [--json].';
 

@@ -14,6 +14,12 @@ import { type Offset, type Shard, shardIdOf, type Stream } from '../domain/strea
 import { isGatewayError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GroupCoordinator, GroupMember } from '../ports/group-coordinator.ts';
+import type {
+  GroupReport,
+  GroupReporting,
+  GroupSummary,
+  ShardReport,
+} from '../ports/group-reports.ts';
 import type { LeaseReader } from '../ports/lease-tables.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
@@ -23,49 +29,6 @@ import { resumePosition } from './lease-position.ts';
 const groupsAtOnce = 4;
 const shardsAtOnce = 16;
 const recordBytesMax = 16 * 1024 * 1024;
-
-/** Which side of the gateway an owner is on. */
-export type OwnerSide = 'kcl' | 'kafka';
-
-export type ShardReport = {
-  readonly stream: string;
-  readonly shardId: string;
-  readonly partition: number;
-  /** Who works on the shard: a KCL worker, or a member of the Kafka group. */
-  readonly owner: string | null;
-  readonly side: OwnerSide | null;
-  /** As it stands in the lease table; null where there is no lease. */
-  readonly checkpoint: string | null;
-  /** The next record to read; null where nothing was committed. */
-  readonly offset: number | null;
-  /** One past the last record that can be read. */
-  readonly endOffset: number;
-  readonly lagRecords: number | null;
-  /** Age of the next record to read; 0 where there is none. */
-  readonly lagMs: number | null;
-};
-
-export type GroupReport = {
-  readonly group: string;
-  /** Name of the lease table; null where there is none. */
-  readonly table: string | null;
-  readonly shards: readonly ShardReport[];
-};
-
-export type GroupSummary = {
-  readonly group: string;
-  readonly table: string | null;
-  readonly streams: readonly string[];
-  readonly shards: number;
-  /** Shards that KCL workers, and members of the Kafka group, work on. */
-  readonly ownedByKcl: number;
-  readonly ownedByKafka: number;
-  readonly lagRecords: number;
-  /** Of the shard that is furthest behind. */
-  readonly lagMs: number;
-  /** Why no more can be said of the group; absent where nothing is wrong. */
-  readonly problem?: string;
-};
 
 export type GroupReportsSettings = {
   readonly tables: Pick<LeaseReader, 'list' | 'nameOf' | 'read'>;
@@ -85,7 +48,7 @@ type Known = {
   readonly member: string | undefined;
 };
 
-export class GroupReports {
+export class GroupReports implements GroupReporting {
   readonly #settings: GroupReportsSettings;
   readonly #hasTable: (groupId: string) => boolean;
 

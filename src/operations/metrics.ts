@@ -14,9 +14,9 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
-import type { GroupSummary } from '../groups/group-report.ts';
 import { within } from '../runtime/deadline.ts';
 import type { BackingObserver, Door, DoorObserver, LimitObserver } from '../ports/observer.ts';
+import type { GroupReporting, GroupSummary } from '../ports/group-reports.ts';
 
 /** Seconds; fine below 10 ms, where the gateway's own work lies. */
 const latencyBuckets = [
@@ -29,7 +29,7 @@ export type Metrics = {
   readonly backing: BackingObserver;
   readonly limits: LimitObserver;
   /** Shows groups; `read` is asked when metrics are, and not too often. */
-  groups(read: (groupsMax: number) => Promise<readonly GroupSummary[]>): void;
+  groups(read: GroupReporting['list']): void;
 };
 
 /** Groups with series of their own; the first by name. */
@@ -242,10 +242,7 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
   };
 }
 
-function showGroups(
-  registry: Registry,
-  read: (groupsMax: number) => Promise<readonly GroupSummary[]>,
-): void {
+function showGroups(registry: Registry, read: GroupReporting['list']): void {
   const registers = [registry];
   const labelNames = ['group'] as const;
   const collect = () => within(groupsWaitMsMax, refresh(), () => undefined);

@@ -6,6 +6,7 @@
  */
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { GroupReporting } from '../ports/group-reports.ts';
 import { within } from '../runtime/deadline.ts';
 
 /** An engine must answer a probe within this time to count as ready. */
@@ -13,12 +14,6 @@ const probeTimeoutMs = 2_000;
 
 /** Rejects when the engine cannot serve. */
 export type Probe = { readonly name: string; check(): Promise<void> };
-
-/** What there is to see of groups, as JSON. */
-export type GroupsView = {
-  list(groupsMax: number): Promise<readonly object[]>;
-  show(groupId: string): Promise<object | undefined>;
-};
 
 /** Groups in one listing. */
 const groupsListedMax = 1_000;
@@ -30,7 +25,7 @@ export type OperationsSettings = {
   readonly port: number;
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
   readonly probes: readonly Probe[];
-  readonly groups?: GroupsView;
+  readonly groups?: GroupReporting;
 };
 
 export type OperationsServer = {
@@ -60,7 +55,7 @@ export function createOperationsServer(settings: OperationsSettings): Operations
   };
 }
 
-function addGroups(server: FastifyInstance, groups: GroupsView): void {
+function addGroups(server: FastifyInstance, groups: GroupReporting): void {
   const show = async (group: string, reply: FastifyReply) => {
     const report = await groups.show(group);
     return report ?? reply.code(404).send({ message: `there is no group ${group}` });

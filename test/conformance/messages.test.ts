@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { errorName, errorTable, isRetriable } from '../../src/wire/errors.ts';
 import { decodeMessage, encodeMessage, type Fields, type Message } from '../../src/wire/message.ts';
 import { heartbeatRequest } from '../../src/wire/messages/12-heartbeat.ts';
-import { apiTables } from '../../src/wire/messages/index.ts';
+import { apiTables } from './api-tables.ts';
 import {
   allowsNull,
   allTables,

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cluster } from '../../adapters/kafka/cluster.ts';
 import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
-import type { GroupReport, GroupSummary } from '../../src/groups/group-report.ts';
 import {
   offsetFetchRequest,
   offsetFetchResponse,
@@ -17,6 +16,7 @@ import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
 import { run } from '../support/install.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
 import { clusterAt, commitAccepted, filledStream } from '../support/groups.ts';
+import type { GroupReport, GroupSummary } from '../../src/ports/group-reports.ts';
 
 const fetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
 const deleteApi = { request: deleteGroupsRequest, response: deleteGroupsResponse };

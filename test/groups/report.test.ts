@@ -1,7 +1,6 @@
 /** What is seen of groups: the command, the metrics, and Kafka's own tool, which agree. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GroupReport, GroupSummary } from '../../src/groups/group-report.ts';
 import { listing, shown } from '../../src/cli/groups.ts';
 import { kafkaClient, newName, untilResolved } from '../support/doors.ts';
 import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
@@ -9,6 +8,7 @@ import { kafkaTool, run } from '../support/install.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
 import { clusterAt, commitTo, filledStream } from '../support/groups.ts';
+import type { GroupReport, GroupSummary } from '../../src/ports/group-reports.ts';
 
 async function groupsCommand<T>(gateway: Gateway, ...words: readonly string[]): Promise<T> {
   const port = new URL(gateway.operations).port;

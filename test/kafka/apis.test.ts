@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { advertised } from '../../src/kafka/apis/18-api-versions.ts';
 import { kafkaApis } from '../../src/kafka/apis/index.ts';
 import type { Fields } from '../../src/wire/message.ts';
-import { apiTables } from '../../src/wire/messages/index.ts';
+import { apiTables } from '../conformance/api-tables.ts';
 
 /** Answers with addresses that no hook rewrites, and why. */
 const leftAlone: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { type Field, type Fields, type Message, uuidZero } from '../../src/wire/message.ts';
-import { apiTables } from '../../src/wire/messages/index.ts';
+import { apiTables } from '../conformance/api-tables.ts';
 import {
   consumerProtocolAssignment,
   consumerProtocolSubscription,

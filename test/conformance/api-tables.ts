@@ -1,166 +1,267 @@
 /**
- * Every API that the gateway has tables for, by key. ApiVersions, the conformance test and the
- * matrix in the docs derive from this list.
+ * Every API that the gateway has tables for, by key: what the conformance tests go through.
  */
-import type { Message } from '../message.ts';
-import { produceRequest, produceResponse } from './00-produce.ts';
-import { fetchRequest, fetchResponse } from './01-fetch.ts';
-import { listOffsetsRequest, listOffsetsResponse } from './02-list-offsets.ts';
-import { metadataRequest, metadataResponse } from './03-metadata.ts';
-import { offsetCommitRequest, offsetCommitResponse } from './08-offset-commit.ts';
-import { offsetFetchRequest, offsetFetchResponse } from './09-offset-fetch.ts';
-import { findCoordinatorRequest, findCoordinatorResponse } from './10-find-coordinator.ts';
-import { joinGroupRequest, joinGroupResponse } from './11-join-group.ts';
-import { heartbeatRequest, heartbeatResponse } from './12-heartbeat.ts';
-import { leaveGroupRequest, leaveGroupResponse } from './13-leave-group.ts';
-import { syncGroupRequest, syncGroupResponse } from './14-sync-group.ts';
-import { describeGroupsRequest, describeGroupsResponse } from './15-describe-groups.ts';
-import { listGroupsRequest, listGroupsResponse } from './16-list-groups.ts';
-import { saslHandshakeRequest, saslHandshakeResponse } from './17-sasl-handshake.ts';
-import { apiVersionsRequest, apiVersionsResponse } from './18-api-versions.ts';
-import { createTopicsRequest, createTopicsResponse } from './19-create-topics.ts';
-import { deleteTopicsRequest, deleteTopicsResponse } from './20-delete-topics.ts';
-import { deleteRecordsRequest, deleteRecordsResponse } from './21-delete-records.ts';
-import { initProducerIdRequest, initProducerIdResponse } from './22-init-producer-id.ts';
+import type { Message } from '../../src/wire/message.ts';
+import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
+import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
+import {
+  listOffsetsRequest,
+  listOffsetsResponse,
+} from '../../src/wire/messages/02-list-offsets.ts';
+import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
+import {
+  offsetCommitRequest,
+  offsetCommitResponse,
+} from '../../src/wire/messages/08-offset-commit.ts';
+import {
+  offsetFetchRequest,
+  offsetFetchResponse,
+} from '../../src/wire/messages/09-offset-fetch.ts';
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../../src/wire/messages/10-find-coordinator.ts';
+import { joinGroupRequest, joinGroupResponse } from '../../src/wire/messages/11-join-group.ts';
+import { heartbeatRequest, heartbeatResponse } from '../../src/wire/messages/12-heartbeat.ts';
+import { leaveGroupRequest, leaveGroupResponse } from '../../src/wire/messages/13-leave-group.ts';
+import { syncGroupRequest, syncGroupResponse } from '../../src/wire/messages/14-sync-group.ts';
+import {
+  describeGroupsRequest,
+  describeGroupsResponse,
+} from '../../src/wire/messages/15-describe-groups.ts';
+import { listGroupsRequest, listGroupsResponse } from '../../src/wire/messages/16-list-groups.ts';
+import {
+  saslHandshakeRequest,
+  saslHandshakeResponse,
+} from '../../src/wire/messages/17-sasl-handshake.ts';
+import {
+  apiVersionsRequest,
+  apiVersionsResponse,
+} from '../../src/wire/messages/18-api-versions.ts';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+} from '../../src/wire/messages/19-create-topics.ts';
+import {
+  deleteTopicsRequest,
+  deleteTopicsResponse,
+} from '../../src/wire/messages/20-delete-topics.ts';
+import {
+  deleteRecordsRequest,
+  deleteRecordsResponse,
+} from '../../src/wire/messages/21-delete-records.ts';
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '../../src/wire/messages/22-init-producer-id.ts';
 import {
   offsetForLeaderEpochRequest,
   offsetForLeaderEpochResponse,
-} from './23-offset-for-leader-epoch.ts';
+} from '../../src/wire/messages/23-offset-for-leader-epoch.ts';
 import {
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
-} from './24-add-partitions-to-txn.ts';
-import { addOffsetsToTxnRequest, addOffsetsToTxnResponse } from './25-add-offsets-to-txn.ts';
-import { endTxnRequest, endTxnResponse } from './26-end-txn.ts';
-import { writeTxnMarkersRequest, writeTxnMarkersResponse } from './27-write-txn-markers.ts';
-import { txnOffsetCommitRequest, txnOffsetCommitResponse } from './28-txn-offset-commit.ts';
-import { describeAclsRequest, describeAclsResponse } from './29-describe-acls.ts';
-import { createAclsRequest, createAclsResponse } from './30-create-acls.ts';
-import { deleteAclsRequest, deleteAclsResponse } from './31-delete-acls.ts';
-import { describeConfigsRequest, describeConfigsResponse } from './32-describe-configs.ts';
-import { alterConfigsRequest, alterConfigsResponse } from './33-alter-configs.ts';
+} from '../../src/wire/messages/24-add-partitions-to-txn.ts';
+import {
+  addOffsetsToTxnRequest,
+  addOffsetsToTxnResponse,
+} from '../../src/wire/messages/25-add-offsets-to-txn.ts';
+import { endTxnRequest, endTxnResponse } from '../../src/wire/messages/26-end-txn.ts';
+import {
+  writeTxnMarkersRequest,
+  writeTxnMarkersResponse,
+} from '../../src/wire/messages/27-write-txn-markers.ts';
+import {
+  txnOffsetCommitRequest,
+  txnOffsetCommitResponse,
+} from '../../src/wire/messages/28-txn-offset-commit.ts';
+import {
+  describeAclsRequest,
+  describeAclsResponse,
+} from '../../src/wire/messages/29-describe-acls.ts';
+import { createAclsRequest, createAclsResponse } from '../../src/wire/messages/30-create-acls.ts';
+import { deleteAclsRequest, deleteAclsResponse } from '../../src/wire/messages/31-delete-acls.ts';
+import {
+  describeConfigsRequest,
+  describeConfigsResponse,
+} from '../../src/wire/messages/32-describe-configs.ts';
+import {
+  alterConfigsRequest,
+  alterConfigsResponse,
+} from '../../src/wire/messages/33-alter-configs.ts';
 import {
   alterReplicaLogDirsRequest,
   alterReplicaLogDirsResponse,
-} from './34-alter-replica-log-dirs.ts';
-import { describeLogDirsRequest, describeLogDirsResponse } from './35-describe-log-dirs.ts';
-import { saslAuthenticateRequest, saslAuthenticateResponse } from './36-sasl-authenticate.ts';
-import { createPartitionsRequest, createPartitionsResponse } from './37-create-partitions.ts';
+} from '../../src/wire/messages/34-alter-replica-log-dirs.ts';
+import {
+  describeLogDirsRequest,
+  describeLogDirsResponse,
+} from '../../src/wire/messages/35-describe-log-dirs.ts';
+import {
+  saslAuthenticateRequest,
+  saslAuthenticateResponse,
+} from '../../src/wire/messages/36-sasl-authenticate.ts';
+import {
+  createPartitionsRequest,
+  createPartitionsResponse,
+} from '../../src/wire/messages/37-create-partitions.ts';
 import {
   createDelegationTokenRequest,
   createDelegationTokenResponse,
-} from './38-create-delegation-token.ts';
+} from '../../src/wire/messages/38-create-delegation-token.ts';
 import {
   renewDelegationTokenRequest,
   renewDelegationTokenResponse,
-} from './39-renew-delegation-token.ts';
+} from '../../src/wire/messages/39-renew-delegation-token.ts';
 import {
   expireDelegationTokenRequest,
   expireDelegationTokenResponse,
-} from './40-expire-delegation-token.ts';
+} from '../../src/wire/messages/40-expire-delegation-token.ts';
 import {
   describeDelegationTokenRequest,
   describeDelegationTokenResponse,
-} from './41-describe-delegation-token.ts';
-import { deleteGroupsRequest, deleteGroupsResponse } from './42-delete-groups.ts';
-import { electLeadersRequest, electLeadersResponse } from './43-elect-leaders.ts';
+} from '../../src/wire/messages/41-describe-delegation-token.ts';
+import {
+  deleteGroupsRequest,
+  deleteGroupsResponse,
+} from '../../src/wire/messages/42-delete-groups.ts';
+import {
+  electLeadersRequest,
+  electLeadersResponse,
+} from '../../src/wire/messages/43-elect-leaders.ts';
 import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
-} from './44-incremental-alter-configs.ts';
+} from '../../src/wire/messages/44-incremental-alter-configs.ts';
 import {
   alterPartitionReassignmentsRequest,
   alterPartitionReassignmentsResponse,
-} from './45-alter-partition-reassignments.ts';
+} from '../../src/wire/messages/45-alter-partition-reassignments.ts';
 import {
   listPartitionReassignmentsRequest,
   listPartitionReassignmentsResponse,
-} from './46-list-partition-reassignments.ts';
-import { offsetDeleteRequest, offsetDeleteResponse } from './47-offset-delete.ts';
+} from '../../src/wire/messages/46-list-partition-reassignments.ts';
+import {
+  offsetDeleteRequest,
+  offsetDeleteResponse,
+} from '../../src/wire/messages/47-offset-delete.ts';
 import {
   describeClientQuotasRequest,
   describeClientQuotasResponse,
-} from './48-describe-client-quotas.ts';
-import { alterClientQuotasRequest, alterClientQuotasResponse } from './49-alter-client-quotas.ts';
+} from '../../src/wire/messages/48-describe-client-quotas.ts';
+import {
+  alterClientQuotasRequest,
+  alterClientQuotasResponse,
+} from '../../src/wire/messages/49-alter-client-quotas.ts';
 import {
   describeUserScramCredentialsRequest,
   describeUserScramCredentialsResponse,
-} from './50-describe-user-scram-credentials.ts';
+} from '../../src/wire/messages/50-describe-user-scram-credentials.ts';
 import {
   alterUserScramCredentialsRequest,
   alterUserScramCredentialsResponse,
-} from './51-alter-user-scram-credentials.ts';
-import { describeQuorumRequest, describeQuorumResponse } from './55-describe-quorum.ts';
-import { updateFeaturesRequest, updateFeaturesResponse } from './57-update-features.ts';
-import { describeClusterRequest, describeClusterResponse } from './60-describe-cluster.ts';
-import { describeProducersRequest, describeProducersResponse } from './61-describe-producers.ts';
-import { unregisterBrokerRequest, unregisterBrokerResponse } from './64-unregister-broker.ts';
+} from '../../src/wire/messages/51-alter-user-scram-credentials.ts';
+import {
+  describeQuorumRequest,
+  describeQuorumResponse,
+} from '../../src/wire/messages/55-describe-quorum.ts';
+import {
+  updateFeaturesRequest,
+  updateFeaturesResponse,
+} from '../../src/wire/messages/57-update-features.ts';
+import {
+  describeClusterRequest,
+  describeClusterResponse,
+} from '../../src/wire/messages/60-describe-cluster.ts';
+import {
+  describeProducersRequest,
+  describeProducersResponse,
+} from '../../src/wire/messages/61-describe-producers.ts';
+import {
+  unregisterBrokerRequest,
+  unregisterBrokerResponse,
+} from '../../src/wire/messages/64-unregister-broker.ts';
 import {
   describeTransactionsRequest,
   describeTransactionsResponse,
-} from './65-describe-transactions.ts';
-import { listTransactionsRequest, listTransactionsResponse } from './66-list-transactions.ts';
+} from '../../src/wire/messages/65-describe-transactions.ts';
+import {
+  listTransactionsRequest,
+  listTransactionsResponse,
+} from '../../src/wire/messages/66-list-transactions.ts';
 import {
   consumerGroupHeartbeatRequest,
   consumerGroupHeartbeatResponse,
-} from './68-consumer-group-heartbeat.ts';
+} from '../../src/wire/messages/68-consumer-group-heartbeat.ts';
 import {
   consumerGroupDescribeRequest,
   consumerGroupDescribeResponse,
-} from './69-consumer-group-describe.ts';
+} from '../../src/wire/messages/69-consumer-group-describe.ts';
 import {
   getTelemetrySubscriptionsRequest,
   getTelemetrySubscriptionsResponse,
-} from './71-get-telemetry-subscriptions.ts';
-import { pushTelemetryRequest, pushTelemetryResponse } from './72-push-telemetry.ts';
+} from '../../src/wire/messages/71-get-telemetry-subscriptions.ts';
+import {
+  pushTelemetryRequest,
+  pushTelemetryResponse,
+} from '../../src/wire/messages/72-push-telemetry.ts';
 import {
   listConfigResourcesRequest,
   listConfigResourcesResponse,
-} from './74-list-config-resources.ts';
+} from '../../src/wire/messages/74-list-config-resources.ts';
 import {
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
-} from './75-describe-topic-partitions.ts';
+} from '../../src/wire/messages/75-describe-topic-partitions.ts';
 import {
   shareGroupHeartbeatRequest,
   shareGroupHeartbeatResponse,
-} from './76-share-group-heartbeat.ts';
+} from '../../src/wire/messages/76-share-group-heartbeat.ts';
 import {
   shareGroupDescribeRequest,
   shareGroupDescribeResponse,
-} from './77-share-group-describe.ts';
-import { shareFetchRequest, shareFetchResponse } from './78-share-fetch.ts';
-import { shareAcknowledgeRequest, shareAcknowledgeResponse } from './79-share-acknowledge.ts';
-import { addRaftVoterRequest, addRaftVoterResponse } from './80-add-raft-voter.ts';
-import { removeRaftVoterRequest, removeRaftVoterResponse } from './81-remove-raft-voter.ts';
+} from '../../src/wire/messages/77-share-group-describe.ts';
+import { shareFetchRequest, shareFetchResponse } from '../../src/wire/messages/78-share-fetch.ts';
+import {
+  shareAcknowledgeRequest,
+  shareAcknowledgeResponse,
+} from '../../src/wire/messages/79-share-acknowledge.ts';
+import {
+  addRaftVoterRequest,
+  addRaftVoterResponse,
+} from '../../src/wire/messages/80-add-raft-voter.ts';
+import {
+  removeRaftVoterRequest,
+  removeRaftVoterResponse,
+} from '../../src/wire/messages/81-remove-raft-voter.ts';
 import {
   streamsGroupHeartbeatRequest,
   streamsGroupHeartbeatResponse,
-} from './88-streams-group-heartbeat.ts';
+} from '../../src/wire/messages/88-streams-group-heartbeat.ts';
 import {
   streamsGroupDescribeRequest,
   streamsGroupDescribeResponse,
-} from './89-streams-group-describe.ts';
+} from '../../src/wire/messages/89-streams-group-describe.ts';
 import {
   describeShareGroupOffsetsRequest,
   describeShareGroupOffsetsResponse,
-} from './90-describe-share-group-offsets.ts';
+} from '../../src/wire/messages/90-describe-share-group-offsets.ts';
 import {
   alterShareGroupOffsetsRequest,
   alterShareGroupOffsetsResponse,
-} from './91-alter-share-group-offsets.ts';
+} from '../../src/wire/messages/91-alter-share-group-offsets.ts';
 import {
   deleteShareGroupOffsetsRequest,
   deleteShareGroupOffsetsResponse,
-} from './92-delete-share-group-offsets.ts';
+} from '../../src/wire/messages/92-delete-share-group-offsets.ts';
 import {
   streamsGroupTopologyDescriptionUpdateRequest,
   streamsGroupTopologyDescriptionUpdateResponse,
-} from './93-streams-group-topology-update.ts';
+} from '../../src/wire/messages/93-streams-group-topology-update.ts';
 import {
   unregisterControllerRequest,
   unregisterControllerResponse,
-} from './94-unregister-controller.ts';
+} from '../../src/wire/messages/94-unregister-controller.ts';
 
 /** A request table and its response table. */
 export type ApiTables = {
