@@ -88,7 +88,6 @@ test('only the composition root and the commands import adapters', () => {
 /** Their rooms are being cut. */
 const circlesBeingCut: readonly (readonly string[])[] = [
   ['src/wire/record-batch.ts', 'src/wire/old-message.ts'],
-  ['src/aws/protocol/action.ts', 'src/aws/kinesis/limits/admission.ts'],
 ];
 
 test('no file stands on itself: there is no circle of imports, types among them', () => {

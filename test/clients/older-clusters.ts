@@ -9,18 +9,22 @@ import {
   apiVersionsRequest,
   apiVersionsResponse,
 } from '../../src/wire/messages/18-api-versions.ts';
-import { apiTables } from '../../src/wire/messages/index.ts';
+import { apiTables } from '../conformance/api-tables.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { installClients, kafkaProgram, python, run } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
 import { connectTo } from '../support/kafka-connection.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
-import { createKafkaTopic } from './both-ways.ts';
-import { createStream, kinesisClient } from './doors.ts';
-import { consumeByKafkajs, produceByKafkajs, transactByKafkajs } from './kafkajs.ts';
-import { assertAllOnce, kafkaRecords, kinesisRecords } from './records.ts';
-import { splitAndMerge } from './split-and-merge.ts';
+import { createKafkaTopic } from '../support/both-ways.ts';
+import { createStream, kinesisClient } from '../support/doors.ts';
+import {
+  consumeByKafkajs,
+  produceByKafkajs,
+  transactByKafkajs,
+} from '../support/programs/kafkajs.ts';
+import { assertAllOnce, kafkaRecords, kinesisRecords } from '../support/checks/records.ts';
+import { splitAndMerge } from '../support/loads/split-and-merge.ts';
 
 export type KafkaVersion = {
   readonly name: string;
