@@ -284,7 +284,7 @@ test('no file names a package registry host or a path of one machine', () => {
 });
 
 /** Tests that are left out, or that leave others out. */
-const leftOut = /\.(?:only|skip|todo)\(|\b(?:only|skip|todo): /;
+const leftOut = /\.(?:only|skip|todo)\(|[{,]\s*(?:only|skip|todo)\s*[:,}]/;
 /** Waits of a set time: `untilTrue` of test/support/until.ts asks until something is so. */
 const fixedWait = /\bsetTimeout\b|(?<!\.)\b(?:sleep|delay|pause)\(/;
 /** Where time itself is what is tried. */
@@ -330,8 +330,13 @@ test('what leaves tests out and what waits for time is seen in every form', () =
     ...["test.only('a', () => {})", "it.only('a')", "describe.skip('a')", "t.todo('a')"],
     ...["test('a', { only: true }, f)", "test('a', { skip: 'not yet' }, f)", '{ todo: true }'],
     "await t.test('a', { timeout, skip: isLinux }, f)",
+    "test('a', { skip }, f)",
   ];
-  const keeps = ["test('a', () => {})", 'const only = 1;', "t.test('skips what is old', f)"];
+  const keeps = [
+    "test('names that differ in . only: both are kept', () => {})",
+    'const only = 1;',
+    "t.test('skips what is old', f)",
+  ];
   assert.deepEqual(
     [...leaves, ...keeps].filter((line) => leftOut.test(line)),
     leaves,

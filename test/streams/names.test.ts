@@ -8,7 +8,7 @@ import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { untilTrue } from '../support/until.ts';
 import { createTopics } from '../support/create-topics.ts';
-import { type Body, type Gateway, openGateway } from './gateways.ts';
+import { type Body, type Gateway, openGateway } from '../support/gateways.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
 const internal = [
