@@ -74,7 +74,7 @@ test('names that only AWS allows are refused before anything is written', async 
   assert.deepEqual(await gateway.catalog.list(), []);
 });
 
-test('names that differ in . and _ only: the second is refused, and leaves nothing', async (t) => {
+test('of two names that differ in . and _ the second is refused, and leaves nothing', async (t) => {
   const gateway = await open(t);
   const suffix = randomUUID();
   const [first, second] = [`a.b-${suffix}`, `a_b-${suffix}`];
