@@ -266,9 +266,12 @@ export class KafkaDoor {
     const { tls, observer } = this.#settings;
     const server =
       tls === undefined
-        ? createServer({ noDelay: true }, accept)
+        ? createServer({ noDelay: true, allowHalfOpen: true }, accept)
         : createTlsServer(
-            { cert: tls.cert, key: tls.key, handshakeTimeout: tlsHandshakeMsMax, noDelay: true },
+            {
+              ...{ cert: tls.cert, key: tls.key, handshakeTimeout: tlsHandshakeMsMax },
+              ...{ noDelay: true, allowHalfOpen: true },
+            },
             accept,
           );
     server.on('tlsClientError', (_error: Error, client: Socket) => {

@@ -97,9 +97,19 @@ export class BackingLink {
   }
 
   close(): void {
+    this.#leave();
+    this.#socket?.destroy();
+  }
+
+  /** Closes when what was written has left. */
+  end(): void {
+    this.#leave();
+    this.#socket?.destroySoon();
+  }
+
+  #leave(): void {
     this.#closed = true;
     clearTimeout(this.#renewal);
-    this.#socket?.destroy();
   }
 
   /** A request of the gateway's own between those of the client. */

@@ -15,6 +15,7 @@ import type { KafkaApi, KafkaContext } from '../api.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
+import { ConnectionEnd } from './connection-end.ts';
 import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
 import { type PassingProduce, ProduceRelay } from './produce-passage.ts';
 import { noteRead } from '../../runtime/memory/young-memory.ts';
@@ -81,6 +82,11 @@ export class Relay {
   readonly #produces: ProduceRelay;
   readonly #mute = new ChannelMute(() => this.#resumeClient());
   #fetches: FetchThrottling | undefined;
+  readonly #end = new ConnectionEnd({
+    isDone: () => this.#isDelivered(),
+    onDone: () => this.#finish(),
+    onLate: () => this.close(),
+  });
   #closed = false;
   onClosed: () => void = () => undefined;
 
@@ -110,8 +116,10 @@ export class Relay {
     });
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
     client.on('drain', () => this.#responses.resume());
-    client.on('error', () => this.close());
-    client.on('close', () => this.close());
+    client.on('end', () => this.#beginEnd());
+    // Its close follows.
+    client.on('error', () => undefined);
+    client.on('close', () => this.#beginEnd());
     observer.connectionOpened();
   }
 
@@ -142,14 +150,57 @@ export class Relay {
     if (this.#mustWait()) this.#client.pause();
   }
 
+  /** Ends it at once; what the client has sent and is not delivered is lost. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
+    if (this.#end.hasBegun && !this.#isDelivered()) this.#noteUndelivered();
     this.#client.destroy();
     this.#backing.close();
+    this.#leave();
+  }
+
+  /** Ends it when what was written to either side has left. */
+  #finish(): void {
+    if (this.#closed) return;
+    this.#client.destroySoon();
+    this.#backing.end();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#closed = true;
     this.#mute.close();
+    this.#end.close();
     this.#settings.observer.connectionClosed();
     this.onClosed();
+  }
+
+  /** The client sends no more, or is gone. */
+  #beginEnd(): void {
+    if (this.#closed) return;
+    this.#end.begin();
+    // Answers to a client that is gone wait for no room in its socket.
+    this.#responses.resume();
+    this.#resumeClient();
+  }
+
+  /** Whether nothing is left to do for what the client has sent whole. */
+  #isDelivered(): boolean {
+    if (this.#hookBusy || this.#calls.length > 0) return false;
+    if (this.#held === undefined) return true;
+    // What is held although nothing is waited for is no whole request.
+    return !this.#mute.isOn && !this.#backing.busy && !this.#backing.renewalDue;
+  }
+
+  #noteUndelivered(): void {
+    const { logger, observer } = this.#settings;
+    const { remoteAddress, remotePort } = this.#client;
+    const waiting = { heldBytes: this.#held?.length ?? 0, calls: this.#calls.length };
+    logger.warn(
+      { ...waiting, remoteAddress, remotePort },
+      'requests of a client were not delivered',
+    );
+    observer.refused('undelivered');
   }
 
   #link(candidates: AsyncIterator<BackingBroker, void>): BackingLink {
@@ -161,7 +212,11 @@ export class Relay {
       onReady: () => this.#resumeClient(),
       onRenewalDue: () => this.#renewBetweenFrames(),
       onDrain: () => this.#resumeClient(),
-      onEnd: () => this.#client.destroySoon(),
+      onEnd: () => {
+        // No more answers come, whatever is still to be answered.
+        if (this.#end.hasBegun) this.close();
+        else this.#client.destroySoon();
+      },
       onLost: (broker, cause) => {
         this.#settings.logger.warn({ broker, cause }, 'broker connection lost');
         this.close();
@@ -208,6 +263,7 @@ export class Relay {
     if (this.#renewBetweenFrames()) return;
     if (this.#held !== undefined) this.#process();
     if (!this.#mustWait()) this.#client.resume();
+    this.#end.check();
   }
 
   /** Works through what was read; leaves in #held what cannot go on yet. */

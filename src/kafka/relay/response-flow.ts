@@ -77,7 +77,7 @@ export class ResponseFlow {
 
   /** The client takes more, or a hook is done. */
   resume(): void {
-    if (this.#client.destroyed || this.#blocked) return;
+    if (this.#settings.connection.isClosed || this.#blocked) return;
     if (this.#held !== undefined) this.#process(this.#held, undefined);
     if (!this.#client.writableNeedDrain && !this.#blocked) this.#backing.resume();
   }
@@ -238,7 +238,7 @@ export class ResponseFlow {
   #writeHooked(): void {
     for (;;) {
       const [first] = this.#hooked;
-      if (this.#client.destroyed || first?.pieces === undefined) break;
+      if (this.#settings.connection.isClosed || first?.pieces === undefined) break;
       this.#hooked.shift();
       this.#blocked = false;
       this.#finish(this.#writePieces(first.pieces), first.error);
