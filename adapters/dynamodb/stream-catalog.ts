@@ -106,7 +106,7 @@ class DynamoStreamCatalog implements StreamCatalog {
       const reading = this.#call('GetItem', () => this.#model.get(rowKey, { consistent: true }));
       const [row, shardRows] = await Promise.all([reading, this.#shardRows(name)]);
       if (row === undefined) return undefined;
-      const stream = streamOf(row, shardRows);
+      const stream = readable(row, shardRows);
       if (stream !== undefined) return stream;
     }
     throw new GatewayError('unavailable', `the rows of stream ${name} keep changing`);
@@ -262,6 +262,15 @@ class DynamoStreamCatalog implements StreamCatalog {
 
   #call<T>(operation: string, work: () => Promise<T>): Promise<T> {
     return this.#database.call(operation, this.#table, work);
+  }
+}
+
+/** As streamOf. Errors: `internal` where the rows hold something that no gateway has written. */
+function readable(row: StreamRow, shardRows: readonly ShardRow[]): Stream | undefined {
+  try {
+    return streamOf(row, shardRows);
+  } catch (cause) {
+    throw new GatewayError('internal', `the rows of stream ${row.key} cannot be read`, { cause });
   }
 }
 
