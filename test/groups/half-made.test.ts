@@ -1,15 +1,15 @@
 /** Lease tables that a gateway, or a KCL worker, has begun and not finished. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newName } from '../clients/doors.ts';
+import { newName } from '../support/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
-import { makeTopic, removeTopics } from '../streams/topics.ts';
-import { clusterAt, commitAccepted, committedOffsets, filledStream } from './doors.ts';
+import { makeTopic, removeTopics } from '../support/topics.ts';
+import { clusterAt, commitAccepted, committedOffsets, filledStream } from '../support/groups.ts';
 
 const shardIds = ['shardId-000000000000', 'shardId-000000000001'];
 
-test('a table of which some or all leases are missing gets them with the next commit', async (t) => {
+test('the next commit adds the leases that a table is without', async (t) => {
   const gateway = await startGateway(t);
   const rows = await openLeaseRows(t, gateway.dynamodb);
   const { stream, shards } = await filledStream(gateway, 40, 2);

@@ -25,8 +25,8 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '../../src/wire/messages/44-incremental-alter-configs.ts';
-import { kafkaClient } from '../clients/doors.ts';
-import { clusterAt } from '../groups/doors.ts';
+import { kafkaClient } from '../support/doors.ts';
+import { clusterAt } from '../support/groups.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
 import { connectTo, initProducer } from '../support/kafka-connection.ts';
 import { untilTrue } from '../support/until.ts';

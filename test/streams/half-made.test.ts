@@ -14,9 +14,9 @@ import { sharedEngines } from '../support/engines.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
 import { untilTrue } from '../support/until.ts';
 import { wayTo } from '../support/way.ts';
-import { type Body, type Gateway, openGateway } from './gateways.ts';
-import { openShards, split, untilActive } from './reshard-steps.ts';
-import { makeTopic, removeTopics, topicNames, withHappenings } from './topics.ts';
+import { type Body, type Gateway, openGateway } from '../support/gateways.ts';
+import { openShards, split, untilActive } from '../support/resharding.ts';
+import { makeTopic, removeTopics, topicNames, withHappenings } from '../support/topics.ts';
 
 const { dynamodbEndpoint } = await sharedEngines();
 const alterApi = {
@@ -68,7 +68,7 @@ test('a topic of the name that comes while a stream is made is not the stream', 
       }),
   });
   assert.equal(await create(gateway, name), 'ResourceInUseException');
-  // It is a topic as any other, and DeleteStream removes it.
+  // It is a topic like others, and DeleteStream removes it.
   assert.equal((await gateway.streams.find(name)).rules, 'kafka');
   assert.equal(await typeOf(gateway, 'DeleteStream', { StreamName: name }), undefined);
   await assertGone(gateway, name);

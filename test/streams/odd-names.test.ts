@@ -1,9 +1,9 @@
-/** Names that are names as others, whatever they mean to JavaScript, and the longest that there are. */
+/** The longest names, and names that mean something to JavaScript. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { type Body, openGateway } from './gateways.ts';
-import { makeTopic, removeTopics } from './topics.ts';
+import { type Body, openGateway } from '../support/gateways.ts';
+import { makeTopic, removeTopics } from '../support/topics.ts';
 
 const shardId = 'shardId-000000000000';
 const suffix = randomUUID();

@@ -11,7 +11,7 @@ import {
   deleteTopicsRequest,
   deleteTopicsResponse,
 } from '../../src/wire/messages/20-delete-topics.ts';
-import { untilTrue } from '../support/until.ts';
+import { untilTrue } from './until.ts';
 
 const createApi = { request: createTopicsRequest, response: createTopicsResponse };
 const deleteApi = { request: deleteTopicsRequest, response: deleteTopicsResponse };
