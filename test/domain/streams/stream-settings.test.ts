@@ -43,11 +43,11 @@ test('records are encrypted from the end of the update that said so to that of t
   assert.deepEqual(keys, [undefined, 'alias/a', 'alias/a', undefined]);
 });
 
-test('what is so already changes nothing', () => {
-  const started = withEncryption(stream, 'alias/a', nowMs);
-  assert.equal(withEncryption(started, 'alias/a', nowMs + 1), started);
-  assert.equal(withEncryption(stream, undefined, nowMs), stream);
+test('a mode that is so already changes nothing; the same key is a change, as with AWS', () => {
   assert.equal(withMode(stream, 'ON_DEMAND', nowMs), stream);
+  const started = withEncryption(stream, 'alias/a', nowMs);
+  const again = withEncryption(started, 'alias/a', nowMs + settingsUpdateMs);
+  assert.equal(statusAt(again, nowMs + settingsUpdateMs), 'UPDATING');
 });
 
 test('a new key is applied 25 times in 24 hours, and encryption ended 25 times', () => {
