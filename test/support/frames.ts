@@ -10,7 +10,7 @@ import {
 } from '../../src/wire/message.ts';
 import { Reader, skipTags, Writer } from '../../src/wire/primitives.ts';
 
-const correlationId = 7;
+const anyCorrelationId = 7;
 
 function framed(writer: Writer): Buffer {
   const size = Buffer.alloc(4);
@@ -23,6 +23,7 @@ export function requestFrame<F extends Fields>(
   version: number,
   value: Input<F>,
   clientId = 'a client',
+  correlationId = anyCorrelationId,
 ): Buffer {
   const writer = new Writer();
   writeRequestHeader(writer, table as Message, version, correlationId, clientId);
@@ -36,7 +37,7 @@ export function answerFrame<F extends Fields>(
   value: Input<F>,
 ): Buffer {
   const writer = new Writer();
-  writeResponseHeader(writer, table as Message, version, correlationId);
+  writeResponseHeader(writer, table as Message, version, anyCorrelationId);
   writeMessage(table, version, value, writer);
   return framed(writer);
 }

@@ -4,7 +4,11 @@ import { type AwsError, commonError } from '../protocol/errors.ts';
 /** A client that does not get its body across in this time is cut off. */
 export const bodyTimeoutMs = 60_000;
 
-type Source = NodeJS.ReadableStream & { readonly headers: NodeJS.Dict<string | string[]> };
+type Source = NodeJS.ReadableStream & {
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly destroyed: boolean;
+  readonly aborted: boolean;
+};
 
 /** What the client says that the body has; undefined where it does not know. */
 export function declaredLength({ headers }: Pick<Source, 'headers'>): number | undefined {
@@ -18,6 +22,8 @@ export function declaredLength({ headers }: Pick<Source, 'headers'>): number | u
  */
 export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
   if ((declaredLength(source) ?? 0) > bytesMax) return Promise.reject(tooLarge(bytesMax));
+  // A client that went away while its body waited for memory: no event would come any more.
+  if (source.destroyed || source.aborted) return Promise.reject(incomplete('whole'));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
