@@ -119,7 +119,12 @@ export class Relay {
     client.on('end', () => this.#beginEnd());
     // Its close follows.
     client.on('error', () => undefined);
-    client.on('close', () => this.#beginEnd());
+    client.on('close', () => {
+      // A socket that was reset has what came before it, where it was not read on.
+      const rest = client.read() as Buffer | null;
+      if (rest !== null) this.#hold(rest);
+      this.#beginEnd();
+    });
     observer.connectionOpened();
   }
 
@@ -246,10 +251,14 @@ export class Relay {
 
   #onClientData(chunk: Buffer): void {
     noteRead(chunk.length);
-    const held = this.#held;
-    this.#held = held === undefined ? chunk : Buffer.concat([held, chunk]);
+    this.#hold(chunk);
     this.#process();
     if (this.#mustWait()) this.#client.pause();
+  }
+
+  #hold(chunk: Buffer): void {
+    const held = this.#held;
+    this.#held = held === undefined ? chunk : Buffer.concat([held, chunk]);
   }
 
   #mustWait(): boolean {

@@ -8,11 +8,13 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { metadataRequest } from '../../../src/wire/messages/03-metadata.ts';
 import { apiVersionsRequest } from '../../../src/wire/messages/18-api-versions.ts';
-import { kafkaClient, newName } from '../../support/doors.ts';
+import { createStream, kafkaClient, newName } from '../../support/doors.ts';
 import { createTopics } from '../../support/create-topics.ts';
 import { sharedEngines } from '../../support/engines.ts';
+import { requestFrame } from '../../support/frames.ts';
+import { startGateway } from '../../support/gateway.ts';
 import { startKafkaDoor } from '../../support/kafka-door.ts';
-import { produceFrame, rawClient, requestFrame } from '../../support/kafka-frames.ts';
+import { produceFrame, rawClient } from '../../support/raw-client.ts';
 import { untilTrue } from '../../support/until.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
@@ -82,11 +84,11 @@ for (const [place, portOf] of Object.entries(places)) {
     const raw = rawClient(t, port, connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true }));
     raw.socket.end(
       Buffer.concat([
-        requestFrame(apiVersionsRequest, 3, 1, { clientSoftwareName: 'a' }),
+        requestFrame(apiVersionsRequest, 3, { clientSoftwareName: 'a' }, 'raw', 1),
         produceFrame(topic, { acks: 1, correlationId: 2 }),
         produceFrame(topic, { acks: 0 }),
         produceFrame(topic, { acks: -1, correlationId: 3 }),
-        requestFrame(metadataRequest, 9, 4, { topics: [] }),
+        requestFrame(metadataRequest, 9, { topics: [] }, 'raw', 4),
       ]),
     );
     await raw.ended();
@@ -97,3 +99,13 @@ for (const [place, portOf] of Object.entries(places)) {
     assert.equal(await recordsIn(topic), 3);
   });
 }
+
+test('over a shard’s rate, what a client sent before it closed is written in its time', async (t) => {
+  const gateway = await startGateway(t);
+  const stream = await createStream(gateway.kinesis, 1);
+  const bytes = 900_000;
+  const frames = Array.from({ length: 5 }, () => produceFrame(stream, { bytes }));
+  const port = Number(gateway.kafka.split(':')[1]);
+  await sendAndEnd(port, Buffer.concat(frames), 'closes');
+  await assertRecords(stream, frames.length);
+});

@@ -1,28 +1,10 @@
-/** Requests as bytes, and connections that send them as they are. */
+/** Connections that send bytes as they are given, and tell what is answered. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { writeRequestHeader } from '../../src/wire/header.ts';
-import { type Fields, type Input, type Message, writeMessage } from '../../src/wire/message.ts';
 import { produceRequest } from '../../src/wire/messages/00-produce.ts';
-import { Writer } from '../../src/wire/primitives.ts';
 import { encodeBatch } from '../../src/wire/record-batch.ts';
-
-/** A request with its length in front. */
-export function requestFrame<F extends Fields>(
-  table: Message<F>,
-  version: number,
-  correlationId: number,
-  value: Input<F>,
-): Buffer {
-  const writer = new Writer();
-  writeRequestHeader(writer, table, version, correlationId, 'raw');
-  writeMessage(table, version, value, writer);
-  const body = writer.toBuffer();
-  const size = Buffer.alloc(4);
-  size.writeInt32BE(body.length);
-  return Buffer.concat([size, body]);
-}
+import { requestFrame } from './frames.ts';
 
 /** A Produce request of version 3 for one record in partition 0. */
 export function produceFrame(
@@ -31,7 +13,8 @@ export function produceFrame(
 ): Buffer {
   const records = encodeBatch([{ key: null, value: Buffer.alloc(bytes) }], Date.now());
   const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }];
-  return requestFrame(produceRequest, 3, correlationId, { acks, timeoutMs: 10_000, topicData });
+  const request = { acks, timeoutMs: 10_000, topicData };
+  return requestFrame(produceRequest, 3, request, 'raw', correlationId);
 }
 
 export type RawClient = {
