@@ -13,6 +13,7 @@ import type { KafkaApi } from '../api.ts';
 import { saslHandshake } from '../apis/17-sasl-handshake.ts';
 import { saslAuthenticate } from '../apis/36-sasl-authenticate.ts';
 import type { CallQueue } from './call-queue.ts';
+import { endingMsMax } from './connection-end.ts';
 import { decodeResponse, encodeRequest } from './frame-codec.ts';
 
 export type BackingLinkSettings = {
@@ -104,7 +105,9 @@ export class BackingLink {
   /** Closes when what was written has left. */
   end(): void {
     this.#leave();
-    this.#socket?.destroySoon();
+    const socket = this.#socket;
+    socket?.setTimeout(endingMsMax, () => socket.destroy());
+    socket?.destroySoon();
   }
 
   #leave(): void {

@@ -15,7 +15,7 @@ import type { KafkaApi, KafkaContext } from '../api.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
-import { ConnectionEnd } from './connection-end.ts';
+import { ConnectionEnd, endingMsMax } from './connection-end.ts';
 import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
 import { type PassingProduce, ProduceRelay } from './produce-passage.ts';
 import { noteRead } from '../../runtime/memory/young-memory.ts';
@@ -167,6 +167,8 @@ export class Relay {
   /** Ends it when what was written to either side has left. */
   #finish(): void {
     if (this.#closed) return;
+    // A client that does not take its answers holds the socket no longer than that.
+    this.#client.setTimeout(endingMsMax, () => this.#client.destroy());
     this.#client.destroySoon();
     this.#backing.end();
     this.#leave();
