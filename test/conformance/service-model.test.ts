@@ -39,6 +39,9 @@ const requiredHere = new Set([
   'GetRecords.Records[].PartitionKey',
 ]);
 
+/** The model requires it; AWS leaves it out of streams that it makes or deletes. */
+const optionalHere = new Set(['DescribeStreamSummary.StreamDescriptionSummary.OpenShardCount']);
+
 /** Constraints matter in what clients send; answers are the gateway's own. */
 function constraintDifferences(own: Shape<unknown>, theirs: ModelShape, path: string): string[] {
   const { min = 0, max, pattern, values } = own.constraints;
@@ -93,7 +96,8 @@ function memberDifferences(
       if (!notOurs.has(at)) found.push(`${at} is missing`);
       continue;
     }
-    const isRequired = (theirs.required ?? []).includes(name) || requiredHere.has(at);
+    const isRequiredThere = (theirs.required ?? []).includes(name) && !optionalHere.has(at);
+    const isRequired = isRequiredThere || requiredHere.has(at);
     if ((ours.required === true) !== isRequired) {
       found.push(`${at}: required`);
     }
