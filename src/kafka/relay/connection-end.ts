@@ -7,10 +7,12 @@
 
 /** From the end of what the client sends to the end of the connection. */
 export const endingMsMax = 60_000;
+/** For answers to requests that the broker has: a client that closes seldom waits for them. */
+const answersMsMax = 10_000;
 
 export type ConnectionEndSettings = {
   /** Whether every whole request is delivered, and what the gateway does with answers is done. */
-  readonly isDone: () => boolean;
+  readonly isDone: (waitsForAnswers: boolean) => boolean;
   readonly onDone: () => void;
   /** It was not done in time. */
   readonly onLate: () => void;
@@ -19,6 +21,8 @@ export type ConnectionEndSettings = {
 export class ConnectionEnd {
   readonly #settings: ConnectionEndSettings;
   #timer: NodeJS.Timeout | undefined;
+  #answers: NodeJS.Timeout | undefined;
+  #waitsForAnswers = true;
 
   constructor(settings: ConnectionEndSettings) {
     this.#settings = settings;
@@ -30,15 +34,21 @@ export class ConnectionEnd {
   }
 
   begin(): void {
-    this.#timer ??= setTimeout(this.#settings.onLate, endingMsMax);
+    if (this.hasBegun) return;
+    this.#timer = setTimeout(this.#settings.onLate, endingMsMax);
+    this.#answers = setTimeout(() => {
+      this.#waitsForAnswers = false;
+      this.check();
+    }, answersMsMax);
   }
 
   /** To be called after whatever may have been the last to do. */
   check(): void {
-    if (this.hasBegun && this.#settings.isDone()) this.#settings.onDone();
+    if (this.hasBegun && this.#settings.isDone(this.#waitsForAnswers)) this.#settings.onDone();
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#answers);
   }
 }

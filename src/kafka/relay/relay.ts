@@ -83,7 +83,8 @@ export class Relay {
   readonly #mute = new ChannelMute(() => this.#resumeClient());
   #fetches: FetchThrottling | undefined;
   readonly #end = new ConnectionEnd({
-    isDone: () => this.#isDelivered(),
+    isDone: (waitsForAnswers) =>
+      this.#isDelivered() && (this.#calls.length === 0 || !waitsForAnswers),
     onDone: () => this.#finish(),
     onLate: () => this.close(),
   });
@@ -191,9 +192,9 @@ export class Relay {
     this.#resumeClient();
   }
 
-  /** Whether nothing is left to do for what the client has sent whole. */
+  /** Whether the broker, or a hook, has all that the client has sent whole. */
   #isDelivered(): boolean {
-    if (this.#hookBusy || this.#calls.length > 0) return false;
+    if (this.#hookBusy) return false;
     if (this.#held === undefined) return true;
     // What is held although nothing is waited for is no whole request.
     return !this.#mute.isOn && !this.#backing.busy && !this.#backing.renewalDue;
