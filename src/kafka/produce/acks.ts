@@ -8,11 +8,6 @@ import { errorCodes } from '../../wire/errors.ts';
 
 export const acksAll = -1;
 
-/** What Kafka takes; the rest is INVALID_REQUIRED_ACKS. */
-export function areAcks(acks: number): boolean {
-  return acks === acksAll || acks === 0 || acks === 1;
-}
-
 /** Asks for all replicas in sync, in the bytes as they are. */
 export function raiseAcks(pieces: readonly Buffer[], acksAt: number): void {
   let start = 0;

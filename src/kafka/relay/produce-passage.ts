@@ -13,7 +13,7 @@ import type { BackingLink } from './backing-link.ts';
 import type { CallQueue, PendingCall } from './call-queue.ts';
 import type { ChannelMute } from './channel-mute.ts';
 import { decodeRequest, decodeResponse, encodeRequest } from './frame-codec.ts';
-import { acksAll, areAcks, hasProduceError, raiseAcks } from '../produce/acks.ts';
+import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
 import { merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
 import { termsOf } from '../produce/producer-terms.ts';
 import {
@@ -122,11 +122,6 @@ export class ProduceRelay {
     await this.#learnNames(scan.topics);
     const { found, verdict } = await produce.ask(scan);
     if (isClosed()) return;
-    if (!areAcks(scan.acks)) {
-      // The broker refuses all of it, and nothing is written elsewhere.
-      this.#expect(head, api, scan, undefined);
-      return this.#write(pieces);
-    }
     if (verdict !== 'part') {
       this.#accept(head, api, pieces, scan, verdict);
       return this.#write(pieces);
@@ -192,13 +187,9 @@ export class ProduceRelay {
     backing.uncork();
   }
 
-  /**
-   * Whether its records wait for all replicas although the client asks for less. What is no number
-   * of acks is the broker's to refuse.
-   */
+  /** Whether its records wait for all replicas although the client asks for less. */
   #raises({ acks }: Acks, views: readonly Stream[]): boolean {
-    const isLess = acks === 0 || acks === 1;
-    return isLess && views.length > 0 && this.#settings.raisesAcks;
+    return views.length > 0 && acks !== acksAll && this.#settings.raisesAcks;
   }
 
   #noteOf(
