@@ -68,7 +68,8 @@ describe('the packed package', () => {
     const command = ['--no-install', 'kineska', 'start', '--ephemeral', ...flags];
     const child = spawn('npx', command, { cwd: project, detached: true });
     t.after(() => {
-      if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid!, 'SIGKILL');
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
