@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { newStream } from '../../src/domain/streams/stream-rules.ts';
+import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
 import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
@@ -86,6 +86,30 @@ test('a row that the cluster will make no topic for fails no list, and goes', as
   const listed = await namesOf(gateway);
   assert.deepEqual([listed.includes(first), listed.includes(left)], [true, false]);
   await assertGone(gateway, left);
+});
+
+test('rows of internal topics that an earlier version made go; the topics stay', async (t) => {
+  const gateway = await openGateway(t, newTable());
+  const names = ['__consumer_offsets', '__transaction_state', '__share_group_state', '..'];
+  const before = new Set(await topicNames(gateway.cluster));
+  for (const name of names) {
+    const made = newStream({ name, shardCount: 1, mode: 'PROVISIONED' }, Date.now() - longAgoMs);
+    await gateway.catalog.create(made);
+    await gateway.catalog.replace(made, { ...activated(made, 'its-topic'), version: 2 });
+  }
+  for (const name of names) {
+    const type = await typeOf(gateway, 'DeleteStream', { StreamName: name });
+    assert.equal(type, 'ResourceNotFoundException');
+  }
+  const { StreamNames: listed } = await gateway.ask('ListStreams', {});
+  for (const name of names) assert.ok(!(listed as string[]).includes(name), name);
+  // Rows of the run's other topics come by that listing.
+  await untilTrue('the rows to go', async () => {
+    const rows = await gateway.catalog.list();
+    return !rows.some((row) => names.includes(row.name));
+  });
+  const after = new Set(await topicNames(gateway.cluster));
+  for (const name of names) assert.equal(after.has(name), before.has(name), name);
 });
 
 test('a row that cannot be read fails no call that is not about it', async (t) => {

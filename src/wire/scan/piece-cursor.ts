@@ -38,7 +38,8 @@ export class PieceCursor implements Cursor, Pick<Reader, 'string' | 'uuid'> {
   /** Moves on by `size` bytes and answers where in the frame they begin. */
   take(size: number): number {
     if (size < 0 || size > this.remaining) {
-      throw new WireError(`${size} bytes wanted where ${this.remaining} are left`);
+      const wanted = `${size} bytes wanted where ${this.remaining} are left`;
+      throw new WireError(`a frame ends early: ${wanted}`);
     }
     const start = this.position;
     this.#at += size;
@@ -84,7 +85,8 @@ export class PieceCursor implements Cursor, Pick<Reader, 'string' | 'uuid'> {
   /** For short values only; a copy where it lies in several pieces. */
   #view(size: number): Buffer {
     if (size < 0 || size > this.remaining) {
-      throw new WireError(`${size} bytes wanted where ${this.remaining} are left`);
+      const wanted = `${size} bytes wanted where ${this.remaining} are left`;
+      throw new WireError(`a frame ends early: ${wanted}`);
     }
     const end = this.#at + size;
     if (end <= this.#piece.length) {

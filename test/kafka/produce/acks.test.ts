@@ -161,9 +161,6 @@ test('names and acks are found wherever the frame is cut, and nothing else is ch
       copy.writeInt16BE(1, acksAt);
       assert.ok(copy.equals(frame));
     }
-    assert.throws(
-      () => scanProduce([frame.subarray(0, -3)], head),
-      /ends early|bytes wanted where/,
-    );
+    assert.throws(() => scanProduce([frame.subarray(0, -3)], head), /ends early/);
   }
 });
