@@ -1,6 +1,6 @@
 /**
- * May the caller do this? Every call of either door passes an authorizer once, with everything
- * that it names, before anything of it is done.
+ * May the caller do this? Every call on either door passes an authorizer once, before any of it is
+ * carried out, with the names of everything that it touches.
  */
 import type { Session } from './session.ts';
 
@@ -12,12 +12,15 @@ export type ResourceKind =
   /** A consumer group, which is the lease table of a KCL application. */
   | 'group'
   | 'transactional-id'
-  /** A key of KMS, by whatever the caller names it. */
+  /** A KMS key, in the form in which the caller names it: id, ARN or alias. */
   | 'key'
-  /** Of the cluster or the account as a whole: what names no single thing. The name is `*`. */
+  /**
+   * The cluster or the account as a whole, for actions that name no single resource. The name is
+   * `*`.
+   */
   | 'all';
 
-/** One action on one thing. */
+/** One action on one resource. */
 export type Access = {
   /** As policies spell it: `kinesis:PutRecord`, `kafka-cluster:WriteData`. */
   readonly action: string;
@@ -36,9 +39,9 @@ export const noRefusals: readonly Refusal[] = [];
 
 export type Authorizer = {
   /**
-   * The accesses that are refused. A call with one access gives it without a list, because most
-   * calls have one and the fast ones allocate nothing that they can avoid. An answer that is
-   * there at once is no promise.
+   * Returns the accesses that are refused. Most calls have exactly one access, so one may be passed
+   * without an array, and a result that is known at once is not a promise: the fast path allocates
+   * nothing.
    */
   authorize(
     session: Session,

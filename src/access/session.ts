@@ -1,24 +1,24 @@
 /**
- * Where a call comes from: who makes it, and over which connection. Both doors give every call
- * one; authorization decides by it, and an audit log shows it.
+ * Where a call comes from: the caller and the connection. Every call on either door has a session;
+ * authorization decides by it, and an audit log shows it.
  */
 
-/** Nobody has to prove an identity yet, so that every caller is the same. */
+/** No caller has to prove an identity yet, so all callers are the same principal. */
 export type Principal = { readonly kind: 'anonymous' };
 
 export const anonymous: Principal = { kind: 'anonymous' };
 
-/** The port of the gateway that a connection came in by. */
+/** The port of the gateway on which a connection was accepted. */
 export type Listener = {
   readonly door: 'aws' | 'kafka';
   readonly port: number;
-  /** Whether the connection is inside TLS. */
+  /** Whether the connection uses TLS. */
   readonly isEncrypted: boolean;
 };
 
 export type Session = {
   readonly principal: Principal;
-  /** Address of the other end of the connection, of the socket itself; '' where it is gone. */
+  /** The remote address of the socket; '' once the socket is closed. */
   readonly peer: string;
   readonly listener: Listener;
 };

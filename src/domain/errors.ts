@@ -5,15 +5,15 @@
 export type ErrorKind =
   /** The named thing (stream, shard, log) does not exist. */
   | 'not-found'
-  /** The named thing exists already, or is in a state that forbids the operation. */
+  /** The named thing already exists, or is in a state that forbids the operation. */
   | 'in-use'
   /** The caller's argument is wrong in itself. */
   | 'invalid-argument'
-  /** A count or size limit of the product would be passed. */
+  /** The operation would exceed a limit on a count or a size. */
   | 'limit-exceeded'
-  /** A rate limit was passed; the caller may try again later. */
+  /** A rate limit was exceeded; the caller may retry later. */
   | 'throughput-exceeded'
-  /** A condition on a version did not hold: somebody else changed it first. */
+  /** A condition on a version did not hold: another writer changed it first. */
   | 'conflict'
   /** The rules of the stream forbid this operation on it. */
   | 'policy-violation'
@@ -21,7 +21,7 @@ export type ErrorKind =
   | 'unavailable'
   /** The caller is not allowed to do this. */
   | 'access-denied'
-  /** Anything else: a defect of ours, or an answer that nobody expected. */
+  /** Anything else: a defect of the gateway, or an answer that it did not expect. */
   | 'internal';
 
 export class GatewayError extends Error {
@@ -41,7 +41,7 @@ const refusals: ReadonlySet<ErrorKind> = new Set([
   'access-denied',
 ]);
 
-/** It was not done, and would not be done if it were asked for again. */
+/** The operation was not carried out, and a retry would fail in the same way. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof GatewayError && refusals.has(error.kind);
 }

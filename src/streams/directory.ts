@@ -1,6 +1,6 @@
 /**
- * From a name to a stream, and changes of streams: what the front doors and the other use cases
- * know of the catalog. Views are in views.ts, making and deleting in lifecycle.ts, lists in
+ * Looking up streams by name, and changing them: the interface of the catalog for the front doors
+ * and the other use cases. Views are in views.ts, creation and deletion in lifecycle.ts, lists in
  * listing.ts.
  */
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
@@ -15,50 +15,50 @@ import { StreamLifecycle } from './lifecycle.ts';
 import { StreamListing, type StreamPage } from './listing.ts';
 import { StreamViews } from './views.ts';
 
-/** Attempts at a change that others keep coming before. */
+/** The number of attempts at a change that loses against concurrent changes. */
 const attemptsMax = 20;
 const changesWaitingMax = 100;
 
 export type StreamDirectory = {
-  /** A view whose lease runs. Errors: `not-found`, `unavailable`. */
+  /** A view whose lease is valid. Errors: `not-found`, `unavailable`. */
   find(name: string): Promise<Stream>;
-  /** As find, where that needs no waiting; undefined where it does. */
+  /** As find, but returns undefined instead of waiting. */
   peek(name: string): Stream | undefined;
-  /** The last view of it, however old; undefined where there is none. */
+  /** The last known view, however old; undefined if there is none. */
   known(name: string): Stream | undefined;
-  /** Read after this call began; calls at once share readings. Errors: as find. */
+  /** Reads the catalog after this call started; concurrent calls share reads. Errors: as find. */
   findNow(name: string): Promise<Stream>;
-  /** The lease of this view runs: no gateway has closed a shard that is open in it. */
+  /** Whether the lease of this view is valid: no gateway has closed a shard that is open in it. */
   isCurrent(stream: Stream): boolean;
-  /** As find, past the cache; also follows configs that were changed on the Kafka side. */
+  /** As find, but bypasses the cache, and follows configs that were changed on the Kafka side. */
   findFresh(name: string): Promise<Stream>;
   /** Every stream, ordered by name. */
   list(): Promise<readonly StreamSummary[]>;
-  /** The first streams behind a name, and whether there are more. */
+  /** The first streams after a name, and whether there are more. */
   listPage(range: NameRange): Promise<StreamPage>;
-  /** Those that the catalog has: topics that nobody asked for yet are not among them. */
+  /** The streams in the catalog. Topics that no client has asked for yet are not included. */
   listKnown(): Promise<readonly StreamSummary[]>;
   /**
-   * Resolves when stream and log are there. Errors: `in-use` (a stream or log has the name);
+   * Resolves when stream and log exist. Errors: `in-use` (a stream or log has the name);
    * `invalid-argument`, `policy-violation`, `access-denied` (the cluster refuses it: nothing is
-   * written); `unavailable` (the stream may yet appear: its making is taken up again).
+   * written); `unavailable` (the stream may still appear: its creation is resumed later).
    */
   create(request: NewStream): Promise<Stream>;
   /**
-   * Resolves when stream and log are gone. Errors: `not-found`, `in-use` (it is being made),
+   * Resolves when stream and log are gone. Errors: `not-found`, `in-use` (it is being created),
    * `policy-violation`, `access-denied` (the cluster refuses it: the stream stays).
    */
   delete(name: string): Promise<void>;
   /**
-   * Applies a pure transition under the version condition, and again on what others made of the
-   * stream meanwhile. What the transition throws is thrown.
+   * Applies a pure transition on the condition that the version is unchanged, and retries it on the
+   * new state after a concurrent change. Errors of the transition are passed on.
    */
   change(name: string, transition: (stream: Stream) => Stream): Promise<Stream>;
-  /** The cached stream of this name is out of date. */
+  /** Discards the cached view of this stream. */
   forget(name: string): void;
   /**
-   * The log of this name has just been deleted: what there was besides of its stream is cleared
-   * away. Errors: `unavailable`.
+   * The log of this name has just been deleted: deletes the rest of its stream. Errors:
+   * `unavailable`.
    */
   logDeleted(name: string): Promise<void>;
 };
@@ -67,14 +67,14 @@ export type StreamDirectorySettings = {
   readonly catalog: StreamCatalog;
   readonly administration: LogAdministration;
   readonly clock: Clock;
-  /** Called with every stream that is read while its shards are being split or merged. */
+  /** Called with every stream that is read during a split or merge of its shards. */
   readonly onResharding: (stream: Stream) => void;
   /**
-   * Called with every stream whose log is gone, maybe more than once, before the catalog forgets
-   * it, and waited for.
+   * Called, and awaited, with every stream whose log is gone, before the catalog deletes its row;
+   * possibly more than once.
    */
   readonly onGone: (stream: Stream) => Promise<void>;
-  /** What failed where no call waits for it. */
+  /** Reports failures of work that no call waits for. */
   readonly onProblem: (name: string, error: unknown) => void;
 };
 
@@ -186,17 +186,20 @@ class Directory implements StreamDirectory {
     }
   }
 
-  /** The log first: where the row's turn fails, the stream follows its log when next described. */
+  /**
+   * The log is changed first: if the row cannot be changed then, the stream follows its log when it
+   * is described next.
+   */
   async #changeLog(before: Stream, after: Stream): Promise<void> {
     const { administration } = this.#settings;
     const changed = changedSettings(before, after);
     if (Object.keys(changed).length === 0) return;
-    // When the stream follows its log, the log has it already.
+    // If the stream follows its log, the log has this setting already.
     const log = await administration.settings(after.name);
     if (following(after, log) !== after) await administration.change(after.name, changed);
   }
 
-  /** Row and log, made one. */
+  /** The reconciled stream of row and log. */
   async #read(name: string): Promise<Stream> {
     const { catalog, administration, onResharding } = this.#settings;
     if (!isStreamName(name)) throw new GatewayError('not-found', `there is no stream ${name}`);

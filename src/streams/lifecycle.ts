@@ -1,7 +1,8 @@
 /**
- * Making, adopting and deleting streams. The catalog's row and the cluster's log are two things;
- * they are made one here: a log that nobody made through Kinesis gets a row, a row whose log is
- * gone goes, and what a gateway that died left half done is finished by the next one that reads it.
+ * Creating, adopting and deleting streams. A stream is a row in the catalog and a log in the
+ * cluster; here the two are reconciled: a log that was not created through Kinesis gets a row, a
+ * row whose log is gone is deleted, and what a gateway left half done when it died is finished by
+ * the next one that reads it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError, isGatewayError, isRefusal } from '../domain/errors.ts';
@@ -27,11 +28,11 @@ import type { StreamCatalog } from '../ports/stream-catalog.ts';
 import { untilDefined } from '../runtime/retry.ts';
 import type { StreamViews } from './views.ts';
 
-/** A stream in CREATING for longer was left by a gateway that died. */
+/** A stream that is CREATING for longer was left by a gateway that died. */
 const creationTakeoverMs = 10_000;
-/** A broker learns of a new log a moment later; a row younger than this waits for it. */
+/** Brokers learn of a new log with a delay; a row younger than this waits for it. */
 const vanishedAfterMs = 30_000;
-/** How long a broker may still show a log that was deleted, and how often it is asked. */
+/** How long a broker may still report a deleted log, and how often it is asked. */
 const deletionSeenMsMax = 2_000;
 const deletionCheckMs = 20;
 const secondMs = 1_000;
@@ -42,8 +43,8 @@ export type StreamLifecycleSettings = {
   readonly clock: Clock;
   readonly views: Pick<StreamViews, 'mark' | 'keep' | 'forget'>;
   /**
-   * Called with every stream whose log is gone, maybe more than once, before the catalog forgets
-   * it, and waited for.
+   * Called, and awaited, with every stream whose log is gone, before the catalog deletes its row;
+   * possibly more than once.
    */
   readonly onGone: (stream: Stream) => Promise<void>;
 };
@@ -76,7 +77,7 @@ export class StreamLifecycle {
     if (stored?.status === 'DELETING') this.finishDeletion(stored).catch(ignore);
     const isBetween = stored?.status === 'CREATING' || stored?.status === 'DELETING';
     if (log !== undefined || isBetween) throw new GatewayError('in-use', `stream ${name} exists`);
-    // The row of a log that somebody deleted on the Kafka side is in the way no longer.
+    // The row of a log that was deleted on the Kafka side must not be in the way.
     const earliestMs = stored === undefined ? 0 : nextCreationMs(stored);
     const stream = newStream(request, Math.max(this.#clock.nowMs(), earliestMs));
     await this.#checkLog(stream);
@@ -95,7 +96,7 @@ export class StreamLifecycle {
     return this.#finishCreation(stream);
   }
 
-  /** Errors: those that the cluster would answer; nothing is written then. */
+  /** Errors: those with which the cluster would refuse the log; then nothing is written. */
   async #checkLog(stream: Stream): Promise<void> {
     const { name, shards } = stream;
     try {
@@ -113,8 +114,8 @@ export class StreamLifecycle {
   }
 
   /**
-   * The stream that row and log are together. Errors: `not-found`; `conflict` or `in-use` where
-   * another gateway was first: read again.
+   * Reconciles row and log to one stream. Errors: `not-found`; `conflict` or `in-use` if another
+   * gateway was first: read again.
    */
   async reconcile(
     name: string,
@@ -127,7 +128,7 @@ export class StreamLifecycle {
       return isLeft ? this.#takeOverCreation(stored) : stored;
     }
     if (stored?.status === 'DELETING') {
-      // Deleting again does no harm; where this fails, the next reading tries again.
+      // Deleting twice does no harm; if this fails, the next read tries again.
       this.finishDeletion(stored).catch(ignore);
       return stored;
     }
@@ -143,8 +144,8 @@ export class StreamLifecycle {
   }
 
   /**
-   * Removes the row of a name that no stream can have, which an earlier version has made. The log
-   * stays: it is not the gateway's.
+   * Deletes a row whose name no stream can have, which an earlier version created. The log stays:
+   * it is not the gateway's.
    */
   async clear(name: string): Promise<void> {
     const stored = await this.#catalog.get(name);
@@ -153,7 +154,7 @@ export class StreamLifecycle {
     await this.#removeRow(stored);
   }
 
-  /** Deletes log and row of a stream that is in DELETING; one at a time for each name. */
+  /** Deletes log and row of a stream that is DELETING; one deletion at a time for each name. */
   finishDeletion(stream: Stream): Promise<void> {
     const running = this.#deleting.get(stream.name);
     if (running !== undefined) return running;
@@ -168,12 +169,12 @@ export class StreamLifecycle {
   async logDeleted(name: string): Promise<void> {
     this.#views.forget(name);
     const stored = await this.#catalog.get(name);
-    // A gateway that makes or deletes a stream clears up behind itself.
+    // A gateway that is creating or deleting the stream cleans up by itself.
     if (stored?.status !== 'ACTIVE' && stored?.status !== 'UPDATING') return;
     if (await this.#isLogGone(stored)) await this.#onGone(stored);
   }
 
-  /** A broker may show a log for a moment after its deletion. */
+  /** A broker may report a log for a moment after its deletion. */
   async #isLogGone({ name, logId }: Stream): Promise<boolean> {
     const patience = { everyMs: deletionCheckMs, waitMsMax: deletionSeenMsMax };
     const gone = await untilDefined(patience, async () => {
@@ -195,7 +196,7 @@ export class StreamLifecycle {
     return stream;
   }
 
-  /** Only where the log has had time to appear, and is missed in two ways. */
+  /** Only if the log has had time to appear, and two different queries do not find it. */
   async #removeVanished(stored: Stream): Promise<void> {
     if (this.#clock.nowMs() - stored.createdAtMs < vanishedAfterMs) return;
     try {
@@ -207,7 +208,7 @@ export class StreamLifecycle {
     }
   }
 
-  /** Errors: `not-found` where the cluster refuses the log, so that there will be no stream. */
+  /** Errors: `not-found` if the cluster refuses the log, so there will be no stream. */
   async #takeOverCreation(stored: Stream): Promise<Stream> {
     try {
       return await this.#finishCreation(stored);
@@ -218,7 +219,7 @@ export class StreamLifecycle {
     }
   }
 
-  /** Makes the log and activates the stream; harmless where another has done some of it. */
+  /** Creates the log and activates the stream; harmless if another gateway has done part of it. */
   async #finishCreation(stream: Stream): Promise<Stream> {
     const { name, shards } = stream;
     let made: LogDescription | undefined;
@@ -241,7 +242,10 @@ export class StreamLifecycle {
     return active;
   }
 
-  /** The log that a gateway made before it died. Errors: `in-use` where it is somebody else's. */
+  /**
+   * The log that a gateway created before it died. Errors: `in-use` if it belongs to something
+   * else.
+   */
   async #logMadeBefore(stream: Stream): Promise<LogDescription> {
     const { name, shards } = stream;
     const log = await this.#administration.describe(name);
@@ -252,7 +256,9 @@ export class StreamLifecycle {
     throw new GatewayError('in-use', `there is a topic ${name} that is no stream of Kinesis`);
   }
 
-  /** What became of the stream; a log that was made here and belongs to nothing goes again. */
+  /**
+   * The resulting stream; a log that was created here and belongs to no stream is deleted again.
+   */
   async #finishedByAnother(active: Stream, made: LogDescription | undefined): Promise<Stream> {
     const now = await this.#catalog.get(active.name);
     if (now?.createdAtMs === active.createdAtMs && now.logId === active.logId) return now;
@@ -262,9 +268,9 @@ export class StreamLifecycle {
   }
 
   /**
-   * Deletes the log, then the row; the row last, so that what is left of a deletion is seen. It
-   * waits out the second of the last shard, so that a stream made next has a later one. Where the
-   * cluster refuses to delete the log, the stream is again what it was.
+   * Deletes the log, then the row; the row last, so that an interrupted deletion remains visible.
+   * Waits until the creation second of the newest shard has passed, so that the next stream of this
+   * name has a later one. If the cluster refuses to delete the log, the stream is restored.
    */
   async #deleteLogAndRow(stream: Stream): Promise<void> {
     const { name, logId } = stream;
@@ -290,7 +296,7 @@ export class StreamLifecycle {
     return this.#unlessOvertaken(stream, this.#catalog.remove(stream));
   }
 
-  /** Another gateway that was first has done the same. */
+  /** Another gateway was first and has done the same. */
   async #unlessOvertaken({ name }: Stream, change: Promise<void>): Promise<void> {
     try {
       await change;
@@ -310,5 +316,5 @@ function logSettingsOf({ retentionHours, recordKiBMax }: Stream): LogSettings {
   };
 }
 
-/** The failure reaches the next call that reads the stream. */
+/** The next call that reads the stream receives the failure. */
 function ignore(): void {}

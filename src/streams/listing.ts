@@ -1,7 +1,7 @@
 /**
- * Lists of streams: the catalog's rows and the cluster's logs side by side. What only one side has
- * is read, and so made one (lifecycle.ts). A stream that cannot be read fails no list: it is listed
- * as the catalog has it.
+ * Lists of streams: the catalog's rows merged with the cluster's logs. Streams that only one side
+ * has are read, and so reconciled (lifecycle.ts). A stream that cannot be read does not fail the
+ * list: it is listed as the catalog has it.
  */
 import { isGatewayError } from '../domain/errors.ts';
 import { isStreamName } from '../domain/streams/stream-names.ts';
@@ -14,7 +14,7 @@ const readingsAtOnce = 8;
 
 export type StreamPage = {
   readonly streams: readonly StreamSummary[];
-  /** The next page is behind this name; it is of no stream where one was deleted meanwhile. */
+  /** The next page starts after this name, whose stream may have been deleted meanwhile. */
   readonly last: string;
   readonly hasMore: boolean;
 };
@@ -22,11 +22,11 @@ export type StreamPage = {
 export type StreamListingSettings = {
   readonly catalog: Pick<StreamCatalog, 'list'>;
   readonly administration: Pick<LogAdministration, 'list'>;
-  /** Row and log, made one. Errors: `not-found`. */
+  /** Reconciles row and log. Errors: `not-found`. */
   readonly read: (name: string) => Promise<Stream>;
-  /** Removes a row whose name no stream can have. */
+  /** Deletes a row whose name no stream can have. */
   readonly clear: (name: string) => Promise<void>;
-  /** What failed where no call waits for it. */
+  /** Reports failures of work that no call waits for. */
   readonly onProblem: (name: string, error: unknown) => void;
 };
 
@@ -43,7 +43,7 @@ export class StreamListing {
     return this.#joined(rows, logs);
   }
 
-  /** What the catalog has. */
+  /** The streams in the catalog. */
   async known(): Promise<readonly StreamSummary[]> {
     return this.#ofStreams(await this.#settings.catalog.list());
   }
@@ -63,7 +63,7 @@ export class StreamListing {
     return { streams, last, hasMore: names.length > countMax };
   }
 
-  /** Rows of names that no stream can have are removed. */
+  /** Rows with names that no stream can have are deleted. */
   #ofStreams(rows: readonly StreamSummary[]): readonly StreamSummary[] {
     const { clear, onProblem } = this.#settings;
     return rows.filter(({ name }) => {
@@ -73,7 +73,7 @@ export class StreamListing {
     });
   }
 
-  /** Rows whose logs are there as they are; what only one side has is read. */
+  /** Rows with existing logs are used as they are; streams that only one side has are read. */
   async #joined(
     rows: readonly StreamSummary[],
     logs: readonly LogDescription[],
@@ -93,7 +93,7 @@ export class StreamListing {
     return [...listed, ...found].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** By name, with the row where there is one. */
+  /** By name, with the row if there is one. */
   async #readAll(
     rows: ReadonlyMap<string, StreamSummary | undefined>,
   ): Promise<readonly StreamSummary[]> {
@@ -103,7 +103,7 @@ export class StreamListing {
       try {
         found.push(await read(name));
       } catch (error) {
-        // It was deleted since the listing.
+        // It was deleted after it was listed.
         if (isGatewayError(error, 'not-found')) return;
         onProblem(name, error);
         if (row !== undefined) found.push(row);

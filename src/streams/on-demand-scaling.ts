@@ -1,7 +1,7 @@
 /**
- * Lets on-demand streams grow and shrink with what is written to them: measures in windows, keeps
- * the peaks in the catalog, and starts reshardings. What a stream needs is decided in
- * src/domain/streams/on-demand.ts; every gateway measures its own writers.
+ * Scales on-demand streams with the data written to them: measures in windows, stores the peaks in
+ * the catalog, and starts reshardings. src/domain/streams/on-demand.ts decides what a stream needs;
+ * every gateway measures its own writers.
  */
 import { merged, nextRound, observed, type ShardWrites } from '../domain/streams/on-demand.ts';
 import { withSettings } from '../domain/streams/stream-settings.ts';
@@ -13,9 +13,9 @@ import type { ShardLimits } from './limits/shard-limits.ts';
 import type { StreamDirectory } from './directory.ts';
 
 export const measuringWindowMs = 10_000;
-/** A rate over less than this would be that of a burst. */
+/** A rate measured over less time than this would only describe a burst. */
 const windowMsMin = 1_000;
-/** Streams that nobody writes to are looked at no more often: their shards may be too many. */
+/** How often streams without writes are checked, because they may have too many shards. */
 export const idleStreamsEveryMs = 60_000;
 
 export type OnDemandScalingSettings = {
@@ -32,7 +32,7 @@ export class OnDemandScaling {
   #working: Promise<void> | undefined;
   #measuredAtMs: number;
   #idleAtMs: number;
-  /** Streams that a round was begun of, and may want another. */
+  /** Streams for which a round was started; they may need another one. */
   #changing = new Set<string>();
 
   constructor(settings: OnDemandScalingSettings) {
@@ -48,13 +48,13 @@ export class OnDemandScaling {
     this.#timer.unref();
   }
 
-  /** Waits for what has begun. */
+  /** Waits for the work in progress. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#working;
   }
 
-  /** Ends a window, and does what it asks for. Errors: none; they are told to onProblem. */
+  /** Ends a window and acts on its measurements. Errors: none; they are reported to onProblem. */
   async measure(): Promise<void> {
     const { limits, clock } = this.#settings;
     const nowMs = clock.nowMs();
@@ -62,7 +62,8 @@ export class OnDemandScaling {
     const usages = limits.takeUsage();
     this.#measuredAtMs = nowMs;
     this.#idleAtMs = Math.min(this.#idleAtMs, nowMs);
-    // A clock that was set back, or was read too soon, tells no rate: the next window does.
+    // If the clock was set back or the window is too short, there is no rate yet: the next window
+    // gives one.
     if (windowMs < windowMsMin) return;
     const others = new Set(this.#changing);
     this.#changing.clear();
@@ -107,13 +108,13 @@ export class OnDemandScaling {
       );
       if (isMeant(stream)) await this.#scale(stream, writes, windowMs, nowMs);
     } catch (error) {
-      // It is gone, or another gateway was first.
+      // The stream is gone, or another gateway was first.
       if (isGatewayError(error, 'not-found') || isGatewayError(error, 'conflict')) return;
       onProblem(name, error);
     }
   }
 
-  /** Changes the catalog only where the history is another one. */
+  /** Changes the catalog only if the history has changed. */
   async #remember(
     known: Stream,
     historyOf: (stream: Stream) => NonNullable<Stream['settings']>['onDemand'],
@@ -142,7 +143,7 @@ export class OnDemandScaling {
       if (history === undefined || !isMeant) return { round: undefined };
       const round = nextRound(now, history, writes, windowMs, nowMs);
       const isMerge = round !== undefined && round.parents.length > round.children.length;
-      // With the merge, so that no other gateway merges once more.
+      // Stored together with the merge, so that no other gateway merges again.
       return isMerge ? { round, settings: { onDemand: merged(history, nowMs) } } : { round };
     };
     if (planOf(stream).round === undefined) return;
@@ -151,7 +152,7 @@ export class OnDemandScaling {
   }
 }
 
-/** Not while its shards change, and not topics that nobody made through Kinesis. */
+/** Not during a resharding, and not topics that were not created through Kinesis. */
 function isScalable({ mode, rules, status, resharding }: Stream): boolean {
   const isOnDemand = mode === 'ON_DEMAND' && rules === 'kinesis';
   return isOnDemand && status === 'ACTIVE' && resharding === undefined;

@@ -1,13 +1,13 @@
 /**
- * Splitting and merging shards, so that no acknowledged record is stranded, however many gateways
- * write at the time; docs/decisions/0007-resharding.md says why this is so. Each step is one
- * conditional change of the catalog, and any gateway can go on where another one died:
+ * Splitting and merging shards, such that no acknowledged record is stranded, however many gateways
+ * write at the time; docs/decisions/0007-resharding.md explains why. Each step is one conditional
+ * change of the catalog, and any gateway can continue where another one died:
  *
- * 1. the round is written down (`draining`), and the log gets the children's partitions;
- * 2. once every view from before it has run out, the parents are `sealed`: records that come to
- *    them are held or settled by writer.ts;
- * 3. once every view of the draining stream has run out, the parents' ends are asked for; then
- *    parents close and children open, in one change.
+ * 1. the round is stored (`draining`), and the log gets the children's partitions;
+ * 2. once every earlier view has expired, the parents are `sealed`: records that arrive for them
+ *    are held or settled by writer.ts;
+ * 3. once every view of the draining stream has expired, the parents' end offsets are read; then
+ *    the parents are closed and the children opened, in one change.
  */
 import {
   begun,
@@ -34,14 +34,14 @@ import { Turns } from '../runtime/turns.ts';
 import type { StreamDirectory } from './directory.ts';
 import { drainingViewLeaseMs, viewLeaseMs } from './views.ts';
 
-/** Clocks of two machines may run differently, but hardly by one percent in a second. */
+/** The clocks of two machines may drift apart, but by less than one percent. */
 const clockMarginMs = 20;
-/** A round that nobody has moved for so long was left by a gateway that died. */
+/** A round without progress for this long was left by a gateway that died. */
 export const takeoverAfterMs = 4_000;
-/** The parents' ends are not waited for longer than this with puts held. */
+/** Puts are held no longer than this while the parents' end offsets are read. */
 const sealedMsMax = 3_000;
 const retryEveryMs = 200;
-/** Rounds that one gateway works on at once; others wait for their turn. */
+/** The most rounds that one gateway works on at once; others wait for their turn. */
 const roundsAtOnce = 16;
 
 export type ReshardingSettings = {
@@ -54,13 +54,13 @@ export type ReshardingSettings = {
 
 export type ReshardingPlan = {
   readonly round: Round | undefined;
-  /** Open shards that further rounds lead to. */
+  /** The wanted number of open shards, after further rounds. */
   readonly target?: number;
-  /** Set together with the round's begin, or not at all. */
+  /** Stored together with the start of the round, or not at all. */
   readonly settings?: StreamSettings;
 };
 
-/** What a gateway saw of somebody's round, and since when, by performance.now(). */
+/** The last observed step of another gateway's round, and since when, by performance.now(). */
 type Sighting = { readonly attempt: number; readonly step: string; readonly sinceMs: number };
 
 export class Reshardings {
@@ -75,9 +75,9 @@ export class Reshardings {
   }
 
   /**
-   * Begins what `plan` says of the stream as it is; resolves when it is UPDATING, and the rest is
-   * on its way. A plan of nothing changes nothing. Errors: what the plan throws; those of
-   * StreamDirectory.change.
+   * Starts what `plan` returns for the current stream; resolves when the stream is UPDATING, and
+   * the rest continues in the background. If there is nothing to do, nothing changes. Errors: those
+   * of the plan and of StreamDirectory.change.
    */
   async begin(name: string, plan: (stream: Stream) => ReshardingPlan): Promise<Stream> {
     let isBegun = false;
@@ -87,12 +87,12 @@ export class Reshardings {
       if (round === undefined) return now;
       return begun(settings === undefined ? now : withSettings(now, settings), round, target);
     });
-    // A round that another gateway has begun is that gateway's.
+    // A round that another gateway has started belongs to that gateway.
     if (isBegun) this.#run(stream);
     return stream;
   }
 
-  /** Takes up what was left when all gateways stopped. */
+  /** Resumes rounds that were interrupted when all gateways stopped. */
   async resume(): Promise<void> {
     const { streams, onProblem } = this.#settings;
     for (const { name, status } of await streams.list()) {
@@ -102,13 +102,13 @@ export class Reshardings {
     }
   }
 
-  /** Rounds under way are left to other gateways, or to the next start. */
+  /** Rounds in progress are left to other gateways, or to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running.values());
   }
 
-  /** To be called with every stream that is read from the catalog while it is resharded. */
+  /** To be called with every stream that is read from the catalog during its resharding. */
   notice(stream: Stream): void {
     const { name, resharding } = stream;
     if (resharding === undefined || this.#running.has(name) || this.#stopped) return;
@@ -139,7 +139,7 @@ export class Reshardings {
     this.#running.set(name, work);
   }
 
-  /** Errors: `conflict` where another gateway has taken over or the stream is being deleted. */
+  /** Errors: `conflict` if another gateway has taken over or the stream is being deleted. */
   async #finish(begunStream: Stream, isTakeover: boolean): Promise<void> {
     let stream = begunStream;
     if (isTakeover) stream = await this.#change(stream, takenOver);
@@ -171,7 +171,7 @@ export class Reshardings {
     try {
       ends = await this.#endsOf(stream);
     } catch (error) {
-      // Puts wait no longer: they are taken again until the cluster answers.
+      // Puts must not wait longer: they are accepted again until the cluster answers.
       this.#settings.onProblem(stream.name, error);
       return this.#change(stream, unsealed);
     }
@@ -180,7 +180,7 @@ export class Reshardings {
       return await this.#change(stream, (now) => finished(now, ends, clock.nowMs()));
     } catch (error) {
       if (!isGatewayError(error, 'limit-exceeded')) throw error;
-      // The catalog has no room for the next round: this one is the last.
+      // The catalog's row has no room for the next round: this one is the last.
       onProblem(stream.name, error);
       return this.#change(stream, (now) => finished(withoutTarget(now), ends, clock.nowMs()));
     }
@@ -202,7 +202,7 @@ export class Reshardings {
     }
   }
 
-  /** Under the condition that the round is still this gateway's, and in this step. */
+  /** On the condition that the round still belongs to this gateway, and is in this step. */
   #change(stream: Stream, transition: (now: Stream) => Stream): Promise<Stream> {
     const { attempt, step } = stream.resharding as Resharding;
     return this.#settings.streams.change(stream.name, (now) => {

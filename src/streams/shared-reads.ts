@@ -1,7 +1,7 @@
 /**
- * Reads that many readers of one shard share. Readers that have seen everything stand at the same
+ * Reads that are shared by many readers of one shard. Readers that have caught up are at the same
  * offset and wait for the same record: one fetch waits for all of them, and they get the same
- * slice. A reader that is behind reads for itself until it has caught up.
+ * slice. A reader that lags reads for itself until it has caught up.
  */
 import type { Offset } from '../domain/streams/stream.ts';
 import type { LogPartition, LogSlice, ReadLimits, RecordLog } from '../ports/record-log.ts';
@@ -22,8 +22,8 @@ export class SharedReads {
   }
 
   /**
-   * As RecordLog.read; the read that is shared ends when the last of its readers is aborted.
-   * Errors: as RecordLog.read; the signal's reason.
+   * As RecordLog.read; a shared read ends when the last of its readers is aborted. Errors: as
+   * RecordLog.read; the signal's reason.
    */
   async read(
     where: LogPartition,
@@ -60,7 +60,9 @@ export class SharedReads {
   }
 }
 
-/** The work goes on, but nobody waits for it after the signal. Errors: the signal's reason. */
+/**
+ * Stops waiting when the signal aborts, although the work continues. Errors: the signal's reason.
+ */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {

@@ -1,7 +1,8 @@
 /**
- * Who is subscribed to what: at most one for a consumer and shard, for at most five minutes.
- * Source: SubscribeToShard of the Kinesis API reference. Gateways know of each other's through
- * claims; one that is taken over by another gateway's ends when it looks at its claim again.
+ * Subscriptions: at most one per consumer and shard, for at most five minutes. Source:
+ * SubscribeToShard of the Kinesis API reference. Gateways learn of each other's subscriptions
+ * through claims; a subscription that another gateway has replaced ends when it next checks its
+ * claim.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../ports/clock.ts';
@@ -11,11 +12,11 @@ import { SharedReads } from './shared-reads.ts';
 
 export type SubscriptionTimes = {
   readonly sessionMsMax: number;
-  /** A younger subscription is not taken over. */
+  /** A younger subscription is not replaced. */
   readonly takeoverAfterMs: number;
-  /** At most so long no event is sent, when there is no record either. */
+  /** The longest time without an event while there are no records. */
   readonly heartbeatMs: number;
-  /** How often a subscription looks at its claim. */
+  /** How often a subscription checks its claim. */
   readonly claimCheckMs: number;
 };
 
@@ -26,13 +27,13 @@ export const subscriptionTimes: SubscriptionTimes = {
   claimCheckMs: 5_000,
 };
 
-/** `taken`: another subscription of this consumer and shard goes on in its place. */
+/** `taken`: another subscription of this consumer and shard has replaced it. */
 export type SubscriptionEnd = 'time' | 'taken' | 'gone';
 
 export type Subscription = {
-  /** Aborted when the subscription ends, for whatever reason. */
+  /** Aborted when the subscription ends, for any reason. */
   readonly signal: AbortSignal;
-  /** Undefined while it runs. */
+  /** Undefined while the subscription is active. */
   readonly ended: SubscriptionEnd | undefined;
   end(): void;
 };
@@ -45,7 +46,10 @@ export class Subscriptions {
   readonly #clock: Clock;
   readonly #claims: SubscriptionClaims;
   readonly #running = new Map<string, Running>();
-  /** Claims of subscriptions that have ended here; the next of the key waits for it. */
+  /**
+   * Claims of subscriptions that have ended here; the key's next subscription waits for their
+   * release.
+   */
   readonly #releasing = new Map<string, Promise<void>>();
 
   constructor(
@@ -68,9 +72,9 @@ export class Subscriptions {
   }
 
   /**
-   * Begins a subscription, and ends the one of the same key that there was. `client` is aborted
-   * when the subscriber is gone. Undefined where the former one is too young to be taken over.
-   * Errors: `unavailable`.
+   * Starts a subscription, and ends the former one of the same key. `client` is aborted when the
+   * subscriber is gone. Returns undefined if the former one is too young to be replaced. Errors:
+   * `unavailable`.
    */
   async begin(key: string, client: AbortSignal): Promise<Subscription | undefined> {
     if (this.#isYoung(this.#running.get(key))) return undefined;
@@ -108,7 +112,10 @@ export class Subscriptions {
     };
   }
 
-  /** A claim that stays behind, as the catalog cannot be asked, is in the way while it is young. */
+  /**
+   * A claim that cannot be released because the catalog is unavailable blocks the key while it is
+   * young.
+   */
   #release(key: string, holder: string): void {
     const releasing = this.#claims.release(key, holder).catch(() => {});
     this.#releasing.set(key, releasing);
@@ -117,7 +124,7 @@ export class Subscriptions {
     });
   }
 
-  /** A clock that is wrong by more than that is not believed. */
+  /** Claims of clocks that are wrong by more than this are ignored. */
   #isYoung(started: { readonly startedAtMs: number } | undefined): boolean {
     if (started === undefined) return false;
     return Math.abs(this.#clock.nowMs() - started.startedAtMs) < this.times.takeoverAfterMs;
@@ -129,7 +136,7 @@ export class Subscriptions {
       const now = await claims.get(key);
       if (now !== undefined && now.holder !== holder) lost();
     };
-    // What cannot be asked now is asked the next time.
+    // If the catalog is unavailable now, the claim is checked the next time.
     const timer = setInterval(() => void check().catch(() => {}), this.times.claimCheckMs);
     timer.unref();
     return timer;

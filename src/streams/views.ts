@@ -1,43 +1,48 @@
 /**
- * Views of streams. A view is a lease, counted from before the catalog was asked: while it runs, no
- * gateway has closed a shard that is open in it. Closing a shard waits for the leases of all
- * gateways to run out (resharding.ts), and makes them short first.
+ * Views of streams. A view is valid for a lease time, counted from before the catalog was asked:
+ * while it is valid, no gateway has closed a shard that is open in it. Closing a shard waits for
+ * the views of all gateways to expire (resharding.ts), after their lease times have been shortened.
  */
 import { isGatewayError } from '../domain/errors.ts';
 import type { Stream } from '../domain/streams/stream.ts';
 import { EldestOutMap } from '../runtime/eldest-out-map.ts';
 
-/** How long another gateway's change may go unseen by puts and gets. */
+/** How long puts and gets may miss another gateway's change. */
 export const viewLeaseMs = 1_000;
 export const drainingViewLeaseMs = 100;
-/** Sealed streams are read again soon: puts wait for what comes next. */
+/** Sealed streams are read again soon, because puts wait for the next step. */
 const sealedViewLeaseMs = 25;
-/** From this part of the lease on a stream in use is read again before anybody must wait. */
+/**
+ * After this fraction of the lease time, a stream in use is read again, before any call has to
+ * wait.
+ */
 const refreshAfterPart = 0.5;
 export const viewsMax = 20_000;
 
-/** When a reading began, and how many times something had been forgotten by then. */
+/** When a read started, and how many times views had been discarded by then. */
 export type ReadingMark = { readonly atMs: number; readonly forgettings: number };
 
 type View = {
   readonly stream: Stream;
   readonly found: Promise<Stream>;
   readonly readAtMs: number;
-  /** The stream was so at this time or later. */
+  /** The stream had this state at this time or later. */
   readonly leasedAtMs: number;
 };
 
 export class StreamViews {
   readonly #read: (name: string) => Promise<Stream>;
-  /** Streams in use are read again and again: those that nobody asks for are eldest. */
+  /** Streams in use are read repeatedly, so those that are not in use are the eldest. */
   readonly #views = new EldestOutMap<string, View>(viewsMax);
   readonly #reading = new Map<string, Promise<Stream>>();
-  /** Readings that begin when the one under way has ended. */
+  /** Reads that start when the one in progress has ended. */
   readonly #next = new Map<string, Promise<Stream>>();
-  /** What was read before something was forgotten is not kept after it. */
+  /** A read that started before a view was discarded is not stored after it. */
   #forgettings = 0;
 
-  /** `read` reads the stream of a name, and keeps it here. Errors: `not-found`, `unavailable`. */
+  /**
+   * `read` reads the stream of a name and stores its view here. Errors: `not-found`, `unavailable`.
+   */
   constructor(read: (name: string) => Promise<Stream>) {
     this.#read = read;
   }
@@ -47,7 +52,7 @@ export class StreamViews {
     if (view !== undefined) return view.found;
     const reading = this.#reading.get(name);
     if (reading === undefined) return this.#beginReading(name);
-    // A reading that began before this call may have missed a log made meanwhile.
+    // A read that started before this call may have missed a log that was created meanwhile.
     return reading.catch((error: unknown) => {
       if (!isGatewayError(error, 'not-found')) throw error;
       return this.#reading.get(name) ?? this.#beginReading(name);
@@ -65,7 +70,7 @@ export class StreamViews {
   findNow(name: string): Promise<Stream> {
     const next = this.#next.get(name);
     if (next !== undefined) return next;
-    // One that runs already may have asked the catalog before this call.
+    // A read in progress may have asked the catalog before this call.
     const running = this.#reading.get(name) ?? Promise.resolve();
     const reading = running.then(ignore, ignore).then(() => {
       this.#next.delete(name);
@@ -87,12 +92,12 @@ export class StreamViews {
     this.#reading.delete(name);
   }
 
-  /** To be asked for before the catalog is. */
+  /** To be taken before the catalog is asked. */
   mark(): ReadingMark {
     return { atMs: performance.now(), forgettings: this.#forgettings };
   }
 
-  /** Kept unless a later reading was, or something was forgotten since. */
+  /** Stored unless a later read was stored, or views were discarded since it started. */
   keep(stream: Stream, mark: ReadingMark, leasedAtMs = mark.atMs): void {
     const { name } = stream;
     const newer = this.#views.get(name);
@@ -102,19 +107,19 @@ export class StreamViews {
     this.#views.set(name, { stream, found, readAtMs: mark.atMs, leasedAtMs });
   }
 
-  /** It could not be read: there is no view of it until it can. */
+  /** The stream could not be read: it has no view until it can be. */
   drop(name: string): void {
     this.#views.delete(name);
   }
 
-  /** What is kept of the name while its lease runs; read again before that ends. */
+  /** The valid view of this name; it is refreshed before it expires. */
   #leased(name: string): View | undefined {
     const view = this.#views.get(name);
     if (view === undefined) return undefined;
     const leaseMs = viewLeaseMsOf(view.stream);
     const ageMs = performance.now() - view.leasedAtMs;
     if (ageMs >= leaseMs) return undefined;
-    // A call that comes after the lease's time reads again, and receives the failure.
+    // A call after the lease time reads again and receives the failure.
     if (ageMs > leaseMs * refreshAfterPart && !this.#reading.has(name)) {
       this.#beginReading(name).catch(ignore);
     }

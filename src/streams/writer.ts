@@ -1,9 +1,9 @@
 /**
- * Putting records into shards, so that none that is acknowledged is stranded. A shard may be
- * closed by any gateway at any time; the rule of the acknowledgement is here, and nowhere else:
- * a record is in its shard only if the log had it while a view of the stream held in which the
- * shard takes records (resharding.ts waits those views out before it asks for the shard's end).
- * Otherwise the catalog is asked again, and what came too late is written to the open descendant.
+ * Putting records into shards such that no acknowledged record is stranded. Any gateway may close a
+ * shard at any time. The rule for acknowledgements is only here: a record is in its shard only if
+ * the log had it while a valid view of the stream showed the shard as open (resharding.ts waits for
+ * those views to expire before it reads the shard's end). Otherwise the catalog is asked again, and
+ * records that were too late are written to the open descendant.
  */
 import { isSealed } from '../domain/streams/reshard.ts';
 import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
@@ -11,24 +11,24 @@ import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { AppendRecord, RecordLog } from '../ports/record-log.ts';
 import type { StreamDirectory } from './directory.ts';
 
-/** A gateway that dies while a shard is sealed is replaced sooner; see resharding.ts. */
+/** If a gateway dies while a shard is sealed, another one takes over sooner; see resharding.ts. */
 export const sealedWaitMsMax = 10_000;
 const sealedPollMs = 25;
-/** A put that a resharding overtakes so often is given up. */
+/** A put that is overtaken by this many reshardings fails. */
 const movesMax = 8;
 
 export type Placed = { readonly shard: Shard; readonly offset: Offset };
 
 export type Written = {
-  /** Of the first records, in the shard that was asked for. */
+  /** The results of the first records, which are in the requested shard. */
   readonly offsets: readonly Offset[];
-  /** What became of the records behind those, where the shard was closed before they came. */
+  /** The results of the records after those, if the shard was closed before they arrived. */
   readonly moved?: readonly (Placed | GatewayError)[];
-  /** Why what is in neither was not written. */
+  /** Why the remaining records were not written. */
   readonly error?: GatewayError;
 };
 
-/** The shard that takes the nth record of the call in this view of the stream. */
+/** The shard for the nth record of the call in this view of the stream. */
 export type Route = (stream: Stream, nth: number) => Shard;
 
 export class StreamWriter {
@@ -45,8 +45,8 @@ export class StreamWriter {
 
   /**
    * Appends records that all belong to one shard, in order. Waits while the shard is sealed. The
-   * outcome of records with an `unavailable` error is unknown. Errors: none of GatewayError; they
-   * are told in the result.
+   * outcome of records with an `unavailable` error is unknown. Throws no GatewayError: errors are
+   * part of the result.
    */
   async write(
     stream: Stream,
@@ -71,8 +71,8 @@ export class StreamWriter {
   }
 
   /**
-   * Appends records to the shards that `route` gives them, each shard's in order; answers what
-   * became of each. Errors: as write.
+   * Appends records to the shards that `route` returns, each shard's in order; returns the result
+   * of each. Errors: as write.
    */
   async place(
     stream: Stream,
@@ -84,8 +84,8 @@ export class StreamWriter {
   }
 
   /**
-   * The stream, read anew, once it is decided whether the shard is open. Errors: `not-found` (the
-   * stream is gone), `unavailable` (nobody decides).
+   * Reads the stream again until it is decided whether the shard is open. Errors: `not-found` (the
+   * stream is gone), `unavailable` (it is not decided in time).
    */
   async decided(stream: Stream, index: number): Promise<Stream> {
     const giveUpAtMs = performance.now() + sealedWaitMsMax;
@@ -99,7 +99,7 @@ export class StreamWriter {
       await new Promise((resolve) => setTimeout(resolve, sealedPollMs));
     }
   }
-  /** Whether the shard took what was appended when the view of it may have been old. */
+  /** Whether the appended records are in the shard although the view may have expired. */
   async #settle(
     stream: Stream,
     { index }: Shard,
@@ -121,7 +121,9 @@ export class StreamWriter {
     return { offsets: offsets.slice(0, kept), moved, ...(error === undefined ? {} : { error }) };
   }
 
-  /** Writes to the shards that take the records now; `first` is the place of the first one. */
+  /**
+   * Writes to the shards that are open for the records now; `first` is the index of the first one.
+   */
   async #rewrite(
     now: Stream,
     records: readonly AppendRecord[],
@@ -150,7 +152,7 @@ export class StreamWriter {
   }
 }
 
-/** What became of the nth record of a write. */
+/** The result of the nth record of a write. */
 export function outcome(
   { offsets, moved, error }: Written,
   shard: Shard,

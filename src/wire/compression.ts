@@ -1,7 +1,7 @@
 /**
  * The four compressions of record batches: gzip, snappy (Java's framing and the raw form), lz4
- * frames, zstd. What is decompressed is bounded, so that no batch is a bomb.
- * Source: the Kafka protocol guide, "Record Batch"; KIP-57 (lz4), KIP-110 (zstd).
+ * frames, zstd. Decompressed sizes are bounded, so no batch can be a decompression bomb. Source:
+ * the Kafka protocol guide, "Record Batch"; KIP-57 (lz4), KIP-110 (zstd).
  */
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
@@ -13,7 +13,7 @@ import { Reader, WireError } from './primitives.ts';
 export const compressionNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Compression = (typeof compressionNames)[number];
 
-/** The most that the records of one batch may be when decompressed. */
+/** The maximum decompressed size of the records of one batch. */
 export const decompressedBytesMax = 256 * 1024 * 1024;
 
 /** Compresses the records of a batch. */
@@ -33,8 +33,8 @@ export async function compressRecords(how: Compression, data: Buffer): Promise<B
 }
 
 /**
- * Decompresses the records of a batch to at most `bytesMax` bytes, off the main thread where the
- * library can. Throws WireError where the data is broken, or would be larger.
+ * Decompresses the records of a batch to at most `bytesMax` bytes, off the main thread if the
+ * library can. Throws WireError if the data is corrupt or would be larger.
  */
 export async function decompressRecords(
   how: Compression,
@@ -61,7 +61,7 @@ const decompressors: Record<Compression, Decompress> = {
   zstd: decompressZstd,
 };
 
-/** Output is made in chunks, each of which is a trip to another thread. */
+/** The size of output chunks: each one costs a trip to another thread. */
 const gzipChunkBytesMin = 16 * 1024;
 const gzipChunkBytesMax = 1024 * 1024;
 const gzipRatioGuess = 8;
@@ -76,10 +76,10 @@ function tooLarge(bytesMax: number): WireError {
   return new WireError(`records that decompress to more than ${bytesMax} bytes`);
 }
 
-/** Java's snappy streams begin so, followed by two version numbers of four bytes. */
+/** Java's snappy streams start with this, followed by two version numbers of four bytes. */
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const xerialHeaderBytes = 16;
-/** Snappy's densest element makes 64 bytes of 3. */
+/** Snappy's densest element expands 3 bytes to 64. */
 const snappyRatioMax = 22;
 
 function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
@@ -102,7 +102,9 @@ function decompressSnappy(data: Buffer, bytesMax: number): Buffer {
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-/** The library allocates what the block claims to be, so none may claim what it cannot be. */
+/**
+ * The library allocates the size that the block claims, so impossible claims are refused before.
+ */
 function decompressSnappyBlock(data: Buffer, bytesMax: number): Buffer {
   const size = new Reader(data).uvarint();
   if (size > bytesMax) throw tooLarge(bytesMax);
@@ -112,7 +114,7 @@ function decompressSnappyBlock(data: Buffer, bytesMax: number): Buffer {
 }
 
 const lz4Magic = 0x184d2204;
-/** A block of lz4 grows to at most this many times its size. */
+/** An lz4 block expands to at most this many times its size. */
 const lz4RatioMax = 255;
 const lz4BlockBytesMax: Readonly<Record<number, number>> = {
   4: 64 * 1024,
@@ -121,14 +123,14 @@ const lz4BlockBytesMax: Readonly<Record<number, number>> = {
   7: 4 * 1024 * 1024,
 };
 
-/** The library has no limit, so the most that the frame can hold is reckoned before. */
+/** The library has no limit, so the maximum content size of the frame is computed first. */
 async function decompressLz4(data: Buffer, bytesMax: number): Promise<Buffer> {
   const { sizeMax, end } = measureLz4(data);
   if (sizeMax > bytesMax) throw tooLarge(bytesMax);
   return lz4Decompress(data.subarray(0, end));
 }
 
-/** Where the frame ends, and the most bytes that it can hold. */
+/** The end of the frame, and its maximum content size. */
 function measureLz4(data: Buffer): { sizeMax: number; end: number } {
   if (data.length < 7 || data.readUInt32LE(0) !== lz4Magic) throw new WireError('no lz4 frame');
   const flags = data[4]!;
@@ -151,17 +153,17 @@ function measureLz4(data: Buffer): { sizeMax: number; end: number } {
 }
 
 const zstdMagic = 0xfd2fb528;
-/** Frames to be skipped have 16 magic numbers, from this one on. */
+/** Skippable frames have 16 magic numbers, starting with this one. */
 const zstdSkipMagic = 0x184d2a50;
 const zstdBlockBytesMax = 128 * 1024;
 
-/** The library has no limit, so the most that the frames can hold is reckoned before. */
+/** The library has no limit, so the maximum content size of the frames is computed first. */
 async function decompressZstd(data: Buffer, bytesMax: number): Promise<Buffer> {
   if (measureZstd(data) > bytesMax) throw tooLarge(bytesMax);
   return zstdDecompress(data);
 }
 
-/** The most bytes that the frames can hold, by the headers of their blocks (RFC 8878). */
+/** The maximum content size of the frames, from the headers of their blocks (RFC 8878). */
 function measureZstd(data: Buffer): number {
   const reader = new Reader(data);
   let sizeMax = 0;
@@ -192,7 +194,7 @@ function measureZstdFrame(reader: Reader): number {
     const kind = (header >> 1) & 3;
     const size = header >> 3;
     if (size > zstdBlockBytesMax) throw new WireError(`zstd block of ${size} bytes`);
-    // Plain, one byte again and again, compressed.
+    // The block types: raw, RLE, compressed.
     sizeMax += kind === 2 ? zstdBlockBytesMax : size;
     reader.take(kind === 1 ? 1 : size);
   }

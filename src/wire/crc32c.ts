@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli), as record batches carry it. */
+/** CRC-32C (Castagnoli), the checksum of record batches. */
 import { crc32c } from '@node-rs/crc32';
 
 /** The checksum of the pieces in order, as an unsigned 32-bit number. */

@@ -1,7 +1,7 @@
 /**
- * Kafka's errors, the one table of them: name, code, and whether Kafka's own client tries again
- * what failed so. Everything else names an error by this table.
- * Source: the Kafka protocol guide, "Error Codes"; a conformance test compares with Java's own.
+ * The table of Kafka's errors: name, code, and whether Kafka's Java client retries after it. All
+ * other code refers to errors through this table. Source: the Kafka protocol guide, "Error Codes";
+ * a conformance test compares with Java's own.
  */
 type Row = { readonly code: number; readonly retriable?: true };
 
@@ -148,23 +148,23 @@ const table = {
 
 export type ErrorName = keyof typeof table;
 
-/** Kafka's errors by name: code, and whether a client tries again. */
+/** Kafka's errors by name: code, and whether a client retries. */
 export const errorTable: Readonly<Record<ErrorName, Row>> = table;
 
 const rows = Object.entries<Row>(table) as [ErrorName, Row][];
 const byCode = new Map(rows.map(([name, row]) => [row.code, { name, ...row }]));
 
-/** The code of an error, as it is on the wire. */
+/** The code of an error on the wire. */
 export const errorCodes = Object.fromEntries(
   rows.map(([name, { code }]) => [name, code]),
 ) as Readonly<Record<ErrorName, number>>;
 
-/** The name of an error code; its number where Kafka has given it no name yet. */
+/** The name of an error code; its number if it is not in the table. */
 export function errorName(code: number): string {
   return byCode.get(code)?.name ?? `ERROR_${code}`;
 }
 
-/** Whether Kafka's client tries again what was answered with this code. */
+/** Whether Kafka's Java client retries a request that failed with this code. */
 export function isRetriable(code: number): boolean {
   return byCode.get(code)?.retriable === true;
 }

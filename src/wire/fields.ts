@@ -1,15 +1,15 @@
 /**
- * The fields of message tables: kinds, the versions that have them, and the types of their values,
- * which are inferred from the table.
+ * The fields of message tables: their kinds, their versions, and the types of their values, which
+ * are inferred from the table.
  */
 export type FieldOptions<T> = {
   /** First and last version that has the field. */
   readonly since?: number;
   readonly until?: number;
-  /** Null is allowed from this version on, or in this range of versions. */
+  /** The value may be null from this version on, or in this range of versions. */
   readonly nullable?: number | readonly [number, number];
   readonly default?: T | null;
-  /** Number of the tag, for a field that is a tagged field. */
+  /** The tag, if the field is a tagged field. */
   readonly tag?: number;
 };
 
@@ -29,7 +29,7 @@ type Kind =
   | 'unread'
   | 'struct';
 
-/** One row of a table. T is the type of its value as decoded, I as accepted for encoding. */
+/** One row of a table. T is the type of the decoded value, I the type that encoding accepts. */
 export type Field<T = unknown, I = T> = {
   readonly kind: Kind;
   readonly options: FieldOptions<unknown>;
@@ -43,11 +43,13 @@ export type Field<T = unknown, I = T> = {
 
 export type Fields = { readonly [name: string]: Field };
 
-/** What decode gives: every field of the table, absent ones with their default. */
+/**
+ * The result of decode: every field of the table; those that the version lacks have their default.
+ */
 export type Decoded<F extends Fields> = {
   -readonly [K in keyof F]: F[K] extends Field<infer T, infer _> ? T : never;
 };
-/** What encode takes: fields left out get their default. */
+/** The input of encode: omitted fields get their default. */
 export type Input<F extends Fields> = {
   readonly [K in keyof F]?: F[K] extends Field<infer _, infer I> ? I | undefined : never;
 };
@@ -71,7 +73,7 @@ export const float64 = scalar<number>('float64');
 export const uuid = scalar<string>('uuid');
 export const string = scalar<string>('string');
 export const bytes = scalar<Buffer>('bytes');
-/** Record batches, left as bytes: see record-batch.ts. */
+/** Record batches, as bytes: see record-batch.ts. */
 export const records = scalar<Buffer>('records');
 
 export const uuidZero = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -94,7 +96,7 @@ export function arrayOf<T, const O extends ArrayOptions = Record<never, never>>(
   return { kind: 'array', options: options ?? {}, element };
 }
 
-/** Elements that were passed over: how many, and as which bytes, their count in front. */
+/** Elements that were skipped: their number, and their bytes including the leading count. */
 export class Unread<T = unknown> {
   readonly count: number;
   readonly bytes: Buffer;
@@ -113,8 +115,8 @@ export class Unread<T = unknown> {
 }
 
 /**
- * An array of structs that is not read but passed over, so that it can be given back as it came:
- * to a message of the same version.
+ * An array of structs that is skipped instead of decoded, so that it can be encoded again
+ * unchanged, in a message of the same version.
  */
 export function unreadArray<const F extends Fields>(
   fields: F,

@@ -19,7 +19,7 @@ export type RequestHeader = {
 
 /**
  * Reads the part of a request header that is the same in every version. The tagged fields of a
- * flexible header come after it: see skipTags. Throws WireError.
+ * flexible header follow it: see skipTags. Throws WireError.
  */
 export function readRequestHeader(reader: Reader): RequestHeader {
   if (reader.remaining < requestHeaderBytesMin) throw new WireError('request header cut off');
@@ -50,8 +50,8 @@ export function writeRequestHeader(
 }
 
 /**
- * Whether the response header ends with tagged fields. ApiVersions' never does, so that a client
- * that asked with a version the broker lacks can read the answer.
+ * Whether the response header ends with tagged fields. That of ApiVersions never does, so that a
+ * client whose request version the broker does not support can read the response.
  */
 export function hasResponseTags(table: Message, version: number): boolean {
   return table.key !== apiVersionsKey && isFlexible(table, version);
@@ -67,7 +67,7 @@ export function writeResponseHeader(
   if (hasResponseTags(table, version)) writer.uvarint(0);
 }
 
-/** Reads the response header; the reader stands at the message afterwards. Throws WireError. */
+/** Reads the response header; the reader is at the message afterwards. Throws WireError. */
 export function readResponseHeader(reader: Reader, table: Message, version: number): number {
   const correlationId = reader.int32();
   if (hasResponseTags(table, version)) skipTags(reader);

@@ -1,9 +1,9 @@
 /**
  * Kafka messages as declarative tables.
  *
- * A table names each field once, with the versions it exists in; decode and encode work for every
- * version, in both directions, and the types of the values are inferred from the table (fields.ts).
- * For each version a plan is made once, on first use (plan.ts).
+ * A table lists each field once, with its versions. Decode and encode work for every version, in
+ * both directions, and the types of the values are inferred from the table (fields.ts). A plan for
+ * each version is built once, on first use (plan.ts).
  *
  * Source: the Kafka protocol guide; KIP-482 for flexible versions and tagged fields.
  */
@@ -14,12 +14,12 @@ import { Reader, WireError, Writer } from './primitives.ts';
 export * from './fields.ts';
 
 export type MessageOptions = {
-  /** API key; absent for data that is no request or response. */
+  /** API key; absent for data that is neither a request nor a response. */
   readonly key?: number;
   readonly versions: readonly [min: number, max: number];
-  /** First version with compact forms and tagged fields; absent when there is none. */
+  /** First version with compact forms and tagged fields; absent if there is none. */
   readonly flexible?: number;
-  /** First version that is not yet stable, and that no broker enables by default. */
+  /** First version that is not stable yet, which no broker enables by default. */
   readonly unstable?: number;
 };
 
@@ -31,7 +31,7 @@ export type Message<F extends Fields = Fields> = {
   readonly flexibleSince: number;
   readonly unstableSince: number;
   readonly fields: F;
-  /** Plans by version, made on first use. */
+  /** Plans by version, built on first use. */
   readonly plans: (Plan | undefined)[];
 };
 
@@ -70,7 +70,7 @@ function planOf(table: Message, version: number): Plan {
   return plan;
 }
 
-/** Reads one message; the reader stands behind it afterwards. Throws WireError. */
+/** Reads one message; the reader is after it afterwards. Throws WireError. */
 export function readMessage<F extends Fields>(
   table: Message<F>,
   version: number,
@@ -79,7 +79,7 @@ export function readMessage<F extends Fields>(
   return readStruct(reader, planOf(table, version)) as Decoded<F>;
 }
 
-/** Decodes bytes that are one whole message and nothing more. Throws WireError. */
+/** Decodes bytes that are exactly one message. Throws WireError. */
 export function decodeMessage<F extends Fields>(
   table: Message<F>,
   version: number,
@@ -93,7 +93,7 @@ export function decodeMessage<F extends Fields>(
   return value;
 }
 
-/** Appends one message to a writer. Throws WireError where a value does not fit. */
+/** Appends one message to a writer. Throws WireError if a value is out of range. */
 export function writeMessage<F extends Fields>(
   table: Message<F>,
   version: number,

@@ -1,25 +1,25 @@
 /**
- * The interpreter of message tables: for each struct and version a plan that holds just the fields
- * of that version, and what reads, writes and passes over their values.
+ * The interpreter of message tables: for each struct and version, a plan with the fields of that
+ * version and the functions that read, write and skip their values.
  *
  * Source: the Kafka protocol guide; KIP-482 for flexible versions and tagged fields.
  */
 import { type Field, type Fields, Unread, uuidZero } from './fields.ts';
 import { type Cursor, Reader, skipTags, WireError, Writer } from './primitives.ts';
 
-/** Tagged fields that the table does not know, kept so that encoding gives them back. */
+/** Tagged fields that the table does not know, kept so that encoding writes them again. */
 export const unknownTags: unique symbol = Symbol('unknownTags');
 type UnknownTag = { readonly tag: number; readonly bytes: Buffer };
 export type Struct = { [name: string]: unknown; [unknownTags]?: UnknownTag[] };
 
 type Codec = {
   read(reader: Reader): unknown;
-  /** Passes over a value. */
+  /** Skips a value. */
   skip(reader: Cursor): void;
   write(writer: Writer, value: unknown): void;
-  /** The smallest number of bytes that a value takes; bounds the length of arrays. */
+  /** The minimum size of a value in bytes; bounds the length of arrays. */
   readonly sizeMin: number;
-  /** Every value takes so many. */
+  /** The size of every value, if it is fixed. */
   readonly isFixed?: true;
 };
 
@@ -34,10 +34,10 @@ type PlannedField = Codec & {
 /** The fields of one struct in one version. */
 export type Plan = {
   readonly regular: readonly PlannedField[];
-  /** These pass over the regular fields. */
+  /** The functions that skip the regular fields. */
   readonly skips: readonly Codec['skip'][];
   readonly tagged: readonly PlannedField[];
-  /** Fields that the version has not; decode gives their default. */
+  /** Fields that the version lacks; decode returns their default. */
   readonly absent: readonly PlannedField[];
   readonly flexible: boolean;
   readonly sizeMin: number;
@@ -59,7 +59,7 @@ export function planStruct(fields: Fields, version: number, flexible: boolean): 
   return { regular, skips: skipsOf(regular), tagged, absent, flexible, sizeMin };
 }
 
-/** Passes over neighbouring fields; those of fixed size are passed over at once. */
+/** Skips adjacent fields; runs of fixed-size fields are skipped in one step. */
 export function skipsOf(regular: readonly PlannedField[]): readonly Codec['skip'][] {
   const skips: Codec['skip'][] = [];
   let fixedBytes = 0;
@@ -137,7 +137,7 @@ function defaultStruct(plan: Plan): Struct {
   return value;
 }
 
-/** A tagged field that holds its default is not written. */
+/** A tagged field that has its default value is not written. */
 function defaultTest(field: Field): (value: unknown) => boolean {
   const given = field.options.default;
   if (given === null) return (value) => value === null;
@@ -231,13 +231,13 @@ const scalarCodecs: Record<
   ),
 };
 
-/** Reads the length that stands before a value; −1 for null. */
+/** Reads the length before a value; −1 for null. */
 type ReadLength = (reader: Cursor) => number;
 const compactLength: ReadLength = (reader) => reader.uvarint() - 1;
 const shortLength: ReadLength = (reader) => reader.int16();
 const intLength: ReadLength = (reader) => reader.int32();
 
-/** Passes over what has its length in front; null has none. */
+/** Skips a value with a length prefix; null has no bytes. */
 function skipSized(readLength: ReadLength): Codec['skip'] {
   return (reader) => {
     const length = readLength(reader);
@@ -302,7 +302,7 @@ function arrayCodec(
   const readLength = flexible ? compactLength : intLength;
   const readCount = (reader: Cursor) => {
     const count = readLength(reader);
-    // A count that the rest of the frame cannot hold is refused before anything is allocated.
+    // A count that does not fit the rest of the frame is refused before anything is allocated.
     if (count * elementBytesMin > reader.remaining) {
       throw new WireError(`array of ${count} in ${reader.remaining} bytes`);
     }
@@ -337,7 +337,7 @@ function arrayCodec(
 }
 
 type ArrayCodec = Codec & {
-  /** As skip; answers how many elements there are. */
+  /** As skip; returns the number of elements. */
   skipCounted(reader: Cursor): number;
 };
 
@@ -435,7 +435,7 @@ function readTags(reader: Reader, plan: Plan, value: Struct): void {
   }
 }
 
-/** Reads a tagged field, which must end where its size says. */
+/** Reads a tagged field, which must have exactly the size that it states. */
 function readTag(reader: Reader, field: PlannedField, start: number, tagEnd: number): unknown {
   const { end } = reader;
   reader.position = start;

@@ -3,26 +3,26 @@
  * Source: the Kafka protocol guide, "Protocol Primitive Types"; KIP-482 for the compact forms.
  */
 
-/** The codec's only error: the bytes are not what the protocol says, or a value does not fit. */
+/** The codec's only error: the bytes violate the protocol, or a value is out of range. */
 export class WireError extends Error {
   override readonly name = 'WireError';
 }
 
-/** Views take a hundred bytes each, so empty ones are one. */
+/** A view takes about a hundred bytes, so all empty ones are the same object. */
 const noBytes = Buffer.alloc(0);
 
-/** A varint of 32 bits takes no more. */
+/** The longest varint of 32 bits. */
 export const varintBytesMax = 5;
 const varlongBytesMax = 10;
 
 /**
- * The most elements that the arrays of one message may have, all together. An element of three
- * bytes becomes an object of a hundred, so without this a frame of many elements would fill the
- * memory; the metadata of a cluster with half a million partitions has fewer.
+ * The maximum number of array elements in one message. An element of three bytes becomes an object
+ * of a hundred, so without this limit a frame of many elements would exhaust the memory. The
+ * metadata of a cluster with half a million partitions has fewer elements.
  */
 export const elementsMax = 5_000_000;
 
-/** Reads forward; never past the end it was given. Every failure is a WireError. */
+/** Reads forward, never past its end. Every failure is a WireError. */
 export class Reader {
   readonly buffer: Buffer;
   position: number;
@@ -39,13 +39,13 @@ export class Reader {
     return this.end - this.position;
   }
 
-  /** Called before elements are read: refuses those above elementsMax. */
+  /** Called before elements are read: throws if there are more than elementsMax. */
   countElements(count: number): void {
     this.#elements += count;
     if (this.#elements > elementsMax) throw new WireError(`more than ${elementsMax} elements`);
   }
 
-  /** Moves on by `size` bytes and answers where they begin. */
+  /** Advances by `size` bytes and returns their start. */
   take(size: number): number {
     const start = this.position;
     if (size < 0 || size > this.end - start) {
@@ -112,7 +112,7 @@ export class Reader {
     return (raw >>> 1) ^ -(raw & 1);
   }
 
-  /** Zigzag, 64 bits. Small values, the common ones, take no bigint arithmetic on the way. */
+  /** Zigzag, 64 bits. Small values, the common ones, need no bigint arithmetic. */
   varlong(): bigint {
     const { buffer, end } = this;
     let low = 0;
@@ -135,12 +135,12 @@ export class Reader {
     throw new WireError('varlong longer than 64 bits');
   }
 
-  /** As varlong, rounded where it is no safe integer; without bigints where it is small. */
+  /** As varlong, but rounded if it is not a safe integer; small values need no bigints. */
   varlongAsNumber(): number {
     const { buffer, position, end } = this;
     let value = 0;
     let scale = 1;
-    // Seven bytes hold 49 bits, which a number holds exactly.
+    // Seven bytes have 49 bits, which a number represents exactly.
     for (let index = 0; index < 7 && position + index < end; index++) {
       const byte = buffer[position + index]!;
       value += (byte & 0x7f) * scale;
@@ -172,17 +172,19 @@ export class Reader {
   }
 }
 
-/** What passing over values needs: a Reader is one, and so is what reads a frame in pieces. */
+/**
+ * What is needed to skip values: implemented by Reader, and by the cursor over a frame in pieces.
+ */
 export type Cursor = Pick<
   Reader,
   'remaining' | 'take' | 'int8' | 'int16' | 'int32' | 'uvarint' | 'countElements'
 >;
 
 const chunkBytesMin = 256;
-/** A byte string from this size on is passed on as it is, not copied into the message. */
+/** A byte string of this size or more is kept by reference, not copied into the message. */
 const referencedBytesMin = 2048;
 
-/** Passes over a block of tagged fields. Throws WireError. */
+/** Skips a block of tagged fields. Throws WireError. */
 export function skipTags(reader: Cursor): void {
   const count = reader.uvarint();
   for (let index = 0; index < count; index++) {
@@ -192,8 +194,8 @@ export function skipTags(reader: Cursor): void {
 }
 
 /**
- * Writes forward into memory that grows. Large byte strings are kept by reference, so that a
- * produce request of a megabyte is not copied: `finish()` gives the pieces in order.
+ * Writes forward into growing memory. Large byte strings are kept by reference, so a Produce
+ * request of a megabyte is not copied: `finish()` returns the pieces in order.
  */
 export class Writer {
   #buffer: Buffer;
@@ -307,7 +309,7 @@ export class Writer {
     bytes.copy(this.#buffer, at);
   }
 
-  /** UTF-8 of known byte length, no length in front. */
+  /** UTF-8 of known byte length, without a length prefix. */
   string(value: string, size: number): void {
     const at = this.#reserve(size);
     this.#buffer.write(value, at, size, 'utf8');
@@ -332,7 +334,7 @@ export class Writer {
     this.#start = this.#position;
   }
 
-  /** The pieces in order; together they are the message. */
+  /** The pieces of the message, in order. */
   finish(): Buffer[] {
     this.#cut();
     return this.#pieces;

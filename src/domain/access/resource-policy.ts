@@ -1,7 +1,7 @@
 /**
- * Policies that are attached to a stream or a consumer: what may stand in one, and what it says.
- * Pure. Sources: "IAM JSON policy elements reference", IAM user guide; "Share access using
- * resource-based policies", Kinesis Data Streams developer guide.
+ * Policies that are attached to a stream or a consumer: parsing and checking them. Pure. Sources:
+ * "IAM JSON policy elements reference", IAM user guide; "Share access using resource-based
+ * policies", Kinesis Data Streams developer guide.
  */
 import { GatewayError } from '../errors.ts';
 import { statementPlaces } from './statement-places.ts';
@@ -13,7 +13,7 @@ export type PolicyStatement = {
   readonly principals: Readonly<Record<string, readonly string[]>>;
   /** Such as `kinesis:PutRecord` or `kinesis:Get*`. */
   readonly actions: readonly string[];
-  /** The statement is of every action but these. */
+  /** The statement covers every action except these. */
   readonly exceptActions: boolean;
   /** Operator → key → values. */
   readonly conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -38,7 +38,7 @@ const statementElements = new Set([
   'Condition',
 ]);
 const principalKinds = new Set(['AWS', 'Service', 'Federated', 'CanonicalUser']);
-/** Everybody, an account, an ARN of IAM or STS, or the unique id of a user or role. */
+/** Everyone, an account, an IAM or STS ARN, or the unique id of a user or role. */
 const awsPrincipal = new RegExp(
   ['\\*', '\\d{12}', 'arn:aws[^:]*:(?:iam|sts)::(?:\\d{12}|aws):\\S+', 'A[A-Z0-9]{15,127}']
     .map((form) => `^${form}$`)
@@ -50,8 +50,8 @@ const sidForm = /^[A-Za-z0-9]*$/u;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * What the text says. `known` are the names of actions that there are. Errors:
- * `invalid-argument`, with a sentence that says what is wrong with it; AWS's own where it is known.
+ * Parses the text. `known` are the names of the actions that exist. Errors: `invalid-argument`,
+ * with a sentence that says what is wrong; AWS's own sentence where it is known.
  */
 export function parseResourcePolicy(
   text: string,
@@ -147,7 +147,7 @@ function conditionsIn(given: unknown, where: string): PolicyStatement['condition
   return Object.fromEntries(entries);
 }
 
-/** Numbers and truth values may stand without quotes there. */
+/** Numbers and booleans may be written without quotes here. */
 function conditionValues(given: unknown, what: string): readonly string[] {
   const listed = Array.isArray(given) ? (given as unknown[]) : [given];
   return listed.map((each) => {
@@ -157,7 +157,7 @@ function conditionValues(given: unknown, what: string): readonly string[] {
   });
 }
 
-/** Actions of Kinesis, each by its name: AWS takes no wildcards there. */
+/** Actions of Kinesis, each by its full name: AWS accepts no wildcards here. */
 function assertAction(action: string, at: string, known: readonly string[]): void {
   const [service, name = ''] = action.split(/:(.*)/su);
   if (service?.toLowerCase() !== 'kinesis') {
@@ -203,8 +203,8 @@ function parsed(text: string): JsonObject {
 }
 
 /**
- * The policy as AWS gives it back: without spaces between, and single values of actions, resources
- * and principals without their lists. Of a text that parseResourcePolicy takes.
+ * The policy as AWS returns it: without white space, and with single actions, resources and
+ * principals unwrapped from their arrays. The text must be one that parseResourcePolicy accepts.
  */
 export function printResourcePolicy(text: string): string {
   const policy = JSON.parse(text) as JsonObject;
@@ -245,7 +245,7 @@ function missing(field: string): GatewayError {
   return refused(`Missing required field ${field}`);
 }
 
-/** Where AWS's words are not known. */
+/** Used where AWS's own sentence is not known. */
 function malformed(what: string): GatewayError {
   return refused(`The resource policy is not valid: ${what}.`);
 }

@@ -1,10 +1,13 @@
-/** Where a policy's statements begin in its text; what AWS says of a statement tells its place. */
+/**
+ * Where a policy's statements begin in its text: AWS's errors about a statement name its line and
+ * column.
+ */
 
 export type Place = { readonly line: number; readonly column: number };
 
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gsu;
 
-/** In order; of the text of a JSON object. Lines and columns count from 1. */
+/** In order. The text must be a JSON object. Lines and columns count from 1. */
 export function statementPlaces(text: string): readonly Place[] {
   const places: Place[] = [];
   let depth = 0;

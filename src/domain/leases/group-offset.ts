@@ -1,12 +1,12 @@
 import type { Offset } from '../streams/stream.ts';
 
-/** Where a consumer group reads: a topic's partition, which is a stream's shard. */
+/** What a consumer group reads: a partition of a topic, which is a shard of a stream. */
 export type GroupPartition = { readonly topic: string; readonly partition: number };
 
-/** What a group has committed of it. */
+/** What a group has committed for it. */
 export type GroupOffset = GroupPartition & { readonly offset: Offset };
 
-/** One text for each partition, for use as a key. */
+/** A string that is unique to the partition, for use as a key. */
 export function placeOf({ topic, partition }: GroupPartition): string {
   return `${topic} ${partition}`;
 }

@@ -1,11 +1,12 @@
 /**
- * Who owns a lease: a KCL worker, or a member of the Kafka group, for whom a gateway holds it. And
- * how the two sides share the shards: by KCL's own rule, so that both come to the same end. Pure.
+ * The owner of a lease: a KCL worker, or a member of the Kafka group, for which a gateway holds it.
+ * Also how the two sides share the shards: by KCL's own rule, so that both reach the same result.
+ * Pure.
  */
 
 const memberPrefix = 'kafka/';
 
-/** As the owner of a lease is named while a member of the Kafka group holds the shard. */
+/** The owner's name in a lease while a member of the Kafka group holds the shard. */
 export function ownerNameOf(clientId: string, memberId: string): string {
   return `${memberPrefix}${clientId}/${memberId}`;
 }
@@ -14,28 +15,28 @@ export function isMember(owner: string): boolean {
   return owner.startsWith(memberPrefix);
 }
 
-/** For conditions on what an owner's name begins with. */
+/** The prefix of such names, for conditional writes. */
 export const memberOwnerPrefix = memberPrefix;
 
-/** How many shards each owner works on; those that have none are in it with 0. */
+/** How many shards each owner holds; owners without a shard are included with 0. */
 export type OwnerCounts = ReadonlyMap<string, number>;
 
-/** What each owner should have, as KCL 2 reckons it. */
+/** How many shards each owner should hold, as KCL 2 computes it. */
 export function fairShare(leaseCount: number, counts: OwnerCounts): number {
   return counts.size === 0 ? leaseCount : Math.ceil(leaseCount / counts.size);
 }
 
 /**
- * Whether one lease should go from the owner with the most of one side to an owner of the other
- * that has `count`: where he has more than his share, or just that and the other lacks two. Source:
- * the Amazon Kinesis Client Library, stealing of leases.
+ * Whether one lease should move from the busiest owner on one side to an owner on the other side
+ * that holds `count`: yes if the busiest holds more than its share, or exactly its share while the
+ * other is two short. Source: the Amazon Kinesis Client Library, lease stealing.
  */
 export function shouldGive(share: number, most: number, count: number): boolean {
   const needed = share - count;
   return needed > 0 && (most > share || (most === share && needed > 1));
 }
 
-/** The owner with the most, or the fewest, among those that `isOne`. */
+/** The owner with the most, or the fewest, shards among those for which `isOne` holds. */
 export function extremeOwner(
   counts: OwnerCounts,
   isOne: (owner: string) => boolean,

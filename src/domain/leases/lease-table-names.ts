@@ -1,6 +1,6 @@
 /**
- * Names of lease tables. A KCL application, its lease table and the consumer group of that name
- * are one thing, so a group id is the name of its table wherever DynamoDB allows that.
+ * Names of lease tables. A KCL application, its lease table and the consumer group of that name are
+ * the same thing, so the table is named after the group wherever DynamoDB allows that name.
  *
  * | group id                                   | table                                          |
  * |--------------------------------------------|------------------------------------------------|
@@ -26,10 +26,10 @@ const casePrefix = 'kineska-group-case.';
 const ownPrefixes = [escapedPrefix, hashedPrefix, casePrefix];
 const tableNameCharactersMax = 255;
 
-/** What KCL 3 keeps beside its lease table. */
+/** The tables that KCL 3 keeps beside its lease table. */
 export const companionSuffixes = ['-CoordinatorState', '-WorkerMetricStats'] as const;
 
-/** Undefined where the table's name is so long that there can be no companion. */
+/** Undefined if the table's name is too long to have a companion. */
 export function companionOf(
   table: string,
   suffix: (typeof companionSuffixes)[number],
@@ -38,44 +38,44 @@ export function companionOf(
   return name.length <= tableNameCharactersMax ? name : undefined;
 }
 
-/** `catalogTable` is the table of the streams, which no group may have. */
+/** `catalogTable` holds the streams; no group may use it. */
 export function leaseTableOf(groupId: string, catalogTable: string): string {
   if (isPlain(groupId, catalogTable)) return groupId;
   return escapedOrHashed(escapedPrefix, groupId, /[a-zA-Z0-9_-]/);
 }
 
 /**
- * The other name of a table, for a store that has another table whose name differs in case only:
- * no two of these are one to such a store.
+ * The alternative name of a table, for a store that already has a table whose name differs only in
+ * case. Such a store tells all alternative names apart.
  */
 export function caseSafeNameOf(table: string): string {
   return escapedOrHashed(casePrefix, table, /[a-z0-9_-]/);
 }
 
-/** The table that has this other name; undefined where it is no such name, or a hash. */
+/** The table that has this alternative name; undefined if it is no such name, or a hash. */
 export function tableOfCaseSafeName(name: string): string | undefined {
   if (!name.startsWith(casePrefix)) return undefined;
   const table = unescape(name.slice(casePrefix.length));
   return table !== undefined && caseSafeNameOf(table) === name ? table : undefined;
 }
 
-/** Whether a store that does not tell capitals from small letters takes two names for one. */
+/** Whether two names are the same to a store that ignores case. */
 export function differInCaseOnly(one: string, other: string): boolean {
   return one !== other && one.toLowerCase() === other.toLowerCase();
 }
 
-/** The group of a table; undefined where the table is no group's, or its name a hash. */
+/** The group of a table; undefined if the table belongs to no group, or its name is a hash. */
 export function groupOfLeaseTable(table: string, catalogTable: string): string | undefined {
   if (isPlain(table, catalogTable)) return table;
   if (!table.startsWith(escapedPrefix)) return undefined;
   const groupId = unescape(table.slice(escapedPrefix.length));
-  // Only what this mapping gives is taken for it.
+  // Only names that this mapping produces are accepted.
   return groupId !== undefined && leaseTableOf(groupId, catalogTable) === table
     ? groupId
     : undefined;
 }
 
-/** Whether the table is of a group whose id its name does not tell. */
+/** Whether the table belongs to a group whose id cannot be derived from the table's name. */
 export function isOfHashedGroup(table: string): boolean {
   return table.startsWith(hashedPrefix);
 }
@@ -112,9 +112,9 @@ function unescape(escaped: string): string | undefined {
 }
 
 /**
- * Which groups have tables: patterns separated by commas, in which `*` stands for anything; one
- * that begins with `!` leaves groups out. The first that fits decides; what none fits has a table
- * only where every pattern leaves groups out.
+ * Which groups have tables: patterns separated by commas, in which `*` matches anything; a pattern
+ * that begins with `!` excludes groups. The first pattern that matches decides. A group that no
+ * pattern matches has a table only if every pattern excludes groups.
  */
 export function groupFilter(patterns: string): (groupId: string) => boolean {
   const rules = patterns

@@ -1,6 +1,6 @@
 /**
- * The leases of one table, and which of them is for which shard. A table is of one stream (the
- * key is the shard's id; the stream is not told) or of several (the key names it). Pure.
+ * The leases of one table, and which of them is for which shard. A table is for one stream (the key
+ * is the shard id and does not name the stream) or for several (the key names the stream). Pure.
  */
 import {
   childrenOf,
@@ -20,21 +20,21 @@ import type { Checkpoint } from './leases.ts';
 import { positionInShard } from '../records/sequence-number.ts';
 import { type Shard, shardIdOf, shardIndexOf, type Stream } from '../streams/stream.ts';
 
-/** Where a stream that is not in the table yet would have its leases. */
+/** Where the leases of a stream that is not in the table yet would go. */
 export type Place =
   | 'one-stream'
   | 'several-streams'
-  /** After the leases of the one stream are renamed. */
+  /** Once the leases of the table's only stream have been renamed. */
   | 'after-renaming'
-  /** After the leases of a former stream of that name are gone. */
+  /** Once the leases of a former stream of that name have been deleted. */
   | 'after-clearing'
-  /** Nowhere: a KCL application of one other stream has the table. */
+  /** Nowhere: the table belongs to a KCL application that reads one other stream. */
   | 'nowhere';
 
 export class LeaseView {
   readonly leases: readonly Lease[];
   readonly #byKey = new Map<string, Lease>();
-  /** Keys by stream, creation second and shard, of a table of several streams. */
+  /** Keys by stream, creation second and shard, in a table for several streams. */
   readonly #multiStream = new Map<string, string>();
   #account: string | undefined;
   #oneStream: StreamOrigin | undefined;
@@ -58,12 +58,12 @@ export class LeaseView {
     return this.#multiStream.size > 0;
   }
 
-  /** The one stream, where that is known. */
+  /** The table's only stream, if that is known. */
   get oneStream(): StreamOrigin | undefined {
     return this.#oneStream;
   }
 
-  /** Creation seconds that tell of which stream a table is that nobody has named yet. */
+  /** Creation seconds, which tell which stream a table is for if no row names it yet. */
   get creationSeconds(): readonly number[] {
     return this.leases
       .map(({ checkpoint }) => createdSecondIn(checkpoint))
@@ -71,8 +71,8 @@ export class LeaseView {
   }
 
   /**
-   * Finds out of which of these streams a table of one stream is that KCL made: its checkpoints
-   * tell; where it has none yet, it is the only stream in question.
+   * Finds which of these streams a table that KCL made for one stream belongs to. Its checkpoints
+   * tell; if it has none yet, it belongs to the stream only if there is just one candidate.
    */
   claim(streams: readonly Stream[]): void {
     if (this.#oneStream !== undefined || this.isOfSeveralStreams || this.leases.length === 0) {
@@ -100,12 +100,12 @@ export class LeaseView {
     return origin?.name === stream.name && origin.createdAtSeconds === creationSecondOf(stream);
   }
 
-  /** Shards of the stream that the table has leases of. */
+  /** Shards of the stream for which the table has leases. */
   shardsOf(stream: Stream): readonly Shard[] {
     return stream.shards.filter(({ index }) => this.find(stream, index) !== undefined);
   }
 
-  /** The streams of a table of several, by name and creation second. */
+  /** The streams in a table for several streams, by name and creation second. */
   get streamsByName(): ReadonlyMap<string, number> {
     const streams = new Map<string, number>();
     for (const key of this.#multiStream.values()) {
@@ -116,8 +116,8 @@ export class LeaseView {
   }
 
   /**
-   * A closed shard whose lease is gone while its children have theirs was read to its end: KCL
-   * takes such leases away.
+   * A closed shard that has no lease although its children have theirs was read to its end: KCL
+   * deletes such leases.
    */
   wasFinished(stream: Stream, shard: Shard): boolean {
     if (this.find(stream, shard.index) !== undefined) return false;
@@ -126,7 +126,7 @@ export class LeaseView {
     );
   }
 
-  /** Whether the group has a position in a shard that this one came from by a split or a merge. */
+  /** Whether the group has a position in an ancestor of this shard. */
   hasBegunBefore(stream: Stream, { parentIndex, adjacentParentIndex }: Shard): boolean {
     return [parentIndex, adjacentParentIndex].some((index) => {
       const parent = index === undefined ? undefined : stream.shards[index];
@@ -138,8 +138,8 @@ export class LeaseView {
   }
 
   /**
-   * Shards that want a lease: all, where the stream is new to the table; later only those that
-   * did not end before, so that nothing is read again.
+   * Shards that need a lease: all of them if the stream is new to the table; later only those that
+   * were not closed before, so that nothing is read twice.
    */
   missing(stream: Stream): readonly Shard[] {
     return stream.shards.filter(
@@ -151,7 +151,7 @@ export class LeaseView {
     if (this.leases.length === 0) return 'one-stream';
     const isForeign = this.leases.some(({ owner }) => owner !== undefined && !isOurs(owner));
     const hasOneStream = this.#oneStream !== undefined;
-    // A renaming that was cut off leaves leases of both kinds.
+    // A renaming that was interrupted leaves leases of both kinds.
     if (this.isOfSeveralStreams) {
       return hasOneStream && !isForeign ? 'after-renaming' : 'several-streams';
     }
@@ -162,8 +162,8 @@ export class LeaseView {
   }
 
   /**
-   * The leases that certainly are of this making of the stream. `isAlone` says that no other stream
-   * was made in its second, so that its sequence numbers are no other stream's.
+   * The leases that certainly belong to this incarnation of the stream. `isAlone` says that no
+   * other stream was created in the same second, so its sequence numbers belong to no other stream.
    */
   leasesOf(stream: Stream, isAlone: boolean): readonly Lease[] {
     const { name, createdAtSeconds } = originOf(stream);
@@ -202,13 +202,13 @@ export class LeaseView {
     };
   }
 
-  /** The shard that a lease of the table's one stream is for. */
+  /** The shard that a lease in a single-stream table is for. */
   oneStreamShard(lease: Lease): number | undefined {
     return shardIndexOf(lease.key);
   }
 }
 
-/** Leases of the gateway's making at TRIM_HORIZON are of shards that nothing is committed for. */
+/** Leases that the gateway created at TRIM_HORIZON are for shards without a committed offset. */
 function hasPosition({ checkpoint, seen }: Lease): boolean {
   if (seen !== undefined && sameCheckpoint(checkpoint, seen.checkpoint)) return seen.position >= 0n;
   return !['LATEST', 'AT_TIMESTAMP'].includes(checkpoint.sequenceNumber);

@@ -1,6 +1,6 @@
 /**
- * Leases: what KCL writes down for each shard of an application, and how that is a consumer
- * group's committed offset. A checkpoint names the last record done, an offset the next one to
+ * Leases: what KCL stores for each shard of an application, and how it maps to a consumer group's
+ * committed offset. A checkpoint names the last processed record, an offset the next record to
  * read. Source: the lease table of the Amazon Kinesis Client Library, 1.x to 3.x. Pure.
  */
 import { isMember } from './lease-owners.ts';
@@ -13,7 +13,9 @@ import {
 import type { Offset, Shard, Stream } from '../streams/stream.ts';
 import { shardIdOf, shardIndexOf, toOffset } from '../streams/stream.ts';
 
-/** A sequence number, or a sentinel; inside an aggregate, the user record that is done. */
+/**
+ * A sequence number, or a sentinel; within an aggregated record, the last processed user record.
+ */
 export type Checkpoint = {
   readonly sequenceNumber: string;
   readonly subSequenceNumber: number;
@@ -22,22 +24,24 @@ export type Checkpoint = {
 export const trimHorizon: Checkpoint = { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 };
 export const shardEnd: Checkpoint = { sequenceNumber: 'SHARD_END', subSequenceNumber: 0 };
 
-/** Stands for "no offset" in what a group has committed. */
+/** Means that the group has committed no offset. */
 export const noOffset = toOffset(-1n);
 
 /**
- * What the gateway last saw of a lease, kept on its row: by it the gateway knows who moved since,
- * a KCL worker (the checkpoint is another) or the group's coordinator (its offset is another).
+ * What the gateway last saw of a lease, stored in the lease's row. A comparison shows what has
+ * changed since: the checkpoint if a KCL worker moved, the offset if the group's coordinator did.
  */
 export type Seen = {
   readonly checkpoint: Checkpoint;
-  /** The next record to read at that checkpoint; noOffset where none was committed. */
+  /** The offset of the next record to read at that checkpoint; noOffset if none was committed. */
   readonly position: Offset;
-  /** What the coordinator had; noOffset for none. */
+  /** The coordinator's committed offset; noOffset if it had none. */
   readonly committed: Offset;
 };
 
-/** Which stream: one that is deleted and made again under its name is another. */
+/**
+ * Identifies the stream: a stream that was deleted and created again under its name is another one.
+ */
 export type StreamOrigin = { readonly name: string; readonly createdAtSeconds: number };
 
 export function originOf(stream: Pick<Stream, 'name' | 'createdAtMs'>): StreamOrigin {
@@ -48,16 +52,20 @@ export type Lease = {
   readonly key: string;
   readonly checkpoint: Checkpoint;
   readonly owner?: string;
-  /** Who still works on the shard while it is being handed over to the owner. */
+  /**
+   * The former owner, which still works on the shard until the handover to the owner is complete.
+   */
   readonly checkpointOwner?: string;
-  /** Grows while the owner lives. */
+  /** The owner increments it while it is alive. */
   readonly counter: number;
-  /** The stream, where the gateway wrote the row: a single-stream table does not tell it. */
+  /**
+   * The stream, in rows that the gateway wrote: KCL's rows in a single-stream table do not name it.
+   */
   readonly stream?: StreamOrigin;
   readonly seen?: Seen;
 };
 
-/** A lease as the gateway makes it. */
+/** A lease as the gateway creates it. */
 export type NewLease = Pick<Lease, 'key' | 'checkpoint'> & {
   readonly seen: Seen;
   readonly stream: StreamOrigin;
@@ -75,7 +83,7 @@ export function sameCheckpoint(one: Checkpoint, other: Checkpoint): boolean {
   );
 }
 
-/** The checkpoint of a group whose next record is at `offset`. */
+/** The checkpoint of a group that reads the record at `offset` next. */
 export function checkpointAt(shard: Shard, offset: Offset): Checkpoint {
   if (shard.closed !== undefined && offset >= shard.closed.endOffset) return shardEnd;
   if (offset <= 0n) return trimHorizon;
@@ -83,17 +91,17 @@ export function checkpointAt(shard: Shard, offset: Offset): Checkpoint {
   return { sequenceNumber: printSequenceNumber(last), subSequenceNumber: 0 };
 }
 
-/** Where a checkpoint says that reading goes on. */
+/** Where reading continues according to a checkpoint. */
 export type CheckpointPosition =
-  /** At the first record that is still kept. */
+  /** At the oldest record that is still retained. */
   | { readonly kind: 'start' }
-  /** Behind the last record of the shard. */
+  /** After the last record of the shard. */
   | { readonly kind: 'end' }
-  /** LATEST or AT_TIMESTAMP: wherever the reader's own rule says. */
+  /** LATEST or AT_TIMESTAMP: the reader's own configuration decides. */
   | { readonly kind: 'reader' }
-  /** After this record, of which user records up to `userRecord` are done. */
+  /** At this aggregated record, of which user records up to `userRecord` are processed. */
   | { readonly kind: 'after'; readonly record: Offset; readonly userRecord: number }
-  /** Of a former stream of that name, or of another stream. */
+  /** The checkpoint belongs to a former stream of that name, or to another stream. */
   | { readonly kind: 'foreign' };
 
 export function positionAt(shard: Shard, checkpoint: Checkpoint): CheckpointPosition {
@@ -107,14 +115,17 @@ export function positionAt(shard: Shard, checkpoint: Checkpoint): CheckpointPosi
   return { kind: 'after', record: position.offset, userRecord: subSequenceNumber };
 }
 
-/** Which of the three to believe: what was seen last, the coordinator, or the lease itself. */
+/**
+ * Which of the three is current: the last seen state, the coordinator's offset, or the lease
+ * itself.
+ */
 export type Believed = 'seen' | 'coordinator' | 'lease';
 
 /**
- * A KCL worker that moved since then has read further than the coordinator knows; a coordinator
- * that moved alone has commits that the table missed, such as those of a transaction. Where both
- * moved, KCL went on from the table without that commit, so its word is the later one. A
- * coordinator with no offset has forgotten them, after their time of retention.
+ * If only the checkpoint changed, a KCL worker has read further than the coordinator knows. If only
+ * the coordinator's offset changed, it has commits that the table missed, such as those of a
+ * transaction. If both changed, KCL continued from the table without that commit, so its checkpoint
+ * is the later one. A coordinator without an offset has expired it (offsets.retention.minutes).
  */
 export function believed(lease: Pick<Lease, 'checkpoint' | 'seen'>, committed: Offset): Believed {
   const { checkpoint, seen } = lease;
@@ -127,8 +138,9 @@ export function believed(lease: Pick<Lease, 'checkpoint' | 'seen'>, committed: O
 }
 
 /**
- * Whether the group had read a shard to where it was closed later: its lease does not say so yet,
- * and the children's may be missing. A KCL worker that owns it finds the end by itself.
+ * Whether the group had already read a shard up to the point where it was closed later: its lease
+ * does not say SHARD_END yet, and the children's leases may be missing. A KCL worker that owns the
+ * lease finds the end by itself.
  */
 export function isDoneByGroup({ checkpoint, owner, seen }: Lease, { closed }: Shard): boolean {
   if (closed === undefined || checkpoint.sequenceNumber === 'SHARD_END') return false;
@@ -153,7 +165,7 @@ export function parseMultiStreamKey(key: string): MultiStreamKey | undefined {
   return { account, stream, createdAtSeconds: Number(seconds), shardIndex };
 }
 
-/** How KCL names one of several streams. */
+/** The stream identifier that KCL uses in a table for several streams. */
 export function streamIdentifierOf(account: string, stream: StreamOrigin): string {
   return `${account}:${stream.name}:${stream.createdAtSeconds}`;
 }
@@ -162,12 +174,12 @@ export function creationSecondOf({ createdAtMs }: Pick<Stream, 'createdAtMs'>): 
   return Math.floor(createdAtMs / 1000);
 }
 
-/** The creation second in a lease's checkpoint, which tells of which stream the lease is. */
+/** The creation second in a lease's checkpoint, which tells which stream the lease is for. */
 export function createdSecondIn({ sequenceNumber }: Checkpoint): number | undefined {
   return parseSequenceNumber(sequenceNumber)?.createdAtSeconds;
 }
 
-/** What KCL writes down of a shard beside its checkpoint. */
+/** The shard's attributes that KCL stores beside its checkpoint. */
 export function shardAttributes(
   stream: Stream,
   shard: Shard,

@@ -1,40 +1,42 @@
 /**
- * Budgets that refill with time. Pure: the time is passed in, in milliseconds of any clock; a
- * clock that steps back refills nothing, and does no other harm. Taking allocates nothing, so that
- * a budget may be asked once for each record.
+ * Token buckets. Pure: the time is passed in, in milliseconds of any clock; a clock that steps back
+ * refills nothing and does no other harm. Taking tokens allocates nothing, so a bucket may be asked
+ * once for each record.
  *
  * Sources: "Quotas and limits" and "Handle large records", Kinesis Data Streams developer guide
  * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html), and GetRecords,
  * Kinesis API reference.
  */
 
-/** Of one shard; AWS says MB and means MiB. */
+/** For one shard; AWS writes MB and means MiB. */
 export const shardWriteBytesPerSecond = 1024 * 1024;
 export const shardWriteRecordsPerSecond = 1_000;
 export const shardReadBytesPerSecond = 2 * 1024 * 1024;
 export const shardReadCallsPerSecond = 5;
 export const shardIteratorsPerSecond = 5;
-/** Of one consumer of enhanced fan-out and one shard. */
+/** For one enhanced fan-out consumer and one shard. */
 export const fanOutBytesPerSecond = 2 * 1024 * 1024;
 export const subscriptionsPerSecond = 1;
 
 /**
- * The longest wait that a writer or reader who cannot be refused is told, and so the most that it
- * can owe. Below the 30 s after which clients give a request up: one that does not wait by itself
- * (KIP-219) finds its next request read no sooner.
+ * The longest throttle time that is reported to a writer or reader that cannot be refused, and so
+ * the largest deficit that it can build up. It is below the 30 s after which clients give up a
+ * request: the connection of a client that does not wait by itself is muted for that time
+ * (KIP-219).
  */
 export const throttleMsMax = 20_000;
 
 /**
- * For so long after somebody was refused, those who cannot be refused have half of the rate: long
- * enough that few calls are refused, and more than what refused clients wait before they try again.
+ * For this long after a call was refused, callers that cannot be refused get half of the rate. It
+ * is long enough that few calls are refused, and longer than refused clients wait before they
+ * retry.
  */
 const yieldMs = 10_000;
 
-/** Sums of fractions are not exact: what is missing by less is not missing. */
+/** Sums of fractions are not exact: a smaller shortfall counts as none. */
 const tolerance = 1e-6;
 
-/** Fills at a steady rate up to `burst`. */
+/** Refills at a steady rate up to `burst`. */
 export class TokenBucket {
   readonly #perMs: number;
   #burst: number;
@@ -48,32 +50,35 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes effect at once: a bucket that is fuller than that loses the rest. */
+  /** Takes effect at once: tokens above the new burst are lost. */
   set burst(burst: number) {
     this.#burst = burst;
     if (this.#tokens > burst) this.#tokens = burst;
   }
 
-  /** Whole milliseconds until so many tokens are there, or the bucket is full; 0 where they are. */
+  /**
+   * Whole milliseconds until that many tokens are available, or the bucket is full; 0 if they are
+   * available now.
+   */
   waitMs(tokens: number, nowMs: number): number {
     this.#refill(nowMs);
     const missing = Math.min(tokens, this.#burst) - this.#tokens;
     return missing <= tolerance ? 0 : Math.ceil(missing / this.#perMs - tolerance);
   }
 
-  /** Takes tokens that need not be there yet: the bucket then owes them. */
+  /** Takes tokens even if they are not available yet: the bucket then has a deficit. */
   spend(tokens: number, nowMs: number): void {
     this.#refill(nowMs);
     this.#tokens -= tokens;
   }
 
-  /** As spend, but what is owed never takes longer than throttleMsMax. */
+  /** As spend, but the deficit never takes longer than throttleMsMax to refill. */
   charge(tokens: number, nowMs: number): void {
     this.spend(tokens, nowMs);
     this.#tokens = Math.max(this.#tokens, -throttleMsMax * this.#perMs);
   }
 
-  /** Takes all or none. */
+  /** Takes all of the tokens or none. */
   take(tokens: number, nowMs: number): boolean {
     if (this.waitMs(tokens, nowMs) > 0) return false;
     this.#tokens -= tokens;
@@ -88,12 +93,12 @@ export class TokenBucket {
   }
 }
 
-/** Bytes and records, each with a rate of its own. */
+/** Bytes and records, each with its own rate. */
 class TokenPair {
   readonly #bytes: TokenBucket;
   readonly #records: TokenBucket;
 
-  /** A second's worth of records may come at once, and so many bytes. */
+  /** One second's worth of records may come at once, and `burst` bytes. */
   constructor(bytesPerSecond: number, bytesBurst: number, recordsPerSecond: number, nowMs: number) {
     this.#bytes = new TokenBucket(bytesPerSecond, bytesBurst, nowMs);
     this.#records = new TokenBucket(recordsPerSecond, recordsPerSecond, nowMs);
@@ -103,7 +108,7 @@ class TokenPair {
     this.#bytes.burst = burst;
   }
 
-  /** Takes both or neither. Answers 0 where granted, else the milliseconds until it would be. */
+  /** Takes both or neither. Returns 0 if granted, else the milliseconds until it would be. */
   take(bytes: number, records: number, nowMs: number): number {
     const waitMs = Math.max(this.#bytes.waitMs(bytes, nowMs), this.#records.waitMs(records, nowMs));
     if (waitMs === 0) {
@@ -114,8 +119,8 @@ class TokenPair {
   }
 
   /**
-   * Takes both in any case. Answers the milliseconds until nothing is owed, throttleMsMax at most;
-   * until then `take` refuses.
+   * Takes both in any case. Returns the milliseconds until there is no deficit, throttleMsMax at
+   * most; until then `take` refuses.
    */
   charge(bytes: number, records: number, nowMs: number): number {
     this.#bytes.charge(bytes, nowMs);
@@ -125,9 +130,9 @@ class TokenPair {
 }
 
 /**
- * What may be written into one shard. A second's worth may come at once. Where larger records than
- * that are allowed, the shard bursts to the size of one: it drains the budget, which refills at
- * the ordinary rate.
+ * What may be written into one shard. One second's worth may come at once. If larger records are
+ * allowed, the bucket's burst is the size of one such record: the record drains the bucket, which
+ * refills at the ordinary rate.
  */
 export class WriteBudget extends TokenPair {
   #recordBytesMax: number;
@@ -150,9 +155,9 @@ function burstFor(recordBytesMax: number): number {
 }
 
 /**
- * What GetRecords may read from one shard: a call is granted before it is known what it finds. One
- * that finds more than the budget holds is answered, and the calls after it are refused for as
- * long as what it read takes at the ordinary rate: 5 s after 10 MiB.
+ * What GetRecords may read from one shard. A call is granted before its result size is known. A
+ * call that reads more than the bucket holds is answered, and the calls after it are refused until
+ * its bytes have been refilled at the ordinary rate: 5 s after 10 MiB.
  */
 export class ReadBudget {
   readonly #calls: TokenBucket;
@@ -164,7 +169,7 @@ export class ReadBudget {
     this.#bytes = new TokenBucket(shardReadBytesPerSecond, shardReadBytesPerSecond, nowMs);
   }
 
-  /** Answers 0 where the call is granted, else the milliseconds until one would be. */
+  /** Returns 0 if the call is granted, else the milliseconds until one would be. */
   begin(nowMs: number): number {
     const bytesMs = this.#refusedUntilMs - nowMs;
     const waitMs = Math.max(bytesMs, this.#calls.waitMs(1, nowMs), 0);
@@ -172,12 +177,12 @@ export class ReadBudget {
     return waitMs;
   }
 
-  /** Whether calls are refused for what was read, and not for their number. */
+  /** Whether calls are refused because of the bytes read, and not because of their number. */
   isOverRead(nowMs: number): boolean {
     return this.#refusedUntilMs > nowMs;
   }
 
-  /** What a granted call has read. */
+  /** Records what a granted call has read. */
   end(bytes: number, nowMs: number): void {
     const isWithin = bytes <= shardReadBytesPerSecond && this.#bytes.waitMs(bytes, nowMs) === 0;
     this.#bytes.spend(bytes, nowMs);
@@ -186,12 +191,15 @@ export class ReadBudget {
     this.#refusedUntilMs = Math.max(this.#refusedUntilMs, nowMs + refusedMs);
   }
 
-  /** Calls before this time are refused, whatever the rates; by the clock that is passed in. */
+  /**
+   * Calls before this time are refused, whatever the rates; in terms of the clock that is passed
+   * in.
+   */
   get refusedUntilMs(): number {
     return this.#refusedUntilMs;
   }
 
-  /** What others who share the budget have called and read, who were granted it elsewhere. */
+  /** Records the calls and bytes that other processes sharing the budget have granted. */
   chargeOther(calls: number, bytes: number, refusedUntilMs: number, nowMs: number): void {
     this.#calls.charge(calls, nowMs);
     this.#bytes.charge(bytes, nowMs);
@@ -199,8 +207,8 @@ export class ReadBudget {
   }
 
   /**
-   * What a reader who cannot be refused has read; it is no call. Answers the milliseconds until
-   * nothing is owed, throttleMsMax at most; until then `begin` refuses.
+   * Records what a reader that cannot be refused has read; it does not count as a call. Returns the
+   * milliseconds until there is no deficit, throttleMsMax at most; until then `begin` refuses.
    */
   charge(bytes: number, nowMs: number): number {
     this.#bytes.charge(bytes, nowMs);
@@ -211,8 +219,9 @@ export class ReadBudget {
 }
 
 /**
- * What those who are charged, and never refused, may have while others are refused: half. Without
- * it who may go into debt would leave those nothing who may not.
+ * The share for clients that are throttled but never refused (Kafka), while others (Kinesis) are
+ * refused: half of the rate. Otherwise clients that may build up a deficit would starve those that
+ * may not.
  */
 export class YieldedHalf {
   readonly #bytesPerSecond: number;
@@ -225,12 +234,12 @@ export class YieldedHalf {
     this.#recordsPerSecond = recordsPerSecond / 2;
   }
 
-  /** Somebody else was refused. */
+  /** A call by another client was refused. */
   refused(atMs: number): void {
     if (atMs > this.#refusedAtMs) this.#refusedAtMs = atMs;
   }
 
-  /** Answers the milliseconds until this is within the half; 0 where nobody is refused. */
+  /** Returns the milliseconds until this is within the half; 0 if no calls are being refused. */
   charge(bytes: number, records: number, nowMs: number): number {
     if (nowMs - this.#refusedAtMs >= yieldMs) {
       this.#half = undefined;
@@ -242,7 +251,9 @@ export class YieldedHalf {
   }
 }
 
-/** Paces one subscription of enhanced fan-out: nothing is refused, what is too fast waits. */
+/**
+ * Paces one enhanced fan-out subscription: nothing is refused, events that would be too fast wait.
+ */
 export class FanOutPace {
   readonly #bytes: TokenBucket;
 
@@ -250,7 +261,9 @@ export class FanOutPace {
     this.#bytes = new TokenBucket(fanOutBytesPerSecond, fanOutBytesPerSecond, nowMs);
   }
 
-  /** Milliseconds to wait before an event of so many bytes is sent; it counts from then on. */
+  /**
+   * Milliseconds to wait before an event of this size is sent; its bytes count from that moment.
+   */
   delayMs(bytes: number, nowMs: number): number {
     const waitMs = this.#bytes.waitMs(bytes, nowMs);
     this.#bytes.spend(bytes, nowMs);

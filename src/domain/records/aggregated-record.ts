@@ -1,7 +1,8 @@
 /**
  * Records of the Kinesis Producer Library that hold several user records: four magic bytes, a
  * Protocol Buffers message, and the MD5 of that message. Source: "KPL aggregated record format",
- * Amazon Kinesis Producer Library. Here they are only counted: their bytes pass untouched.
+ * Amazon Kinesis Producer Library. The gateway only counts them: their bytes pass through
+ * unchanged.
  */
 import { hash } from 'node:crypto';
 
@@ -10,7 +11,7 @@ const digestBytes = 16;
 /** Field 3 of the message: one user record each. */
 const recordsField = 3;
 
-/** How many user records are inside; undefined where the data is one plain record. */
+/** The number of user records inside; undefined if the data is a plain record. */
 export function userRecordCount(data: Buffer): number | undefined {
   if (data.length < magic.length + digestBytes) return undefined;
   if (!data.subarray(0, magic.length).equals(magic)) return undefined;
@@ -20,7 +21,7 @@ export function userRecordCount(data: Buffer): number | undefined {
   return countedField(message, recordsField);
 }
 
-/** Occurrences of a field; undefined where the bytes are no message. */
+/** The number of occurrences of a field; undefined if the bytes are not a valid message. */
 function countedField(message: Buffer, field: number): number | undefined {
   let count = 0;
   let at = 0;

@@ -2,10 +2,10 @@
  * Sequence numbers: the public 186-bit layout of Kinesis, filled so that a number is a pure
  * function of the shard's creation second, its index and the record's offset, both ways.
  *
- * In hexadecimal, 47 digits: `2`, creation second (9), low nibble of the shard index (1),
- * position (16, at most 7fff…), `00`, creation second again (9), shard index (8), `2`. The position
- * is the offset plus one, so that the first record lies above the shard's starting number.
- * In decimal that is always 56 digits, so that text order is number order.
+ * In hexadecimal, 47 digits: `2`, creation second (9), low nibble of the shard index (1), position
+ * (16, at most 7fff…), `00`, creation second again (9), shard index (8), `2`. The position is the
+ * offset plus one, so that the first record is above the shard's starting number. In decimal that
+ * is always 56 digits, so text order equals numeric order.
  */
 import type { Offset, Shard } from '../streams/stream.ts';
 import { toOffset } from '../streams/stream.ts';
@@ -14,7 +14,7 @@ export type SequenceNumber = bigint & { readonly sequenceNumber: unique symbol }
 
 type ShardOrigin = Pick<Shard, 'index' | 'createdAtSeconds'>;
 
-/** The position of a closed shard's ending sequence number; no record has it. */
+/** The position of a closed shard's ending sequence number. No record has this position. */
 export const endPosition = 0x7fff_ffff_ffff_ffffn;
 
 const version = 2n;
@@ -30,7 +30,7 @@ const secondsMask = 0xf_ffff_ffffn;
 const positionMask = 0xffff_ffff_ffff_ffffn;
 const indexMask = 0xffff_ffffn;
 
-/** The number of a shard that holds no record: position 0. Made once for each shard. */
+/** The sequence number of a shard without records: position 0. Computed once per shard. */
 const startingNumbers = new WeakMap<ShardOrigin, SequenceNumber>();
 
 /** Lies below every record of the shard. */
@@ -67,7 +67,7 @@ function numberAt(shard: ShardOrigin, position: bigint): SequenceNumber {
   return (startingSequenceNumberOf(shard) + (position << positionShift)) as SequenceNumber;
 }
 
-/** What a sequence number says. */
+/** The fields of a sequence number. */
 export type SequenceNumberParts = {
   readonly shardIndex: number;
   readonly createdAtSeconds: number;
@@ -77,7 +77,7 @@ export type SequenceNumberParts = {
 
 const digits = 56;
 
-/** Reads any shard's number; undefined where the text is none that this layout can give. */
+/** Parses the number of any shard; undefined if this layout cannot produce the text. */
 export function parseSequenceNumber(text: string): SequenceNumberParts | undefined {
   if (text.length !== digits || !/^\d+$/.test(text)) return undefined;
   const number = BigInt(text);
@@ -95,9 +95,9 @@ export function parseSequenceNumber(text: string): SequenceNumberParts | undefin
   return { shardIndex: Number(index), createdAtSeconds: Number(seconds), position };
 }
 
-/** What a number of an earlier layout says. */
+/** The fields of a sequence number of an earlier layout. */
 export type EarlierNumberParts = Omit<SequenceNumberParts, 'position'> & {
-  /** As AWS repeats it: a number that lacks its leading 1 gets it. */
+  /** As AWS returns it: a leading 1 that is missing is added. */
   readonly printed: string;
 };
 
@@ -106,9 +106,9 @@ const earliestSecondsShift = 88n;
 const earliestIndexMask = 0xffffn;
 
 /**
- * Reads a number of the layouts that AWS had before this one, which it still takes from clients;
- * undefined where the text is none. The earliest, in hexadecimal: `1`, creation second (9), 18
- * digits, shard index (4). The second differs from this one in its last digit, 1.
+ * Parses a number of the layouts that AWS used before this one and still accepts from clients;
+ * undefined if the text is none. The earliest, in hexadecimal: `1`, creation second (9), 18 digits,
+ * shard index (4). The second differs from this one in its last digit, 1.
  */
 export function parseEarlierNumber(text: string): EarlierNumberParts | undefined {
   const given = BigInt(text);
@@ -129,8 +129,8 @@ export function parseEarlierNumber(text: string): EarlierNumberParts | undefined
 }
 
 /**
- * Where in this shard's log a number points to; undefined for a number of another shard, or of
- * a stream that had the name before.
+ * The position in this shard's log that a number points to; undefined for a number of another
+ * shard, or of a former stream of that name.
  */
 export function positionInShard(
   shard: ShardOrigin,

@@ -1,17 +1,17 @@
 /**
- * Shard iterators: opaque, signed, stateless. Whatever a gateway needs to read on is in the
- * iterator, so any gateway on the same catalog honours another's, also after a restart, and the
- * same iterator always reads from the same place.
- * Source: "GetShardIterator" and "GetRecords", Amazon Kinesis Data Streams API reference.
+ * Shard iterators: opaque, signed, stateless. An iterator holds everything that a gateway needs to
+ * continue reading, so any gateway on the same catalog accepts it, also after a restart, and the
+ * same iterator always reads from the same position. Source: "GetShardIterator" and "GetRecords",
+ * Amazon Kinesis Data Streams API reference.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Offset } from '../streams/stream.ts';
 import { toOffset } from '../streams/stream.ts';
 
-/** A place in the log of one shard. */
+/** A position in the log of one shard. */
 export type ShardPosition = {
   readonly stream: string;
-  /** Identity of the stream's log: a stream made again under the name has another. */
+  /** Identity of the stream's log: a stream that is created again under its name has another. */
   readonly logId: string;
   readonly shardIndex: number;
   readonly offset: Offset;
@@ -48,7 +48,7 @@ export function printShardIterator(
   return bytes.toString('base64');
 }
 
-/** Undefined for text that no gateway with this secret gave out. Says nothing of its age. */
+/** Undefined for text that was not issued by a gateway with this secret. Does not check its age. */
 export function parseShardIterator(text: string, secret: Buffer): ShardIterator | undefined {
   const bytes = Buffer.from(text, 'base64');
   const payloadBytes = bytes.length - signatureBytes;
@@ -66,7 +66,7 @@ export function parseShardIterator(text: string, secret: Buffer): ShardIterator 
   };
 }
 
-/** Undefined for text that cannot be an iterator. Says nothing of whether it is genuine. */
+/** Undefined for text that cannot be an iterator. Does not check its signature. */
 export function streamNameInIterator(text: string): string | undefined {
   const bytes = Buffer.from(text, 'base64');
   const payloadBytes = bytes.length - signatureBytes;
@@ -78,7 +78,7 @@ export function isExpired({ issuedAtMs }: ShardIterator, nowMs: number): boolean
   return nowMs - issuedAtMs > iteratorLifetimeMs;
 }
 
-/** The purpose keeps what was signed for something else from passing as an iterator. */
+/** The purpose keeps text that was signed for something else from being accepted as an iterator. */
 function sign(payload: Buffer, secret: Buffer): Buffer {
   return createHmac('sha256', secret).update('shard-iterator').update(payload).digest();
 }

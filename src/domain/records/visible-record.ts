@@ -1,5 +1,5 @@
 /**
- * How a record of a Kafka producer looks to a Kinesis reader, whose records always have a
+ * How a Kafka producer's record appears to a Kinesis consumer. Kinesis records always have a
  * partition key of 1 to 256 characters, and data. Headers are not visible.
  */
 import { createHash } from 'node:crypto';
@@ -7,14 +7,15 @@ import type { Offset } from '../streams/stream.ts';
 
 const partitionKeyCharactersMax = 256;
 const base64Prefix = 'base64:';
-/** The longest key whose base64 fits a partition key together with the prefix. */
+/** The longest key whose base64 form fits into a partition key together with the prefix. */
 const base64KeyBytesMax = Math.floor((partitionKeyCharactersMax - base64Prefix.length) / 4) * 3;
 const replacementCharacter = '\ufffd';
 const noData = Buffer.alloc(0);
 
 /**
- * The record's key as a partition key. With no key: the offset in decimal. A key that is empty,
- * not UTF-8, or too long: `base64:…`, or where that is too long too, `md5:` and 32 hex digits.
+ * The record's key as a partition key. Without a key: the offset in decimal. For a key that is
+ * empty, not UTF-8, or too long: `base64:…`, or, if that is too long as well, `md5:` and 32 hex
+ * digits.
  */
 export function partitionKeyOf(key: Buffer | null, offset: Offset): string {
   if (key === null) return offset.toString();
@@ -26,12 +27,15 @@ export function partitionKeyOf(key: Buffer | null, offset: Offset): string {
   return `md5:${createHash('md5').update(key).digest('hex')}`;
 }
 
-/** A record with no value, Kafka's tombstone, shows as empty data. */
+/** A record without a value, Kafka's tombstone, appears as empty data. */
 export function dataOf(value: Buffer | null): Buffer {
   return value ?? noData;
 }
 
-/** Bytes that are no UTF-8 decode to replacement characters; a key may hold real ones too. */
+/**
+ * Bytes that are not UTF-8 decode to replacement characters, but a key may also contain such
+ * characters.
+ */
 function isFaithful(text: string, key: Buffer): boolean {
   return !text.includes(replacementCharacter) || Buffer.from(text).equals(key);
 }

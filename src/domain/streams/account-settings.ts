@@ -1,28 +1,28 @@
 /**
- * What an account's owner sets for all of its streams; pure. Source: UpdateAccountSettings and
+ * Settings that apply to all streams of the account; pure. Source: UpdateAccountSettings and
  * MinimumThroughputBillingCommitmentInput of the Kinesis API reference.
  */
 export type AccountSettings = {
-  /** Grows by one with every change; 0 where nothing was ever set. */
+  /** Incremented by every change; 0 if nothing was ever set. */
   readonly version: number;
   readonly commitment?: Commitment;
 };
 
-/** To pay for a throughput, used or not; it opens on-demand's further abilities. */
+/** The commitment to pay for a minimum throughput; it enables On-demand Advantage. */
 export type Commitment = {
   readonly startedAtMs: number;
-  /** In the future where it is still to end. */
+  /** In the future if the commitment has not ended yet. */
   readonly endedAtMs?: number;
 };
 
 export type CommitmentStatus = 'ENABLED' | 'DISABLED' | 'ENABLED_UNTIL_EARLIEST_ALLOWED_END';
 
-/** A commitment lasts so long at least. */
+/** The minimum duration of a commitment. */
 export const commitmentMsMin = 86_400_000;
 
 export const noAccountSettings: AccountSettings = { version: 0 };
 
-/** A function of time: an end that was asked for too early comes by itself. */
+/** A function of time: an end that was requested too early takes effect by itself. */
 export function commitmentStatusAt(
   { commitment }: AccountSettings,
   nowMs: number,
@@ -33,8 +33,8 @@ export function commitmentStatusAt(
 }
 
 /**
- * The settings with the commitment on, or off; the same where it is so already. Enabling again
- * before the end calls the end off.
+ * The settings with the commitment on or off; unchanged if they are so already. Enabling again
+ * before the end cancels the end.
  */
 export function withCommitment(
   settings: AccountSettings,

@@ -8,13 +8,16 @@ import type { Consumer, Stream } from './stream.ts';
 export type ConsumerStatus = 'CREATING' | 'ACTIVE';
 
 export const consumersMax = 20;
-/** Of an on-demand stream whose account has a commitment: On-demand Advantage. */
+/** For an on-demand stream of an account with a commitment: On-demand Advantage. */
 export const consumersAdvantageMax = 50;
 export const consumersCreatingMax = 5;
-/** What may be subscribed to is the stream itself; the state is there for clients that wait. */
+/**
+ * A consumer can be subscribed to as soon as it exists; the state is there for clients that wait
+ * for it.
+ */
 export const consumerCreationMs = 500;
 
-/** A function of time, so that no gateway that dies leaves a consumer half made. */
+/** A function of time, so a gateway that dies leaves no half-created consumer. */
 export function consumerStatusAt({ createdAtMs }: Consumer, nowMs: number): ConsumerStatus {
   return nowMs - createdAtMs < consumerCreationMs ? 'CREATING' : 'ACTIVE';
 }
@@ -59,7 +62,7 @@ export function withConsumer(
   };
 }
 
-/** The same stream where it has no such consumer. */
+/** The unchanged stream if it has no such consumer. */
 export function withoutConsumer(stream: Stream, consumer: Consumer): Stream {
   const consumers = stream.consumers.filter(
     ({ name, createdAtMs }) => name !== consumer.name || createdAtMs !== consumer.createdAtMs,

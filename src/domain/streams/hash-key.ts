@@ -1,6 +1,6 @@
 /**
- * Hash keys: MD5 of a partition key as an unsigned 128-bit number, and the ranges that shards
- * take of them. Source: "PutRecord" and "CreateStream", Amazon Kinesis Data Streams API reference.
+ * Hash keys: MD5 of a partition key as an unsigned 128-bit number, and the hash key ranges of
+ * shards. Source: "PutRecord" and "CreateStream", Amazon Kinesis Data Streams API reference.
  */
 import { hash } from 'node:crypto';
 import type { HashKey } from './stream.ts';
@@ -12,7 +12,7 @@ export function hashKeyOf(partitionKey: string | Uint8Array): HashKey {
   return BigInt(`0x${hash('md5', partitionKey, 'hex')}`) as HashKey;
 }
 
-/** A hash key in decimal, as clients write it; undefined where it is none. */
+/** Parses a hash key in decimal, as clients write it; undefined if it is not one. */
 export function parseHashKey(text: string): HashKey | undefined {
   if (!/^(?:0|[1-9]\d{0,38})$/.test(text)) return undefined;
   const value = BigInt(text);
@@ -24,7 +24,7 @@ export type HashRange = {
   readonly endingHashKey: HashKey;
 };
 
-/** All hash keys in `count` ranges of floor(2^128/count); the last takes the rest. */
+/** All hash keys in `count` ranges of floor(2^128/count); the last range takes the remainder. */
 export function evenRanges(count: number): readonly HashRange[] {
   const step = evenStep(count);
   return Array.from({ length: count }, (_, index) => ({
@@ -33,7 +33,7 @@ export function evenRanges(count: number): readonly HashRange[] {
   }));
 }
 
-/** Which of `count` even ranges the hash key is in. */
+/** The index of the even range, of `count`, that contains the hash key. */
 export function evenRangeOf(hashKey: HashKey, count: number): number {
   return Math.min(Number(hashKey / evenStep(count)), count - 1);
 }

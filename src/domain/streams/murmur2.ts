@@ -1,7 +1,7 @@
 /**
  * 32-bit MurmurHash2 with Kafka's seed, as a signed number: the default partitioner of the Java
- * producer and of kafkajs. A key put through the Kinesis door goes where they put
- * it. Source: KIP-480 keeps it for records with keys.
+ * producer and of kafkajs. A key that is put through the Kinesis door goes to the partition that
+ * they choose. Source: KIP-480 keeps it for records with keys.
  */
 export function murmur2(key: Uint8Array): number {
   const multiplier = 0x5bd1e995;

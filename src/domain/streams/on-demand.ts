@@ -1,6 +1,6 @@
 /**
- * How many shards an on-demand stream has, and which of them are split or merged. Pure: the time
- * is passed in. Source: "On-demand mode", Kinesis Data Streams developer guide
+ * Decides how many shards an on-demand stream has, and which of them are split or merged. Pure: the
+ * time is passed in. Source: "On-demand mode", Kinesis Data Streams developer guide
  * (https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html): a new stream takes
  * 4 MB/s or 4,000 records/s; a stream takes twice the highest rate of its last 30 days.
  */
@@ -15,34 +15,37 @@ export const onDemandShardsMin = 4;
 /** 10 GB/s, in the largest regions. */
 export const onDemandShardsMax = 10_000;
 export const peakDays = 30;
-/** A shard that uses this part of its rate, or more, is hot. */
+/** A shard that uses this fraction of its rate, or more, is hot. */
 const hotShare = 0.8;
-/** So is one that uses this part and refuses writes: its writers come in bursts. */
+/** A shard that uses this fraction and refuses writes is hot as well: its writers send bursts. */
 const hotThrottledShare = 0.5;
-/** Shards that use less than this part of their rate may be merged. */
+/** Shards that use less than this fraction of their rate may be merged. */
 const coolShare = 0.25;
-/** Shards beyond twice the peak that hot ones may be split into: one hot key cannot be split. */
+/**
+ * Splitting of hot shards stops at this multiple of the wanted shard count: a single hot key cannot
+ * be split.
+ */
 const hotSplitFactor = 2;
-/** A stream has so many more shards than it wants before any are merged. */
+/** A stream must exceed its wanted shard count by this factor before shards are merged. */
 const shrinkFactor = 2;
-/** Splits or merges in one round: it is kept in one row of the catalog. */
+/** The most splits or merges in one round, because a round is stored in one row of the catalog. */
 export const changesPerRoundMax = 250;
 const dayMs = 86_400_000;
-/** A peak is stored when it is higher than the stored one by this part. */
+/** A peak is stored when it exceeds the stored one by this fraction. */
 const peakStep = 0.05;
 
-/** Written in one window of measuring. */
+/** Written within one measuring window. */
 export type ShardWrites = {
   readonly index: number;
   readonly bytes: number;
   readonly records: number;
-  /** Something was refused, or had to wait. */
+  /** A write was refused or throttled. */
   readonly isThrottled: boolean;
 };
 
 /**
- * The history with what a window saw. A stream that has none begins as if it had used half of the
- * shards that it has. The same history where nothing that matters is new.
+ * The history with the measurements of a window added; unchanged if nothing relevant is new. A
+ * stream without a history starts as if it had used half of its shards.
  */
 export function observed(
   stream: Stream,
@@ -89,12 +92,14 @@ function rateOf(writes: readonly ShardWrites[], windowMs: number) {
   return { bytesPerSecond: bytes * perSecond, recordsPerSecond: records * perSecond };
 }
 
-/** Shards are merged at this time. */
+/** Records that shards are merged at this time. */
 export function merged(history: OnDemandHistory, nowMs: number): OnDemandHistory {
   return { ...history, mergedAtMs: nowMs };
 }
 
-/** Twice the highest rate of the last 30 days, in shards; what is kept warm, if that is more. */
+/**
+ * Twice the highest rate of the last 30 days, in shards, or the warm throughput if that is more.
+ */
 export function shardsWanted(stream: Stream, history: OnDemandHistory, nowMs: number): number {
   const oldest = Math.floor(nowMs / dayMs) - peakDays;
   let shards = 0;
@@ -111,7 +116,7 @@ export function shardsWanted(stream: Stream, history: OnDemandHistory, nowMs: nu
   return Math.min(wanted, onDemandShardsMax);
 }
 
-/** The part of its rate that a shard used. */
+/** The fraction of its rate that a shard used. */
 function shareOf({ bytes, records }: ShardWrites, windowMs: number): number {
   const perSecond = 1000 / windowMs;
   return Math.max(
@@ -121,9 +126,9 @@ function shareOf({ bytes, records }: ShardWrites, windowMs: number): number {
 }
 
 /**
- * The splits, or the merges, that the stream needs now; undefined where it has what it needs.
- * Shards are split in the middle, the hottest first, each once a round; a key's records go on in
- * the child that holds its hash, behind all that are in the parent.
+ * The splits or merges that the stream needs now; undefined if it needs none. Shards are split in
+ * the middle, the hottest first, each once a round; a key's next records go to the child that holds
+ * its hash, after all of its records in the parent.
  */
 export function nextRound(
   stream: Stream,

@@ -1,7 +1,9 @@
-/** The tag by which a stream’s owner says where keys go that are put through the Kinesis door. */
+/**
+ * The tag by which a stream's owner chooses the partitioner for keys put through the Kinesis door.
+ */
 import type { Partitioner, Stream } from './stream.ts';
 
-/** Without a colon, which CreateStream and AddTagsToStream refuse in tags. */
+/** Contains no colon, because CreateStream and AddTagsToStream refuse it in tags. */
 export const partitionerTag = 'kineska.partitioner';
 
 export const partitionerNames = ['md5-range', 'murmur2', 'crc32'] as const;
@@ -10,7 +12,7 @@ export function isPartitioner(text: string): text is Partitioner {
   return partitionerNames.some((name) => name === text);
 }
 
-/** The stream's own, unless a tag names another. */
+/** The stream's own partitioner, unless a tag names another. */
 export function partitionerOf({
   partitioner,
   tags,

@@ -1,4 +1,4 @@
-/** The tag by which a stream’s owner says whether Kafka clients choose the shard of a record. */
+/** The tag by which a stream's owner decides whether Kafka clients choose a record's shard. */
 import type { Stream } from './stream.ts';
 
 export const placementTag = 'kineska.placement';
@@ -10,7 +10,7 @@ export function isPlacement(text: string): text is Placement {
   return placementNames.some((name) => name === text);
 }
 
-/** `client`, unless the tag says that every record goes where its key belongs. */
+/** `client`, unless the tag says that every record goes to the shard of its key. */
 export function placementOf({ tags }: Pick<Stream, 'tags'>): Placement {
   const tagged = tags[placementTag];
   return tagged !== undefined && isPlacement(tagged) ? tagged : 'client';

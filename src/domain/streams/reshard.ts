@@ -1,13 +1,16 @@
 /**
- * How shards are split and merged. Pure. A plan is a row of rounds; in each, some open shards
- * (parents) close and others (children) open with the same ranges. Source: "Reshard a stream",
- * Amazon Kinesis Data Streams developer guide, and "UpdateShardCount", API reference.
+ * How shards are split and merged. Pure. A plan is a sequence of rounds; in each round, some open
+ * shards (parents) are closed and new ones (children) are opened with the same ranges. Source:
+ * "Reshard a stream", Amazon Kinesis Data Streams developer guide, and "UpdateShardCount", API
+ * reference.
  */
 import { evenRanges, hashKeyMax } from './hash-key.ts';
 import { openShardsOf, shardForHashKey } from './shard-routing.ts';
 import type { HashKey, Offset, PlannedShard, Resharding, Round, Shard, Stream } from './stream.ts';
 
-/** `at` becomes the start of the second child: above the shard's start, at most its end. */
+/**
+ * `at` becomes the start of the second child: it is above the shard's start and at most its end.
+ */
 export function splitOf(shard: Shard, at: HashKey): Round {
   const { index: parentIndex, startingHashKey, endingHashKey } = shard;
   return {
@@ -44,16 +47,16 @@ export function areAdjacent(one: Shard, other: Shard): boolean {
 }
 
 /**
- * The next round towards `target` open shards of even ranges, or undefined where they are there.
- * First every shard that crosses a border of the ranges wanted is split at it, as often as it
- * takes; then neighbours within a range are merged, two by two.
+ * The next round towards `target` open shards with even ranges, or undefined if they exist already.
+ * First, every shard that crosses a border of the wanted ranges is split at it, repeatedly if
+ * necessary; then neighbours within a range are merged in pairs.
  */
 export function uniformRound(stream: Stream, target: number): Round | undefined {
   const open = openShardsOf(stream);
   const starts = evenRanges(target).map((range) => nearBorder(stream, range.startingHashKey));
   let next = 0;
   const splits = open.flatMap((shard) => {
-    // Both are in hash order: each border is looked at once, whatever the number of shards.
+    // Both lists are in hash order, so each border is visited once, whatever the number of shards.
     while (next < starts.length && starts[next]! <= shard.startingHashKey) next++;
     const first = next;
     while (next < starts.length && starts[next]! <= shard.endingHashKey) next++;
@@ -72,7 +75,9 @@ export function uniformRound(stream: Stream, target: number): Round | undefined 
   return merges.length > 0 ? together(merges) : undefined;
 }
 
-/** Even ranges of different counts have borders that differ by rounding only: those are one. */
+/**
+ * Borders of even ranges of different counts may differ by rounding only: they count as the same.
+ */
 const roundingMax = 65_536n;
 
 function nearBorder(stream: Stream, start: HashKey): HashKey {
@@ -89,7 +94,7 @@ function together(rounds: readonly Round[]): Round {
   };
 }
 
-/** The stream with this round begun: nothing is closed yet. */
+/** The stream with this round started: nothing is closed yet. */
 export function begun(stream: Stream, round: Round, target?: number): Stream {
   const resharding: Resharding = {
     ...round,
@@ -100,7 +105,7 @@ export function begun(stream: Stream, round: Round, target?: number): Stream {
   return { ...stream, status: 'UPDATING', resharding };
 }
 
-/** Somebody else goes on with the round, from the step that it is in. */
+/** Another gateway continues the round from its current step. */
 export function takenOver(stream: Stream): Stream {
   const { resharding } = stream;
   if (resharding === undefined) return stream;
@@ -111,7 +116,7 @@ export function sealed(stream: Stream): Stream {
   return inStep(stream, 'sealed');
 }
 
-/** Parents take records again, and the round begins anew. */
+/** The parents accept records again, and the round starts over. */
 export function unsealed(stream: Stream): Stream {
   return inStep(stream, 'draining');
 }
@@ -121,16 +126,16 @@ function inStep(stream: Stream, step: Resharding['step']): Stream {
   return resharding === undefined ? stream : { ...stream, resharding: { ...resharding, step } };
 }
 
-/** Nothing was closed, and nothing is going to be. */
+/** The round is cancelled: nothing was closed, and nothing will be. */
 export function undone(stream: Stream): Stream {
   const { resharding: _, ...rest } = stream;
   return { ...rest, status: 'ACTIVE' };
 }
 
 /**
- * The parents closed at these offsets (one past their last record, in the round's order), the
- * children open; and the next round begun, or the stream ACTIVE. Children are created in a later
- * second than every parent, so that their sequence numbers are greater.
+ * Closes the parents at these offsets (one past their last record, in the round's order) and opens
+ * the children; then starts the next round, or makes the stream ACTIVE. Children are created in a
+ * later second than every parent, so their sequence numbers are greater.
  */
 export function finished(stream: Stream, ends: readonly Offset[], nowMs: number): Stream {
   const { resharding, shards } = stream;
@@ -163,12 +168,12 @@ function secondAfter(parents: readonly Shard[], nowMs: number): number {
   return Math.max(Math.floor(nowMs / 1000), latest + 1);
 }
 
-/** Nobody may acknowledge a record in this shard until the round is over. */
+/** Whether no gateway may acknowledge a record in this shard until the round is over. */
 export function isSealed({ resharding }: Stream, index: number): boolean {
   return resharding?.step === 'sealed' && resharding.parents.includes(index);
 }
 
-/** Partitions that the log needs for the round. */
+/** The number of partitions that the log needs for the round. */
 export function partitionsWanted({ shards, resharding }: Stream): number {
   return shards.length + (resharding?.children.length ?? 0);
 }

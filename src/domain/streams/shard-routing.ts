@@ -1,6 +1,6 @@
 /**
- * Which open shard takes a key. The index over a stream's shards is made once for each list of
- * shards: lists are never changed in place.
+ * Which open shard a key belongs to. The index over a stream's shards is built once for each list
+ * of shards: lists are never changed in place.
  */
 import { crc32 } from 'node:zlib';
 import { hashKeyMax, hashKeyOf } from './hash-key.ts';
@@ -22,7 +22,7 @@ export function openShardsOf(stream: Stream): readonly Shard[] {
   return open;
 }
 
-/** The open shard whose range holds the hash key. Open shards cover all hash keys. */
+/** The open shard whose range contains the hash key. Open shards cover all hash keys. */
 export function shardForHashKey(stream: Stream, hashKey: HashKey): Shard {
   const open = openShardsOf(stream);
   let low = 0;
@@ -38,10 +38,10 @@ export function shardForHashKey(stream: Stream, hashKey: HashKey): Shard {
 }
 
 /**
- * The open shard that now takes what a shard would have taken: itself, or the descendant that
- * holds the hash key. A Kafka client chooses partitions freely: hash keys that lie outside of the
- * closed shard's range are spread over it, so that a key stays within the shard's lineage, in one
- * place. An index of no shard stands for all of them.
+ * The open shard that replaces a shard: the shard itself, or the descendant whose range contains
+ * the hash key. Kafka clients choose partitions freely: a hash key outside of the closed shard's
+ * range is mapped into it, so that all records of a key go to one descendant of the shard. An index
+ * without a shard stands for the whole stream.
  */
 export function openDescendant(stream: Stream, index: number, hashKey: HashKey): Shard {
   const shard = stream.shards[index];
@@ -54,23 +54,23 @@ export function openDescendant(stream: Stream, index: number, hashKey: HashKey):
 }
 
 /**
- * The open shard that takes a partition key put through the Kinesis door, by the stream's own
- * partitioner. Kafka's partitioners count partitions; where the one they choose is closed, its
- * open descendant takes the record, as it takes what Kafka clients put there.
+ * The open shard for a partition key that is put through the Kinesis door, by the stream's
+ * partitioner. Kafka's partitioners choose among all partitions; if the chosen one is closed, the
+ * record goes to its open descendant, as the records of Kafka clients do.
  */
 export function shardForPartitionKey(stream: Stream, partitionKey: string): Shard {
   const partitioner = partitionerOf(stream);
   if (partitioner === 'md5-range') return shardForHashKey(stream, hashKeyOf(partitionKey));
   const key = Buffer.from(partitionKey);
-  // Java keeps the low 31 bits of murmur2; librdkafka takes CRC-32 (IEEE 802.3), which
-  // is never negative.
+  // Java keeps the low 31 bits of murmur2; librdkafka uses CRC-32 (IEEE 802.3), which is never
+  // negative.
   const hash = partitioner === 'murmur2' ? murmur2(key) & 0x7fffffff : crc32(key);
   const index = hash % stream.shards.length;
   if (isOpen(stream.shards[index]!)) return stream.shards[index]!;
   return openDescendant(stream, index, hashKeyOf(partitionKey));
 }
 
-/** Whether every shard that there ever was is open: nothing was split or merged yet. */
+/** Whether all shards are open: nothing has been split or merged yet. */
 export function hasOnlyOpenShards(stream: Stream): boolean {
   return openShardsOf(stream).length === stream.shards.length;
 }

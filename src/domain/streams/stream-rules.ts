@@ -1,4 +1,4 @@
-/** Pure transitions of streams: how one comes to be, and how it follows its topic. */
+/** Pure transitions of streams: how a stream is created, and how it follows its topic. */
 import { evenRanges } from './hash-key.ts';
 import {
   isOpen,
@@ -26,7 +26,7 @@ export type NewStream = {
   readonly settings?: StreamSettings;
 };
 
-/** A stream as CreateStream begins it: it has no log yet. */
+/** A stream as CreateStream starts it: it has no log yet. */
 export function newStream(request: NewStream, nowMs: number): Stream {
   return {
     name: request.name,
@@ -46,12 +46,12 @@ export function newStream(request: NewStream, nowMs: number): Stream {
   };
 }
 
-/** The log exists: the stream takes its identity and may be used. */
+/** The log exists: the stream gets the log's identity and becomes ACTIVE. */
 export function activated(stream: Stream, logId: string): Stream {
   return { ...stream, logId, status: 'ACTIVE' };
 }
 
-/** What a topic that nobody made through Kinesis says of itself. */
+/** The description of a topic that was not created through Kinesis. */
 export type Topic = {
   readonly name: string;
   readonly logId: string;
@@ -61,8 +61,8 @@ export type Topic = {
 };
 
 /**
- * The stream that a topic made on the Kafka side is. `former` is the stream that had the name
- * before: the new one's creation second is later, so that sequence numbers go on growing.
+ * The stream that represents a topic created on the Kafka side. `former` is the stream that had the
+ * name before: the new one's creation second is later, so sequence numbers keep growing.
  */
 export function adopted(topic: Topic, nowMs: number, former?: Stream): Stream {
   const createdAtMs = Math.max(nowMs, former === undefined ? 0 : nextCreationMs(former));
@@ -84,8 +84,8 @@ export function adopted(topic: Topic, nowMs: number, former?: Stream): Stream {
 }
 
 /**
- * A topic's partitions grew: every partition is an open shard, and the ranges are even again.
- * Shards that were there keep their creation second, and so their sequence numbers.
+ * The topic has more partitions: every partition is an open shard, and the ranges are even again.
+ * Existing shards keep their creation second, and so their sequence numbers.
  */
 export function grown(stream: Stream, partitionCount: number, nowMs: number): Stream {
   const seconds = Math.max(Math.floor(nowMs / 1000), Math.floor(stream.createdAtMs / 1000));
@@ -96,7 +96,10 @@ export function grown(stream: Stream, partitionCount: number, nowMs: number): St
   return { ...stream, shards };
 }
 
-/** The stream shows what its log keeps: somebody may have changed it on the Kafka side. */
+/**
+ * The stream takes over its log's retention and record size, which may have been changed on the
+ * Kafka side.
+ */
 export function following(
   stream: Stream,
   log: { readonly retentionMs: number; readonly recordBytesMax: number },
@@ -109,7 +112,9 @@ export function following(
   return { ...stream, retentionHours, recordKiBMax };
 }
 
-/** Whole hours, at least one; a log that keeps records for ever shows Kinesis' longest. */
+/**
+ * Whole hours, at least one; for a log that keeps records forever, the longest period of Kinesis.
+ */
 export function retentionHoursShown(retentionMs: number): number {
   if (retentionMs < 0) return retentionHoursMax;
   return Math.min(Math.max(Math.round(retentionMs / hourMs), 1), retentionHoursMax);
@@ -124,14 +129,14 @@ export function recordKiBShown(recordBytesMax: number): number {
   return Math.max(Math.floor(recordBytesMax / 1024), 1);
 }
 
-/** The first moment whose second is later than that of every shard of the stream. */
+/** The earliest time whose second is later than that of every shard of the stream. */
 export function nextCreationMs(stream: Stream): number {
   let latest = Math.floor(stream.createdAtMs / 1000);
   for (const { createdAtSeconds } of stream.shards) latest = Math.max(latest, createdAtSeconds);
   return (latest + 1) * 1000;
 }
 
-/** A Kafka topic's partitions are more than the stream's shards. */
+/** Whether a Kafka topic has more partitions than its stream has shards. */
 export function mustGrow(stream: Stream, partitionCount: number): boolean {
   return stream.rules === 'kafka' && stream.shards.length < partitionCount;
 }

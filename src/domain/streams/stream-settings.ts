@@ -1,10 +1,10 @@
 /**
- * What a stream's owner sets about it, besides its shards; pure transitions. Sources: the pages of
+ * Settings of a stream besides its shards; pure transitions. Sources: the pages of
  * StartStreamEncryption, EnableEnhancedMonitoring, UpdateStreamMode, UpdateStreamWarmThroughput and
  * PutResourcePolicy of the Kinesis API reference.
  *
- * A change is done when it is stored. That the stream is UPDATING for a moment after it is a
- * function of time, so that no gateway that dies leaves a stream that stays so.
+ * A change is complete when it is stored. That the stream shows UPDATING for a moment afterwards is
+ * a function of time, so a gateway that dies leaves no stream in that state.
  */
 import { GatewayError } from '../errors.ts';
 import { openShardCount } from './stream-rules.ts';
@@ -17,21 +17,23 @@ import {
   type StreamStatus,
 } from './stream.ts';
 
-/** How long clients see a stream in UPDATING after a change of its settings. */
+/** How long clients see a stream as UPDATING after a change of its settings. */
 export const settingsUpdateMs = 500;
 export const encryptionChangesPerDayMax = 25;
 export const modeChangesPerDayMax = 2;
 export const shardCountChangesPerDayMax = 10;
 /** 10 GiB per second. */
 export const warmThroughputMiBpsMax = 10_240;
-/** Changes that are remembered, so that records tell how they were kept. */
+/**
+ * The number of changes that are remembered, from which the EncryptionType of records is derived.
+ */
 const encryptionChangesKeptMax = 100;
-/** A stream's row of the catalog has room for so many characters of policies. */
+/** The number of characters of policies for which a stream's row in the catalog has room. */
 const policyCharactersMax = 250_000;
 
 const dayMs = 86_400_000;
 
-/** The state that clients see. */
+/** The status that clients see. */
 export function statusAt(
   { status, updatingUntilMs = 0 }: Pick<Stream, 'status' | 'updatingUntilMs'>,
   nowMs: number,
@@ -39,7 +41,7 @@ export function statusAt(
   return status === 'ACTIVE' && nowMs < updatingUntilMs ? 'UPDATING' : status;
 }
 
-/** The stream with other settings; UPDATING for a moment. */
+/** The stream with new settings; UPDATING for a moment. */
 export function withSettings(
   stream: Stream,
   settings: StreamSettings,
@@ -52,20 +54,20 @@ export function withSettings(
   };
 }
 
-/** The same metrics in AWS's order, each once. */
+/** The same metrics in AWS's order, without duplicates. */
 export function orderedMetrics(wanted: ReadonlySet<string>): readonly ShardLevelMetric[] {
   return shardLevelMetrics.filter((name) => wanted.has(name));
 }
 
-/** The key of records that are written at this time; undefined where they are not encrypted. */
+/** The key for records that are written at this time; undefined if they are not encrypted. */
 export function encryptionKeyAt({ settings }: Stream, timeMs: number): string | undefined {
   return settings?.encryption?.findLast(({ atMs }) => atMs <= timeMs)?.keyId;
 }
 
 /**
- * Encrypted with the key from the end of the update on; not at all where there is none. Also where
- * it was so already: AWS updates the stream then, too.
- * Errors: `limit-exceeded` after 25 such changes in 24 hours.
+ * Encrypts with the key from the end of the update on; without a key, encryption ends. The stream
+ * becomes UPDATING even if nothing changes, as on AWS. Errors: `limit-exceeded` after 25 such
+ * changes in 24 hours.
  */
 export function withEncryption(stream: Stream, keyId: string | undefined, nowMs: number): Stream {
   const changes = stream.settings?.encryption ?? [];
@@ -86,8 +88,8 @@ export function withEncryption(stream: Stream, keyId: string | undefined, nowMs:
 }
 
 /**
- * Errors: `limit-exceeded` after two changes in 24 hours; `policy-violation` for a topic that
- * nobody made through Kinesis: it has no capacity to be managed.
+ * Errors: `limit-exceeded` after two changes in 24 hours; `policy-violation` for a topic that was
+ * not created through Kinesis: it has no capacity to manage.
  */
 export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Stream {
   if (stream.mode === mode) return stream;
@@ -107,7 +109,7 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
     );
   }
   const updatingUntilMs = nowMs + settingsUpdateMs;
-  // What a stream is used for counts while it is on-demand.
+  // Usage is only recorded while a stream is on-demand.
   const { onDemand: _former, ...kept } = stream.settings ?? {};
   const changed = withSettings(
     { ...stream, mode, settings: kept },
@@ -117,10 +119,7 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
   return mode === 'PROVISIONED' ? withWarmThroughput(changed, 0) : changed;
 }
 
-/**
- * Remembers that the shard count was changed. Errors: `limit-exceeded` after ten times in 24
- * hours.
- */
+/** Records a change of the shard count. Errors: `limit-exceeded` after ten changes in 24 hours. */
 export function withShardCountChange(stream: Stream, nowMs: number): Stream {
   const lately = (stream.settings?.shardCountChangesMs ?? []).filter((at) => at > nowMs - dayMs);
   if (lately.length >= shardCountChangesPerDayMax) {
@@ -133,14 +132,14 @@ export function withShardCountChange(stream: Stream, nowMs: number): Stream {
   return withSettings(stream, { shardCountChangesMs: [...lately, nowMs] });
 }
 
-/** Zero gives it up. */
+/** Zero ends it. */
 export function withWarmThroughput(stream: Stream, miBps: number): Stream {
   return withSettings(stream, { warmThroughputMiBps: miBps });
 }
 
 export type WarmThroughput = { readonly targetMiBps: number; readonly currentMiBps: number };
 
-/** Undefined where the stream has none. A shard takes 1 MiB per second. */
+/** Undefined if the stream has none. A shard accepts 1 MiB per second. */
 export function warmThroughputOf(stream: Stream): WarmThroughput | undefined {
   const targetMiBps = stream.settings?.warmThroughputMiBps ?? 0;
   if (targetMiBps === 0 || stream.mode !== 'ON_DEMAND') return undefined;
@@ -148,8 +147,8 @@ export function warmThroughputOf(stream: Stream): WarmThroughput | undefined {
 }
 
 /**
- * `consumerName` where the policy is a consumer's. Errors: `limit-exceeded` where the policies of
- * the stream and its consumers would be too many together.
+ * Sets a policy: the consumer's if `consumerName` is given. Errors: `limit-exceeded` if the
+ * policies of the stream and its consumers would be too large together.
  */
 export function withPolicy(
   stream: Stream,

@@ -1,6 +1,6 @@
 /**
- * A stream and its shards, as the catalog keeps them and both front doors see them.
- * Pure data: no protocol's names, no I/O.
+ * A stream and its shards, as the catalog stores them and both front doors see them. Pure data: no
+ * names of a protocol, no I/O.
  */
 
 /** Position of a record in a shard's log; counts from 0. */
@@ -16,12 +16,12 @@ export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING';
 export type StreamMode = 'PROVISIONED' | 'ON_DEMAND';
 
 /**
- * Whose rules the stream follows on both doors: `kinesis` for streams made by CreateStream,
- * `kafka` for topics that nobody made through Kinesis.
+ * Whose rules the stream follows on both doors: `kinesis` for streams created by CreateStream,
+ * `kafka` for topics that were not created through Kinesis.
  */
 export type StreamRules = 'kinesis' | 'kafka';
 
-/** How a partition key put through the Kinesis door finds its shard. */
+/** How the shard of a partition key put through the Kinesis door is chosen. */
 export type Partitioner = 'md5-range' | 'murmur2' | 'crc32';
 
 export type Shard = {
@@ -33,13 +33,16 @@ export type Shard = {
   readonly createdAtSeconds: number;
   readonly parentIndex?: number;
   readonly adjacentParentIndex?: number;
-  /** Present once the shard is closed: no record is at or after endOffset. */
+  /** Present once the shard is closed: it has no record at or after endOffset. */
   readonly closed?: { readonly endOffset: Offset; readonly closedAtMs: number };
 };
 
 export type Stream = {
   readonly name: string;
-  /** Identity of the backing log (Kafka's topic id); changes when it is deleted and made again. */
+  /**
+   * Identity of the backing log (Kafka's topic id); it changes when the log is deleted and created
+   * again.
+   */
   readonly logId: string;
   readonly rules: StreamRules;
   readonly status: StreamStatus;
@@ -50,39 +53,42 @@ export type Stream = {
   /** Largest record (data and key) in KiB, 1,024 to 10,240. */
   readonly recordKiBMax: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Those of enhanced fan-out, ordered by name. */
+  /** Registered consumers (enhanced fan-out), ordered by name. */
   readonly consumers: readonly Consumer[];
   /** Ordered by index; open and closed ones. */
   readonly shards: readonly Shard[];
-  /** What the owner set besides; absent where nothing was. */
+  /** Further settings; absent if there are none. */
   readonly settings?: StreamSettings;
   /** Present while shards are being split or merged; the stream is UPDATING. */
   readonly resharding?: Resharding;
-  /** An active stream is shown as UPDATING until then; see statusAt. */
+  /** An active stream is shown as UPDATING until this time; see statusAt. */
   readonly updatingUntilMs?: number;
-  /** Grows by one with every change; changes are conditional on it. */
+  /** Incremented by every change; changes are conditional on it. */
   readonly version: number;
 };
 
-/** What listings say of a stream; made without reading its shards. */
+/** What listings show of a stream; obtained without reading its shards. */
 export type StreamSummary = Pick<
   Stream,
   'name' | 'logId' | 'rules' | 'status' | 'updatingUntilMs' | 'mode' | 'createdAtMs' | 'version'
 > & {
-  /** Absent in rows that were written before it was kept. */
+  /** Absent in rows that were written by versions that did not store it. */
   readonly openShardCount?: number;
 };
 
 export type Consumer = {
   readonly name: string;
-  /** Its second is part of the consumer's ARN, and tells it from a former one of the name. */
+  /**
+   * Its second is part of the consumer's ARN, and distinguishes it from a former consumer of that
+   * name.
+   */
   readonly createdAtMs: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** Its resource policy, byte for byte as it was put. */
+  /** Its resource policy, byte for byte as it was received. */
   readonly policy?: string;
 };
 
-/** In the order in which AWS lists them. */
+/** In AWS's order. */
 export const shardLevelMetrics = [
   'IncomingBytes',
   'OutgoingRecords',
@@ -94,7 +100,7 @@ export const shardLevelMetrics = [
 ] as const;
 export type ShardLevelMetric = (typeof shardLevelMetrics)[number];
 
-/** From this moment on records are encrypted with the key, or not at all. */
+/** From this time on, records are encrypted with the key, or not at all if there is none. */
 export type EncryptionChange = { readonly atMs: number; readonly keyId?: string };
 
 /** The highest rate of a day (UTC), over one window of measuring. */
@@ -106,26 +112,29 @@ export type DayPeak = {
 };
 
 export type OnDemandHistory = {
-  /** One a day, oldest first, of the last 30 days. */
+  /** One per day, oldest first, for the last 30 days. */
   readonly peaks: readonly DayPeak[];
-  /** When shards were last merged; once a day at most. */
+  /** When shards were last merged; they are merged once a day at most. */
   readonly mergedAtMs?: number;
 };
 
 export type StreamSettings = {
-  /** Of enhanced monitoring, in the order of `shardLevelMetrics`. */
+  /** Enhanced monitoring: the enabled metrics, in the order of `shardLevelMetrics`. */
   readonly metrics?: readonly ShardLevelMetric[];
-  /** Oldest first; the last one holds. */
+  /** Oldest first; the last one is in effect. */
   readonly encryption?: readonly EncryptionChange[];
-  /** When the mode was changed lately, oldest first. */
+  /** Recent changes of the mode, oldest first. */
   readonly modeChangesMs?: readonly number[];
-  /** When UpdateShardCount was called lately, oldest first. */
+  /** Recent calls of UpdateShardCount, oldest first. */
   readonly shardCountChangesMs?: readonly number[];
-  /** Writes that an on-demand stream is to be ready for, in MiB per second. */
+  /**
+   * The warm throughput of an on-demand stream: writes that it must be ready for, in MiB per
+   * second.
+   */
   readonly warmThroughputMiBps?: number;
-  /** What an on-demand stream was used for; absent where it has not been yet. */
+  /** The usage history of an on-demand stream; absent if it has not been used yet. */
   readonly onDemand?: OnDemandHistory;
-  /** The resource policy, byte for byte as it was put. */
+  /** The resource policy, byte for byte as it was received. */
   readonly policy?: string;
 };
 
@@ -134,24 +143,25 @@ export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {
   readonly adjacentParentIndex?: number;
 };
 
-/** Children have the indexes that follow those of the stream's shards. */
+/** Children get the indexes that follow those of the stream's shards. */
 export type Round = {
   readonly parents: readonly number[];
   readonly children: readonly PlannedShard[];
 };
 
 /**
- * A round under way. While it drains, parents take records; once it is sealed, nobody may
- * acknowledge one, so that their end can be told. docs/decisions/0007-resharding.md.
+ * A round in progress. While it is draining, the parents accept records; once it is sealed, no
+ * gateway may acknowledge one, so that the parents' ends can be determined. See
+ * docs/decisions/0007-resharding.md.
  */
 export type Resharding = Round & {
   readonly step: 'draining' | 'sealed';
   /**
-   * The stream's version at which a gateway took the work up: another one's is greater, and what
-   * the former still does is void.
+   * The stream's version at which a gateway took over the work. A later gateway's is greater, and
+   * whatever the former gateway still does has no effect.
    */
   readonly attempt: number;
-  /** Open shards that are wanted in the end, where rounds are to follow. */
+  /** The wanted number of open shards, if further rounds are to follow. */
   readonly target?: number;
 };
 
@@ -164,7 +174,7 @@ export function shardIdOf(index: number): string {
   return `shardId-${String(index).padStart(12, '0')}`;
 }
 
-/** The index of a shard id, or undefined when it is not one. */
+/** The index of a shard id, or undefined if the text is not a shard id. */
 export function shardIndexOf(shardId: string): number | undefined {
   const digits = /^shardId-(\d{12})$/.exec(shardId)?.[1];
   return digits === undefined ? undefined : Number(digits);

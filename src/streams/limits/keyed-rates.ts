@@ -1,14 +1,14 @@
-/** Rates of calls by key: as many a second as asked for, all of which may come at once. */
+/** Call rates by key: a number of calls per second, all of which may come at once. */
 import { TokenBucket } from '../../domain/limits/rate-limit.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-/** A bucket holds a second's worth: after this time it is full, and may be forgotten. */
+/** A bucket holds one second's worth: after this time it is full and may be dropped. */
 const fullAfterMs = 1_000;
 
-/** Keys that one telling is about; the others are told of next. */
+/** Keys reported per message; the rest follow in the next one. */
 const keysToldMax = 2_000;
 
-/** Calls that one process has granted, for others that share the rate. */
+/** Calls that one process has granted, reported to the others that share the rate. */
 export type CallUse = { readonly key: string; readonly perSecond: number; calls: number };
 
 type Entry = { readonly bucket: TokenBucket; usedAtMs: number; untold: CallUse | undefined };
@@ -17,7 +17,7 @@ export class KeyedRates {
   readonly #clock: Clock;
   readonly #keysMax: number;
   readonly #entries = new Map<string, Entry>();
-  /** Keys that others were not told of yet; undefined where rates are not shared. */
+  /** Keys that have not been reported to the others yet; undefined if rates are not shared. */
   readonly #untold: Entry[] | undefined;
   #sweptAtMs = -Infinity;
 
@@ -27,7 +27,7 @@ export class KeyedRates {
     this.#untold = isShared ? [] : undefined;
   }
 
-  /** Whether one more call is granted. The rate of a key is that of its first call. */
+  /** Whether one more call is granted. The rate given with a key's first call stays in effect. */
   take(key: string, perSecond: number): boolean {
     const nowMs = this.#clock.nowMs();
     const entry = this.#entryOf(key, perSecond, nowMs);
@@ -41,7 +41,7 @@ export class KeyedRates {
     return true;
   }
 
-  /** What was granted here since the last call; nothing where rates are not shared. */
+  /** The calls granted here since the last report; nothing if rates are not shared. */
   takeUses(): readonly CallUse[] {
     return (this.#untold ?? []).splice(0, keysToldMax).flatMap((entry) => {
       const use = entry.untold;
@@ -50,7 +50,7 @@ export class KeyedRates {
     });
   }
 
-  /** What others granted: it is owed here too. */
+  /** Charges the calls that other processes have granted. */
   chargeUses(uses: readonly CallUse[]): void {
     const nowMs = this.#clock.nowMs();
     for (const { key, perSecond, calls } of uses) {
@@ -70,7 +70,7 @@ export class KeyedRates {
     return entry;
   }
 
-  /** Forgets full buckets, or else the one that has been known longest. */
+  /** Drops full buckets, or, if there are none, the oldest one. */
   #makeRoom(nowMs: number): void {
     if (nowMs - this.#sweptAtMs >= fullAfterMs) {
       this.#sweptAtMs = nowMs;

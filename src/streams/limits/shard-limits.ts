@@ -1,11 +1,12 @@
 /**
- * The budgets of every shard of the streams that follow Kinesis' rules: one a shard, whichever
- * door is used. Streams that follow Kafka's rules have none, and everything is granted to them.
- * Budgets are this gateway's own (docs/decisions/0009-limits.md); where it has several workers,
- * they share them (shared-budgets.ts).
+ * The budgets of all shards of streams that follow Kinesis' rules: one per shard, whichever door is
+ * used. Streams that follow Kafka's rules have no budget, and every call on them is granted. Each
+ * gateway has its own budgets (docs/decisions/0009-limits.md); its workers share them
+ * (shared-budgets.ts).
  *
- * Writers call `takeWrite`, which grants or refuses, or `chargeWrite`, which grants in any case
- * and tells how long the writer should wait: the two ways in which the protocols tell a limit.
+ * Writers call `takeWrite`, which grants or refuses, or `chargeWrite`, which always grants and
+ * returns how long the writer should wait. These are the two ways in which the protocols signal a
+ * limit: Kinesis refuses, Kafka throttles.
  */
 import {
   FanOutPace,
@@ -25,24 +26,26 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AppendRecord } from '../../ports/record-log.ts';
 import { type CallUse, KeyedRates } from './keyed-rates.ts';
 
-/** Shards with budgets. A budget that was not used for a while is full, and is forgotten. */
+/**
+ * The most shards with budgets. A budget that has not been used for a while is full and is dropped.
+ */
 const shardsMax = 100_000;
-/** After the longest debt is over. */
+/** Longer than the longest deficit lasts. */
 const idleAfterMs = 1.5 * throttleMsMax;
 const sweepEveryMs = 1_000;
-/** Pairs of consumer and shard whose calls of SubscribeToShard are counted. */
+/** The most pairs of consumer and shard whose SubscribeToShard calls are counted. */
 const subscribersMax = 100_000;
 
-/** What limits look at of a stream. */
+/** The part of a stream that limits depend on. */
 export type LimitedStream = Pick<Stream, 'name' | 'logId' | 'rules' | 'mode' | 'recordKiBMax'>;
 
-/** What was asked of one shard since it was last told. */
+/** The usage of one shard since the last report. */
 export type ShardUsage = {
   readonly index: number;
   /** Written. */
   readonly bytes: number;
   readonly records: number;
-  /** Something was refused, or had to wait. */
+  /** A write was refused or throttled. */
   readonly isThrottled: boolean;
 };
 
@@ -52,38 +55,38 @@ export type StreamUsage = {
   readonly shards: readonly ShardUsage[];
 };
 
-/** What one process has taken of a shard's budgets, for others that share them. */
+/** What one process has taken from a shard's budgets, reported to the others that share them. */
 export type ShardUse = {
   readonly stream: LimitedStream;
   readonly shard: number;
-  /** Written, and how much of it by those who are charged and never refused. */
+  /** Written, and the part of it written by clients that are throttled but never refused. */
   bytes: number;
   records: number;
   chargedBytes: number;
   chargedRecords: number;
-  /** When a put was refused last, by the clock of the machine. */
+  /** When a put was last refused, in wall-clock time. */
   putRefusedAtMs: number;
   readCalls: number;
-  /** Read, and how much of it by those who are charged and never refused. */
+  /** Read, and the part of it read by clients that are throttled but never refused. */
   readBytes: number;
   chargedReadBytes: number;
-  /** When GetRecords was refused last for what was read, by the clock of the machine. */
+  /** When GetRecords was last refused because of the bytes read, in wall-clock time. */
   readRefusedAtMs: number;
-  /** Until then reads are refused, by the clock of the machine. */
+  /** Reads are refused until this wall-clock time. */
   refusedUntilMs: number;
   iterators: number;
 };
 
-/** What one process has taken since it last told the others. */
+/** What one process has taken since its last report to the others. */
 export type ShardUses = {
   readonly shards: readonly ShardUse[];
   readonly subscriptions: readonly CallUse[];
 };
 
-/** Shards that one telling is about; the others are told of next. */
+/** Shards reported per message; the rest follow in the next one. */
 const shardsToldMax = 2_000;
 
-/** The ms to wait before so many bytes are sent; they count from then on. */
+/** The ms to wait before this many bytes are sent; they count from that moment. */
 export type Pace = (bytes: number) => number;
 
 class ShardBudgets {
@@ -93,10 +96,10 @@ class ShardBudgets {
   bytes = 0;
   records = 0;
   isThrottled = false;
-  /** From when puts, or calls of GetRecords, were refused first. */
+  /** When puts, or GetRecords calls, were first refused. */
   writeHalf: YieldedHalf | undefined;
   readHalf: YieldedHalf | undefined;
-  /** What others that share the budget were not told of yet. */
+  /** What has not been reported yet to the others that share the budget. */
   untold: ShardUse | undefined;
 
   constructor(recordBytesMax: number, nowMs: number) {
@@ -131,7 +134,7 @@ class ShardBudgets {
 type StreamBudgets = {
   stream: LimitedStream;
   usedAtMs: number;
-  /** By shard index; with holes. */
+  /** By shard index; sparse. */
   readonly shards: ShardBudgets[];
   shardCount: number;
 };
@@ -140,7 +143,7 @@ export class ShardLimits {
   readonly #clock: Clock;
   readonly #streams = new Map<string, StreamBudgets>();
   readonly #subscribers: KeyedRates;
-  /** Shards that others were not told of yet; undefined where budgets are not shared. */
+  /** Shards that have not been reported to the others yet; undefined if budgets are not shared. */
   readonly #untold: ShardBudgets[] | undefined;
   #shardCount = 0;
   #sweptAtMs = -Infinity;
@@ -151,7 +154,7 @@ export class ShardLimits {
     this.#untold = isShared ? [] : undefined;
   }
 
-  /** Answers 0 where bytes and records are granted, else the ms until they would be. */
+  /** Returns 0 if bytes and records are granted, else the ms until they would be. */
   takeWrite(stream: LimitedStream, shard: number, bytes: number, records: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
@@ -163,8 +166,8 @@ export class ShardLimits {
   }
 
   /**
-   * Takes records one by one. Answers how many are granted: those behind the first that is
-   * refused are refused too, so that a client that puts them again keeps their order.
+   * Takes records one by one. Returns how many are granted: all records after the first refused one
+   * are refused too, so that a client that retries them keeps their order.
    */
   takeRecords(stream: LimitedStream, shard: number, records: readonly AppendRecord[]): number {
     if (stream.rules === 'kafka') return records.length;
@@ -183,7 +186,7 @@ export class ShardLimits {
     return granted;
   }
 
-  /** Grants in any case; answers the ms that the writer should wait before it writes again. */
+  /** Always grants; returns the ms that the writer should wait before it writes again. */
   chargeWrite(stream: LimitedStream, shard: number, bytes: number, records: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
@@ -199,7 +202,9 @@ export class ShardLimits {
     return waitMs;
   }
 
-  /** Before a read that polls. Answers 0 where it is granted, else the ms until one would be. */
+  /**
+   * Called before a GetRecords read. Returns 0 if it is granted, else the ms until one would be.
+   */
   beginRead(stream: LimitedStream, shard: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
@@ -213,7 +218,7 @@ export class ShardLimits {
     return waitMs;
   }
 
-  /** What such a read has found: data and keys. */
+  /** Charges what such a read has returned: data and keys. */
   endRead(stream: LimitedStream, shard: number, bytes: number): void {
     if (stream.rules === 'kafka') return;
     const nowMs = this.#clock.nowMs();
@@ -223,7 +228,10 @@ export class ShardLimits {
     this.#countRead(budgets, stream, shard, bytes, read.refusedUntilMs);
   }
 
-  /** What a reader got who is not refused; answers the ms that it should wait. It is no call. */
+  /**
+   * Charges what a reader that cannot be refused has read; returns the ms that it should wait. It
+   * does not count as a call.
+   */
   chargeRead(stream: LimitedStream, shard: number, bytes: number): number {
     if (stream.rules === 'kafka') return 0;
     const nowMs = this.#clock.nowMs();
@@ -234,7 +242,7 @@ export class ShardLimits {
     return Math.max(budgets.read(nowMs).charge(bytes, nowMs), halfMs);
   }
 
-  /** Before a position is looked up. */
+  /** Called before GetShardIterator looks up a position. */
   takeIterator(stream: LimitedStream, shard: number): boolean {
     if (stream.rules === 'kafka') return true;
     const nowMs = this.#clock.nowMs();
@@ -246,19 +254,19 @@ export class ShardLimits {
     return isGranted;
   }
 
-  /** Before a subscription; the key names consumer and shard. */
+  /** Called before a subscription; the key names consumer and shard. */
   takeSubscription(stream: LimitedStream, key: string): boolean {
     return stream.rules === 'kafka' || this.#subscribers.take(key, subscriptionsPerSecond);
   }
 
-  /** The pace of one subscription; undefined where it may go as fast as it can. */
+  /** The pace of one subscription; undefined if it has no limit. */
   fanOutPace(stream: LimitedStream): Pace | undefined {
     if (stream.rules === 'kafka') return undefined;
     const pace = new FanOutPace(this.#clock.nowMs());
     return (bytes) => pace.delayMs(bytes, this.#clock.nowMs());
   }
 
-  /** What on-demand streams were asked for since the last call. */
+  /** The usage of on-demand streams since the last call. */
   takeUsage(): readonly StreamUsage[] {
     const usages: StreamUsage[] = [];
     for (const { stream, shards } of this.#streams.values()) {
@@ -271,14 +279,14 @@ export class ShardLimits {
         budgets.records = 0;
         budgets.isThrottled = false;
       });
-      // What a stream was used for before its mode changed is forgotten, too.
+      // Usage from before a change of the stream's mode is dropped as well.
       if (used.length === 0 || stream.mode !== 'ON_DEMAND') continue;
       usages.push({ name: stream.name, logId: stream.logId, shards: used });
     }
     return usages;
   }
 
-  /** What was taken here since the last call; nothing where budgets are not shared. */
+  /** What was taken here since the last report; nothing if budgets are not shared. */
   takeUses(): ShardUses {
     const shards = (this.#untold ?? []).splice(0, shardsToldMax).flatMap((budgets) => {
       const use = budgets.untold;
@@ -288,7 +296,7 @@ export class ShardLimits {
     return { shards, subscriptions: this.#subscribers.takeUses() };
   }
 
-  /** What others took: it is owed here too, and no usage of this process. */
+  /** Charges what other processes have taken; it is not usage of this process. */
   chargeUses({ shards, subscriptions }: ShardUses): void {
     const nowMs = this.#clock.nowMs();
     for (const { stream, shard, bytes, records, iterators, ...rest } of shards) {
@@ -392,7 +400,7 @@ export class ShardLimits {
     return made;
   }
 
-  /** Forgets what is idle, or else the stream that has been known longest. */
+  /** Drops idle budgets, or, if there are none, those of the oldest stream. */
   #makeRoom(wanted: StreamBudgets, nowMs: number): void {
     if (nowMs - this.#sweptAtMs >= sweepEveryMs) {
       this.#sweptAtMs = nowMs;

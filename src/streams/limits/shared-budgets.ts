@@ -1,24 +1,27 @@
 /**
- * One budget for several processes behind the same ports: each grants from its own copy, and tells
- * the others what it has granted, who owe it too. No call waits for another process, so what is
- * granted between two tellings may be over the rate; it is a debt afterwards, so that the rate
- * holds over any longer time.
+ * One budget for several processes behind the same ports: each grants from its own copy and reports
+ * what it has granted to the others, which charge it to theirs. No call waits for another process,
+ * so the calls granted between two reports may exceed the rate; the excess becomes a deficit, so
+ * the rate holds over any longer time.
  */
 import type { CallUse, KeyedRates } from './keyed-rates.ts';
 import type { ShardLimits, ShardUses } from './shard-limits.ts';
 
-/** What the tellings cost in time is little beside it, and what they let pass beside a second. */
+/**
+ * The reports cost little CPU time at this interval, and the excess that it allows is small
+ * compared with one second's worth.
+ */
 const tellEveryMs = 20;
 
 export type BudgetUses = ShardUses & {
-  /** Of actions of the control plane. */
+  /** Call rates of control plane actions. */
   readonly calls: readonly CallUse[];
 };
 
 export type SharedBudgetsSettings = {
   readonly shards: ShardLimits;
   readonly calls: KeyedRates;
-  /** Resolves when it is handed over, and never fails: others may be gone. */
+  /** Resolves when the report is handed over, and never fails: the others may be gone. */
   readonly tell: (uses: BudgetUses) => Promise<void>;
 };
 
@@ -40,13 +43,13 @@ export class SharedBudgets {
     clearInterval(this.#timer);
   }
 
-  /** What others told. */
+  /** A report from another process. */
   take(uses: BudgetUses): void {
     this.#settings.shards.chargeUses(uses);
     this.#settings.calls.chargeUses(uses.calls);
   }
 
-  /** One telling is under way at most: what comes meanwhile adds up. */
+  /** At most one report is in flight: what is taken meanwhile adds up. */
   tellNow(): void {
     if (this.#isTelling) return;
     const { shards, calls, tell } = this.#settings;

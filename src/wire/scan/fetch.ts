@@ -1,6 +1,6 @@
 /**
- * What a Fetch request is for, and how much its answer has of what; records are passed over.
- * Source: the Kafka protocol guide, "Fetch API"; KIP-227 for sessions.
+ * What a Fetch request asks for, and how many bytes its response has for each partition; records
+ * are skipped. Source: the Kafka protocol guide, "Fetch API"; KIP-227 for sessions.
  */
 import { readResponseHeader } from '../header.ts';
 import { fetchRequest, fetchResponse } from '../messages/01-fetch.ts';
@@ -21,16 +21,16 @@ const requestLayoutsOf = perVersion(fetchRequest, (version, flexible) => {
 });
 
 export type FetchScan = {
-  /** Where the four bytes of `max_bytes` stand in the buffer. */
+  /** The position of `max_bytes` (four bytes) in the buffer. */
   readonly maxBytesAt: number;
-  /** Of a session of fetches; it begins with 0, and −1 is for a request that belongs to none. */
+  /** The epoch of the fetch session: 0 starts one, −1 is a request outside of any session. */
   readonly sessionEpoch: number;
   readonly topics: readonly TopicLabel[];
 };
 
 const noSession = -1;
 
-/** The request begins at `start`, with its length, and is all there. Throws WireError. */
+/** The request starts at `start`, with its length, and is complete. Throws WireError. */
 export function scanFetch(
   buffer: Buffer,
   start: number,
@@ -68,8 +68,8 @@ const answerLayoutsOf = perVersion(fetchResponse, (version, flexible) => {
 });
 
 /**
- * Gives what an answer has, its length in front, for each partition: the bytes of its records.
- * Answers where it says how long the client is to wait. Throws WireError.
+ * Reports the bytes of records for each partition in a response, which starts with its length.
+ * Returns the position of `throttle_time_ms`. Throws WireError.
  */
 export function scanFetched(
   frame: Buffer,

@@ -1,7 +1,8 @@
 /**
- * Ways through frames that are not decoded: to the fields that a walker stops at, past all others.
- * Which fields a version has, and how they are laid out, is known from the message tables alone:
- * a version of another layout is walked right, or not at all where it lacks what a walker wants.
+ * Walks through frames that are not decoded: to the fields at which a walker stops, past all
+ * others. The fields of a version and their layout are known from the message tables alone: a
+ * version with another layout is walked correctly, or not at all if it lacks a field that a walker
+ * needs.
  */
 import type { Field, Fields, Message } from '../message.ts';
 import { type Plan, planStruct, skipsOf } from '../plan.ts';
@@ -9,25 +10,25 @@ import { type Cursor, skipTags, WireError } from '../primitives.ts';
 
 export type Pass = (cursor: Cursor) => void;
 
-/** Fields in the order of the table, with their kinds; `name?` for one that versions may lack. */
+/** Fields in the order of the table, with their kinds; `name?` for one that some versions lack. */
 type Stops = Readonly<Record<string, Field['kind']>>;
 type Optional<S> = S extends `${infer N}?` ? N : never;
 type Always<S> = S extends `${string}?` ? never : S;
 
 export type Layout<S> = {
-  /** Each passes over what stands between the stop before and this one, whose value is next. */
+  /** Each skips the fields between the previous stop and this one, whose value is next. */
   readonly to: { readonly [N in Always<S> & string]: Pass } & {
     readonly [N in Optional<S>]?: Pass;
   };
-  /** Passes over the regular fields behind the last stop. */
+  /** Skips the regular fields after the last stop. */
   readonly rest: Pass;
-  /** As rest, and over the tagged fields: the struct ends there. */
+  /** As rest, and skips the tagged fields: the struct ends there. */
   readonly end: Pass;
-  /** Names of the regular fields that are passed over. */
+  /** Names of the regular fields that are skipped. */
   readonly passed: readonly string[];
 };
 
-/** The way through structs of these fields. Throws Error where the table has no such way. */
+/** The walk through structs of these fields. Throws Error if the table does not have them. */
 export function layoutOf<S extends Stops>(
   fields: Fields,
   version: number,
@@ -69,12 +70,15 @@ function passOver(fields: Plan['regular'], hasTags = false): Pass {
   };
 }
 
-/** The fields of the structs in an array of a table. */
+/** The fields of the structs in an array of the table. */
 export function fieldsIn(array: Field): Fields {
   return array.element!.fields!;
 }
 
-/** What is made once for each version of a table, on first use. Throws WireError for others. */
+/**
+ * A value that is built once for each version of a table, on first use. Throws WireError for other
+ * versions.
+ */
 export function perVersion<T>(
   table: Omit<Message, 'fields'>,
   make: (version: number, flexible: boolean) => T,
@@ -90,19 +94,19 @@ export function perVersion<T>(
   };
 }
 
-/** The number of elements that follow; an array that is null has none. Throws WireError. */
+/** The number of elements that follow; 0 for a null array. Throws WireError. */
 export function readCount(cursor: Cursor, flexible: boolean): number {
   const count = Math.max(0, flexible ? cursor.uvarint() - 1 : cursor.int32());
   cursor.countElements(count);
   return count;
 }
 
-/** The length in front of bytes; 0 where they are null. */
+/** The length before bytes; 0 for null. */
 export function readBytesSize(cursor: Cursor, flexible: boolean): number {
   return Math.max(0, flexible ? cursor.uvarint() - 1 : cursor.int32());
 }
 
-/** The length in front of a string; −1 where it is null. */
+/** The length before a string; −1 for null. */
 export function readStringSize(cursor: Cursor, flexible: boolean): number {
   return flexible ? cursor.uvarint() - 1 : cursor.int16();
 }

@@ -1,4 +1,6 @@
-/** Reads forward over pieces that are one frame. What lies within a piece is read where it is. */
+/**
+ * Reads forward over the pieces of one frame. Values that lie within one piece are read in place.
+ */
 import { type Cursor, elementsMax, type Reader, varintBytesMax, WireError } from '../primitives.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -10,7 +12,7 @@ export class PieceCursor implements Cursor, Pick<Reader, 'string' | 'uuid'> {
   #nth = 0;
   #piece: Buffer;
   #at = 0;
-  /** Bytes of the pieces before this one. */
+  /** The number of bytes in the pieces before this one. */
   #before = 0;
   #elements = 0;
 
@@ -35,7 +37,7 @@ export class PieceCursor implements Cursor, Pick<Reader, 'string' | 'uuid'> {
     if (this.#elements > elementsMax) throw new WireError(`more than ${elementsMax} elements`);
   }
 
-  /** Moves on by `size` bytes and answers where in the frame they begin. */
+  /** Advances by `size` bytes and returns their start in the frame. */
   take(size: number): number {
     if (size < 0 || size > this.remaining) {
       const wanted = `${size} bytes wanted where ${this.remaining} are left`;
@@ -82,7 +84,7 @@ export class PieceCursor implements Cursor, Pick<Reader, 'string' | 'uuid'> {
     throw new WireError('varint longer than 32 bits');
   }
 
-  /** For short values only; a copy where it lies in several pieces. */
+  /** For short values only; copies a value that lies in several pieces. */
   #view(size: number): Buffer {
     if (size < 0 || size > this.remaining) {
       const wanted = `${size} bytes wanted where ${this.remaining} are left`;

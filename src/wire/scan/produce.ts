@@ -1,7 +1,7 @@
 /**
- * What a Produce request is for: topics, partitions, and how much goes to each. Records are passed
- * over where they lie; a request that came in pieces stays in them.
- * Source: the Kafka protocol guide, "Produce API" and "Record Batch".
+ * What a Produce request writes: topics, partitions, and how much goes to each. Records are skipped
+ * in place; a request that arrived in pieces stays in pieces. Source: the Kafka protocol guide,
+ * "Produce API" and "Record Batch".
  */
 import { readResponseHeader } from '../header.ts';
 import { produceRequest, produceResponse } from '../messages/00-produce.ts';
@@ -19,7 +19,7 @@ import { PieceCursor } from './piece-cursor.ts';
 import { passHead, type RequestHead } from './request-head.ts';
 import { readLabel, type TopicLabel } from './topic-label.ts';
 
-/** What a partition has in front of its records, with the header of their first batch. */
+/** The bytes of a partition before its records, including the header of their first batch. */
 const partitionHeadBytesMax = 4 + varintBytesMax + batchHeaderBytes;
 
 const layoutsOf = perVersion(produceRequest, (version, flexible) => {
@@ -40,22 +40,22 @@ type Layouts = ReturnType<typeof layoutsOf>;
 
 export type ScannedTopic = TopicLabel & {
   readonly partitions: readonly number[];
-  /** Of each of the partitions: bytes, as they are on the wire, and records. */
+  /** For each partition: its bytes, as on the wire, and its number of records. */
   readonly bytes: readonly number[];
   readonly records: readonly number[];
 };
 
 type ProduceTerms = {
   readonly transactionalId: string | null;
-  /** −1 by all replicas in sync, 1 by the leader, 0 for no answer. */
+  /** −1: all in-sync replicas acknowledge; 1: the leader does; 0: there is no response. */
   readonly acks: number;
-  /** Where the two bytes of `acks` stand in the frame. */
+  /** The position of `acks` (two bytes) in the frame. */
   readonly acksAt: number;
 };
 
 export type ProduceScan = ProduceTerms & { readonly topics: readonly ScannedTopic[] };
 
-/** `pieces` are the whole frame, its length in front. Throws WireError. */
+/** `pieces` are the whole frame, including its length. Throws WireError. */
 export function scanProduce(pieces: readonly Buffer[], { version }: RequestHead): ProduceScan {
   const cursor = new PieceCursor(pieces);
   const layouts = layoutsOf(version);
@@ -109,7 +109,7 @@ function scanTopic(cursor: PieceCursor, layouts: Layouts): ScannedTopic {
   return tally;
 }
 
-/** Counts what goes to the partitions of a topic. */
+/** Counts what is written to the partitions of a topic. */
 class TopicTally implements ScannedTopic {
   readonly name: string | undefined;
   readonly id: string | undefined;
@@ -133,13 +133,13 @@ class TopicTally implements ScannedTopic {
 export type ProduceStart = ProduceTerms & {
   readonly topic: TopicLabel;
   readonly partitionCount: number;
-  /** Where the partitions begin in the frame. */
+  /** The start of the partitions in the frame. */
   readonly partitionsAt: number;
 };
 
 /**
- * `start` is what is there of a frame, its length in front. Undefined where the request is for
- * several topics, or where it is not told yet.
+ * `start` is the received part of a frame, including its length. Undefined if the request is for
+ * several topics, or if that is not known yet.
  */
 export function scanProduceStart(
   start: Buffer,
@@ -161,30 +161,30 @@ export function scanProduceStart(
   }
 }
 
-/** Whether a partition has nothing but its number and its records, as ProduceWalk takes it to. */
+/** Whether a partition consists of its index and its records only, as ProduceWalk assumes. */
 function isWalked({ partition }: Layouts): boolean {
   return partition.passed.length === 0;
 }
 
 /**
- * A Produce request for one topic that goes on while it comes. Numbers that are no partitions are
- * given as others that no broker has, below 0, so that nothing is written there.
+ * A Produce request for one topic that is forwarded while it arrives. Indexes that must not be
+ * written are replaced by negative ones, which no broker has, so nothing is written there.
  */
 export class ProduceWalk {
   readonly #topic: TopicTally;
-  /** Numbers that were replaced, by what is given instead. */
+  /** The original indexes, by their replacements. */
   readonly replaced = new Map<number, number>();
   readonly #flexible: boolean;
   readonly #partitionsEnd: number;
-  /** Of the frame: bytes that are still to pass. */
+  /** Bytes of the frame that are still to be forwarded. */
   #left: number;
-  /** Bytes that pass without a look. */
+  /** Bytes that are forwarded without inspection. */
   #unseen: number;
   #partitionsLeft: number;
   #tagsAreNext = false;
   #tagsLeft = 0;
 
-  /** Partitions are numbered below `partitionsEnd`. */
+  /** Valid partition indexes are below `partitionsEnd`. */
   constructor(start: ProduceStart, { size, version }: RequestHead, partitionsEnd: number) {
     this.#topic = new TopicTally(start.topic);
     this.#flexible = layoutsOf(version).flexible;
@@ -194,7 +194,7 @@ export class ProduceWalk {
     this.#partitionsLeft = start.partitionCount;
   }
 
-  /** As far as it has come. */
+  /** The topic, with the partitions seen so far. */
   get topic(): ScannedTopic {
     return this.#topic;
   }
@@ -204,8 +204,9 @@ export class ProduceWalk {
   }
 
   /**
-   * Goes on through the bytes from `position` on, which are the next of the frame. Answers up to
-   * where they may pass; the rest is wanted again with what follows. Throws WireError.
+   * Continues with the frame's next bytes, which start at `position`. Returns up to where they may
+   * be forwarded; the rest must be passed again together with the bytes that follow. Throws
+   * WireError.
    */
   through(buffer: Buffer, position: number): number {
     const frameEnd = position + this.#left;
@@ -271,14 +272,14 @@ const answerLayoutsOf = perVersion(produceResponse, (version, flexible) => {
   };
 });
 
-/** Whether answers of this version may name brokers. */
+/** Whether responses of this version may name brokers. */
 export function mayNameBrokers(version: number): boolean {
   return answerLayoutsOf(version).mayNameBrokers;
 }
 
 /**
- * Whether an answer to Produce, its length at `start`, surely names no brokers, so that it may go
- * on as it is. All of it must be there.
+ * Whether a Produce response, whose length is at `start`, certainly names no brokers and can be
+ * forwarded unchanged. It must be complete.
  */
 export function namesNoBrokers(frame: Buffer, start: number, version: number): boolean {
   const layouts = answerLayoutsOf(version);
@@ -290,7 +291,7 @@ export function namesNoBrokers(frame: Buffer, start: number, version: number): b
   return tags === 0;
 }
 
-/** Where an answer to Produce, its length in front, says how long the client is to wait. */
+/** The position of `throttle_time_ms` in a Produce response that starts with its length. */
 export function produceThrottleAt(frame: Buffer, version: number): number {
   const reader = new Reader(frame, 4);
   readResponseHeader(reader, produceResponse, version);

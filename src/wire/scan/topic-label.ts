@@ -3,15 +3,15 @@ import type { Cursor, Reader } from '../primitives.ts';
 import { type Pass, readStringSize } from './layout.ts';
 
 export type TopicLabel = {
-  /** Undefined in versions that name topics by their ids. */
+  /** Undefined in versions that refer to topics by id. */
   readonly name: string | undefined;
-  /** In base64url; undefined in versions that name topics by their names. */
+  /** In base64url; undefined in versions that refer to topics by name. */
   readonly id: string | undefined;
 };
 
 type TextCursor = Cursor & Pick<Reader, 'string' | 'uuid'>;
 
-/** Reads what the version has of the two. Throws WireError. */
+/** Reads the one that the version has. Throws WireError. */
 export function readLabel(
   cursor: TextCursor,
   flexible: boolean,
