@@ -1,16 +1,16 @@
 /**
- * Changes of the checkpoints of one table, as calls: each is a call of its own, as that is the
- * cheapest, until calls become slow. Then two are under way at most, and what waits meanwhile
- * shares the next: a table that is slow because much is asked of it is asked less.
+ * Batches the checkpoint updates of one table. As long as calls are fast, each update is a call of
+ * its own, which costs the least. When calls become slow, at most two are in flight, and the
+ * updates that wait share the next call: a table that is slow because of its load gets fewer calls.
  */
 import { GatewayError } from '../domain/errors.ts';
 import type { CheckpointChange } from '../ports/lease-tables.ts';
 
-/** Amazon's DynamoDB mostly takes less for one change. */
+/** Amazon DynamoDB usually needs less than this for one update. */
 const slowAfterMs = 5;
 const callsAtOnce = 64;
 const slowCallsAtOnce = 2;
-/** As many as a transaction of DynamoDB may have. */
+/** The limit of a DynamoDB transaction. */
 const changesInCallMax = 100;
 
 export type CheckpointsCall = (changes: readonly CheckpointChange[]) => Promise<readonly boolean[]>;
@@ -24,12 +24,12 @@ type Waiting = {
 export class CheckpointCalls {
   readonly #call: CheckpointsCall;
   readonly #nowMs: () => number;
-  /** As long as the shards that are written at once: see CheckpointWriter. */
+  /** Bounded by the number of shards that are written at once: see CheckpointWriter. */
   #waiting: Waiting[] = [];
   #running = 0;
   #isSlow = false;
 
-  /** `call` answers which of the changes were made; `nowMs` is a clock that goes forward. */
+  /** `call` returns which of the updates were made; `nowMs` is a monotonic clock. */
   constructor(call: CheckpointsCall, nowMs = () => performance.now()) {
     this.#call = call;
     this.#nowMs = nowMs;
@@ -65,7 +65,7 @@ export class CheckpointCalls {
     }
     this.#running -= 1;
     const tookMs = this.#nowMs() - startedAtMs;
-    // What waits shows that the table would be slow again.
+    // A queue shows that the table would be slow again.
     this.#isSlow = tookMs > slowAfterMs || (this.#isSlow && this.#waiting.length > 0);
     this.#begin();
   }

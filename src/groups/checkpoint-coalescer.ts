@@ -1,7 +1,7 @@
 /**
- * Writes of checkpoints, one at a time for each shard of a group. Commits that come while one is
- * being written share the next write, which is the last of them: a table is written no more often
- * than it can take, and whoever waits is told once what he committed, or something later, is there.
+ * Coalesces checkpoint writes: one write at a time for each shard of a group. Commits that arrive
+ * during a write share the next one, which stores the latest of them. A table is written no more
+ * often than it can handle, and each caller is answered once its commit, or a later one, is stored.
  */
 import type { Offset } from '../domain/streams/stream.ts';
 import { GatewayError } from '../domain/errors.ts';
@@ -9,20 +9,20 @@ import { Turns } from '../runtime/turns.ts';
 
 export type CheckpointWrite = {
   readonly offset: Offset;
-  /** The lease's owner loses it. */
+  /** The lease's owner loses the lease. */
   readonly evict: boolean;
-  /** Of a member of the group: nothing is written where a KCL worker owns the lease. */
+  /** The write of a group member: nothing is written if a KCL worker owns the lease. */
   readonly byMember: boolean;
 };
 
-/** What the coordinator had becomes the table's; whoever owns the lease keeps it. */
+/** The coordinator's offset is copied into the table; the lease keeps its owner. */
 export function takenOver(offset: Offset): CheckpointWrite {
   return { offset, evict: false, byMember: false };
 }
 
-/** Shards that are written at once; as many as there are connections to the table. */
+/** The most shards that are written at once: the number of connections to the table. */
 const writesAtOnce = 64;
-/** Shards that wait for their turn. */
+/** The most shards that wait for their turn. */
 const waitingMax = 100_000;
 
 type Waiting = { write: CheckpointWrite; readonly done: Promise<void>; begin(): void };
@@ -34,8 +34,8 @@ export class CheckpointWriter {
   readonly #turns = new Turns(writesAtOnce);
 
   /**
-   * `shard` names the shard in its group; `run` does the write. Rejects with what `run` threw, or
-   * `throughput-exceeded`.
+   * `shard` identifies the shard within its group; `run` does the write. Rejects with the error of
+   * `run`, or with `throughput-exceeded`.
    */
   write(
     shard: string,
@@ -88,7 +88,7 @@ function waiting(write: CheckpointWrite, run: (write: CheckpointWrite) => Promis
     begin = resolve;
   });
   const made: Waiting = { write, begin, done: begun.then(() => run(made.write)) };
-  // Those who wait are told of a failure; that nobody does is none.
+  // Callers that wait receive the failure; without callers there is nobody to report it to.
   made.done.catch(() => undefined);
   return made;
 }

@@ -1,5 +1,5 @@
 /**
- * The leases of streams that are gone, in the tables of all groups: they go with the stream. See
+ * The leases of deleted streams, in the tables of all groups: they are deleted with the stream. See
  * docs/decisions/0013-leases-of-deleted-streams.md.
  */
 import {
@@ -17,26 +17,26 @@ import { atOnce } from '../runtime/at-once.ts';
 import { within } from '../runtime/deadline.ts';
 import { type Attempts, retried } from '../runtime/retry.ts';
 
-/** A deletion waits no longer; the walk over the tables goes on. */
+/** A deletion waits no longer than this; the scan of the tables continues. */
 const waitMsMax = 5_000;
 const tablesAtOnce = 8;
 const rowsAtOnce = 8;
-/** Attempts at a table whose leases others change meanwhile, or that does not answer. */
+/** Attempts at a table whose leases change concurrently, or that does not answer. */
 const attemptsMax = 5;
 const retryAfterMs = 1_000;
 
 export type DeadLeasesSettings = {
   readonly tables: Pick<LeaseReader & LeaseMaker, 'list' | 'read' | 'remove'>;
   readonly catalog: Pick<StreamCatalog, 'list'>;
-  /** The table that is no group's. */
+  /** The table that belongs to no group. */
   readonly catalogTable: string;
   /** Which groups have tables: see groupFilter. */
   readonly groups: string;
-  /** What went wrong with a table, or, where it is '', with all of them. */
+  /** Reports a failure with a table, or with all tables if the name is ''. */
   readonly onProblem: (table: string, error: unknown) => void;
 };
 
-/** Whether the stream shares its second of creation with none. */
+/** Whether no other stream was created in the same second. */
 type IsAlone = (stream: Stream) => boolean;
 
 export class DeadLeases {
@@ -52,8 +52,8 @@ export class DeadLeases {
   }
 
   /**
-   * Resolves when the leases are gone, or it took too long; what is left does no harm. Streams
-   * that come while a walk over the tables is under way share the next one. Never rejects.
+   * Resolves when the leases are gone, or after too long a time; leases that remain do no harm.
+   * Streams that arrive during a scan of the tables share the next one. Never rejects.
    */
   async remove(stream: Stream): Promise<void> {
     this.#waiting.push(stream);
@@ -75,7 +75,7 @@ export class DeadLeases {
     }
   }
 
-  /** Tells streams that share their second of creation with none. */
+  /** Determines which streams were created in a second of their own. */
   async #alone(): Promise<IsAlone> {
     const known = await this.#settings.catalog.list();
     return (stream) =>
@@ -90,7 +90,7 @@ export class DeadLeases {
     return groupId !== undefined && this.#hasTable(groupId);
   }
 
-  /** Tried again where the table does not answer; then told of. */
+  /** Retries if the table does not answer, then reports the failure. */
   async #clearOrTell(table: string, streams: readonly Stream[], isAlone: IsAlone): Promise<void> {
     const clear = () => this.#clear(table, streams, isAlone);
     const mayMend = (_error: unknown, { count }: Attempts) => count < attemptsMax;
@@ -111,7 +111,7 @@ export class DeadLeases {
         try {
           await tables.remove(table, lease);
         } catch (error) {
-          // A worker has just written a checkpoint: the lease is read again.
+          // A worker has just written a checkpoint: read the lease again.
           if (!isGatewayError(error, 'conflict')) throw error;
         }
       });

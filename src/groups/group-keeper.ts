@@ -1,8 +1,9 @@
 /**
- * The leases of one group while members of it are connected to this gateway. What Kafka assigns to
- * a member it gets as far as its lease can be taken; a lease that a KCL worker holds is his, and
- * the member is asked to join again when that changes. Leases are renewed by their counters, and
- * shared with KCL workers as lease-sharing.ts says.
+ * The leases of one group while some of its members are connected to this gateway. A member gets a
+ * partition that Kafka assigns to it if the partition's lease can be taken. A lease that a KCL
+ * worker holds stays with that worker, and the member is asked to rejoin when that changes. Leases
+ * are renewed by incrementing their counters, and shared with KCL workers by the rules in
+ * lease-sharing.ts.
  */
 import { isMember } from '../domain/leases/lease-owners.ts';
 import { isDoneByGroup, type Lease } from '../domain/leases/leases.ts';
@@ -22,11 +23,11 @@ import { type GroupPartition, placeOf } from '../domain/leases/group-offset.ts';
 
 const writesAtOnce = 32;
 const renewedAtOnce = 100;
-/** Of the failover time: what renewing all leases of a member may take. */
+/** The fraction of the failover time within which all leases of a member must be renewed. */
 const renewalPart = 1 / 10;
-/** A worker of KCL 3 that has told nothing of itself for so long is gone. */
+/** A KCL 3 worker that has not reported its metrics for this long is gone. */
 const workerSilentSecondsMax = 120;
-/** A member that was not heard of for so many failover times is forgotten. */
+/** A member that has been silent for this many failover times is dropped. */
 const silentFailoversMax = 6;
 
 export type GroupKeeperSettings = {
@@ -53,12 +54,12 @@ export class GroupKeeper {
     return this.#members.size === 0;
   }
 
-  /** A member lives. */
+  /** A member has sent a heartbeat. */
   heard(name: MemberName): void {
     this.#heard(name);
   }
 
-  /** A member lives, and says nothing more until the others of its group have joined too. */
+  /** A member is alive, and will be silent until the other members of its group have joined too. */
   joins(name: MemberName): void {
     this.#heard(name).isJoining = true;
   }
@@ -72,14 +73,14 @@ export class GroupKeeper {
   }
 
   /**
-   * A member tells what it works on: what it was to give back and does not name any more is free
-   * now, after its last commit. Errors: `unavailable`.
+   * A member reports the partitions that it owns: a partition that it had to give back, and no
+   * longer names, is free now, after its last commit. Errors: `unavailable`.
    */
   async owns(name: MemberName, partitions: readonly GroupPartition[]): Promise<void> {
     const member = this.#heard(name);
     member.owned = new Set(partitions.map(placeOf));
     const { owned, held, revoking } = member;
-    // An answer that told it so may never have reached it.
+    // The answer that revoked it may never have reached the member.
     const isTooMuch = (each: GroupPartition) =>
       owned.has(placeOf(each)) && !held.has(placeOf(each));
     if (!name.isClassic && member.assigned?.some(isTooMuch) === true) member.mustRejoin = true;
@@ -95,7 +96,7 @@ export class GroupKeeper {
     return this.#members.get(memberId)?.mustRejoin ?? false;
   }
 
-  /** Whether the member was assigned the partition and a KCL worker has it. */
+  /** Whether the partition is assigned to the member while a KCL worker holds its lease. */
   hasLost(memberId: string, partition: GroupPartition): boolean {
     const member = this.#members.get(memberId);
     const place = placeOf(partition);
@@ -105,8 +106,8 @@ export class GroupKeeper {
   }
 
   /**
-   * Kafka has given a member partitions: answers those that it may work on now. A member that is
-   * not shareable gets them all. Errors: `unavailable`.
+   * Kafka has assigned partitions to a member: returns those that it may process now. A member that
+   * is not shareable gets all of them. Errors: `unavailable`.
    */
   assign(
     name: MemberName,
@@ -117,12 +118,12 @@ export class GroupKeeper {
     return this.#turns.run(() => this.#assign(member, partitions, isShareable));
   }
 
-  /** What Kafka gave the member last; undefined where that is not known. */
+  /** The member's latest assignment from Kafka; undefined if it is not known. */
   assignedTo(memberId: string): readonly GroupPartition[] | undefined {
     return this.#members.get(memberId)?.assigned;
   }
 
-  /** The member is gone: its leases are free at once. Errors: `unavailable`. */
+  /** The member has left: its leases are free at once. Errors: `unavailable`. */
   leave(memberId: string): Promise<void> {
     const member = this.#members.get(memberId);
     this.#members.delete(memberId);
@@ -130,7 +131,7 @@ export class GroupKeeper {
     return this.#turns.run(() => this.#releaseAll(member));
   }
 
-  /** To be called three times in each failover time. Errors: `unavailable`. */
+  /** To be called three times per failover time. Errors: `unavailable`. */
   tick(): Promise<void> {
     return this.#turns.run(() => this.#tick());
   }
@@ -154,7 +155,7 @@ export class GroupKeeper {
     const view = await this.#view(partitions);
     member.isWaiting = isShareable && (await this.#isInDoubt(view, partitions));
     if (member.isWaiting) {
-      // What it works on already it goes on with.
+      // It continues with the partitions that it already processes.
       const kept: GroupPartition[] = [];
       for (const partition of partitions) {
         const lease = await this.#leaseOf(view, partition);
@@ -182,7 +183,7 @@ export class GroupKeeper {
     return partitions.filter((each) => held.has(placeOf(each)));
   }
 
-  /** Whether the lease is the member's, or may be. */
+  /** Whether the member owns the lease, or may take it. */
   async #claim(
     member: Member,
     partition: GroupPartition,
@@ -215,7 +216,7 @@ export class GroupKeeper {
     return (await this.#take([lease], owner)).length > 0;
   }
 
-  /** Those that are the owner's now. */
+  /** The leases that the owner holds now. */
   async #take(leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
     const { tables, table } = this.#settings;
     const taken = await tables.take(table.name, leases, owner);
@@ -237,7 +238,7 @@ export class GroupKeeper {
       const lease = await this.#leaseOf(view, partition);
       if (lease !== undefined) await this.#release(lease, member.owner);
     }
-    // What Kafka has given to others meanwhile is theirs.
+    // Partitions that Kafka has assigned to other members meanwhile belong to them.
     for (const place of member.revoking)
       if (!member.owned.has(place)) member.revoking.delete(place);
   }
@@ -253,7 +254,7 @@ export class GroupKeeper {
     });
   }
 
-  /** Whether it is not known yet if the workers live that have some of the leases. */
+  /** Whether it is still unknown if some of the leases' owners are alive. */
   async #isInDoubt(
     view: LeaseView | undefined,
     partitions: readonly GroupPartition[],
@@ -265,7 +266,7 @@ export class GroupKeeper {
     return false;
   }
 
-  /** The table as it is now, each lease observed; undefined where there is none. */
+  /** The current table, after its leases were observed; undefined if there is none. */
   async #view(also: readonly GroupPartition[] = []): Promise<LeaseView | undefined> {
     const view = await this.#settings.table.read();
     if (view === undefined) return undefined;
@@ -308,7 +309,10 @@ export class GroupKeeper {
     await this.#balance(view, living);
   }
 
-  /** Of members that another gateway, or this one before it was restarted, saw join. */
+  /**
+   * Owners' names of members that joined through another gateway, or through this one before a
+   * restart.
+   */
   async #learnAssignments(): Promise<void> {
     const unknown = [...this.#members].filter(([, { assigned }]) => assigned === undefined);
     if (unknown.length === 0) return;
@@ -328,7 +332,7 @@ export class GroupKeeper {
     member.mustRejoin = true;
   }
 
-  /** Renews what the member has, and sees what changed about the rest. */
+  /** Renews the member's leases, and notes changes of the others. */
   async #keep(member: Member, view: LeaseView): Promise<void> {
     const { owner } = member;
     const own = new Map<Lease, string>();
@@ -348,7 +352,7 @@ export class GroupKeeper {
         return;
       }
       const isFree = this.#watch.isFree(lease);
-      // Of a member that died before this one could take it, it is nobody's.
+      // If its member died before this one could take the lease, the lease has no owner.
       if (!isFree && lease.owner !== undefined && isMember(lease.owner)) return;
       if (!isFree) return this.#lose(member, place);
       const isTaken = await this.#takeOne(lease, owner);
@@ -363,8 +367,9 @@ export class GroupKeeper {
   }
 
   /**
-   * Those that are the owner's still. Where single writes would take too long for so many leases,
-   * as on a busy machine, the rest of them goes together: owners that are late lose their leases.
+   * Returns the leases that the owner still holds. If single writes would take too long for so many
+   * leases, as on a busy machine, the remaining ones are renewed in batches: owners that are late
+   * lose their leases.
    */
   async #renew(leases: readonly Lease[], owner: string): Promise<readonly Lease[]> {
     const { tables, table, failoverMs } = this.#settings;
@@ -380,7 +385,10 @@ export class GroupKeeper {
     return kept;
   }
 
-  /** Shards that were closed after the member had read all of them: nothing is committed again. */
+  /**
+   * Shards that were closed after the member had read them to the end: no further commit will
+   * follow.
+   */
   async #endShards({ assigned = [] }: Member, view: LeaseView): Promise<void> {
     for (const { topic, partition } of assigned) {
       const stream = await this.#settings.findStream(topic);
@@ -392,14 +400,14 @@ export class GroupKeeper {
     }
   }
 
-  /** A KCL worker has the lease. */
+  /** A KCL worker holds the lease. */
   #lose(member: Member, place: string): void {
     if (!member.isShareable) return;
     member.revoking.delete(place);
     if (member.held.delete(place)) member.mustRejoin = true;
   }
 
-  /** One lease at a time goes from the side that has too much to the other. */
+  /** Moves one lease at a time from the side that has too many to the other. */
   async #balance(view: LeaseView, living: readonly Member[]): Promise<void> {
     const leases = view.leases.filter(
       ({ checkpoint }) => checkpoint.sequenceNumber !== 'SHARD_END',
@@ -432,8 +440,8 @@ export class GroupKeeper {
   }
 
   /**
-   * Takes from a worker one lease that Kafka has given the member: at once, as KCL 2 does, or, from
-   * a worker of KCL 3, when he has made his last checkpoint.
+   * Takes one lease that Kafka has assigned to the member from a worker: at once, as KCL 2 does,
+   * or, from a KCL 3 worker, after the worker's last checkpoint.
    */
   async #steal(
     member: Member,
@@ -456,7 +464,7 @@ export class GroupKeeper {
   }
 }
 
-/** False where somebody else was first. */
+/** False if another owner was first. */
 async function isDone(change: Promise<void>): Promise<boolean> {
   try {
     await change;

@@ -1,4 +1,4 @@
-/** The keepers of all groups that have members on this gateway, and their ticks. */
+/** The keepers of all groups with members on this gateway, and their timers. */
 import { isGatewayError } from '../domain/errors.ts';
 import type { GroupCoordinator } from '../ports/group-coordinator.ts';
 import type { LeaseOwnership, LeaseReader } from '../ports/lease-tables.ts';
@@ -7,9 +7,9 @@ import type { MemberName } from './group-member.ts';
 import type { GroupTables } from './group-tables.ts';
 import type { GroupPartition } from '../domain/leases/group-offset.ts';
 
-/** Renewals in each failover time, as KCL's. */
+/** Renewals per failover time, as in KCL. */
 const ticksPerFailover = 3;
-/** Of the time between two ticks, what lies between them even where a tick takes long. */
+/** The fraction of the interval that passes between two ticks even if a tick takes long. */
 const restPart = 1 / 4;
 const keepersMax = 10_000;
 
@@ -18,7 +18,7 @@ export type GroupKeepersSettings = {
   readonly tables: LeaseOwnership & Pick<LeaseReader, 'workers'>;
   readonly coordinator: GroupCoordinator;
   readonly failoverMs: number;
-  /** What went wrong where nobody waits for it. */
+  /** Reports failures of work that no call waits for. */
   readonly onProblem: (groupId: string, error: unknown) => void;
 };
 
@@ -32,24 +32,24 @@ export class GroupKeepers {
     this.#settings = settings;
   }
 
-  /** Leases stay with their members, who may come back to this gateway or to another. */
+  /** Leases stay with their members, which may reconnect to this gateway or to another. */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
 
-  /** A member of the group lives. */
+  /** A member of the group has sent a heartbeat. */
   heard(groupId: string, member: MemberName): void {
     this.#keeper(groupId)?.heard(member);
   }
 
-  /** A member waits for the others of its group to join. */
+  /** A member waits for the other members to join. */
   joins(groupId: string, member: MemberName): void {
     this.#keeper(groupId)?.joins(member);
   }
 
-  /** What a member says that it works on. Errors: `unavailable`. */
+  /** A member reports the partitions that it owns. Errors: `unavailable`. */
   async owns(
     groupId: string,
     member: MemberName,
@@ -74,7 +74,7 @@ export class GroupKeepers {
     return this.#keepers.get(groupId)?.assignedTo(memberId);
   }
 
-  /** Of what Kafka gives the member, what it may work on now. Errors: `unavailable`. */
+  /** The part of the member's assignment that it may process now. Errors: `unavailable`. */
   async assign(
     groupId: string,
     member: MemberName,
@@ -86,7 +86,7 @@ export class GroupKeepers {
     try {
       return await keeper.assign(member, partitions, isShareable);
     } catch (error) {
-      // A table that is something else's is no lease table.
+      // A table that belongs to something else is not a lease table.
       if (isGatewayError(error, 'in-use')) return partitions;
       throw error;
     }
@@ -100,7 +100,9 @@ export class GroupKeepers {
     }
   }
 
-  /** Undefined where the group has no table, and for more groups than one gateway keeps. */
+  /**
+   * Undefined if the group has no table, and for groups beyond the number that one gateway keeps.
+   */
   #keeper(groupId: string): GroupKeeper | undefined {
     const known = this.#keepers.get(groupId);
     const { groups, tables, coordinator, failoverMs } = this.#settings;

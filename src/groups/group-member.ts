@@ -1,13 +1,13 @@
-/** What a gateway knows of a member of a group, and whether it lives. */
+/** What a gateway knows about a member of a group, and whether the member is alive. */
 import { ownerNameOf } from '../domain/leases/lease-owners.ts';
 import type { GroupPartition } from '../domain/leases/group-offset.ts';
 
 export type MemberName = {
   readonly memberId: string;
   readonly clientId: string;
-  /** Of a group whose members assign; else the coordinator does. */
+  /** Whether the group's members compute assignments; otherwise the coordinator does. */
   readonly isClassic: boolean;
-  /** By which the member's heartbeats come. One that dies does so with its connection. */
+  /** The connection of the member's heartbeats. A member is dead when it is closed. */
   readonly connection: { readonly isClosed: boolean };
 };
 
@@ -15,24 +15,33 @@ export type Member = {
   readonly owner: string;
   readonly isClassic: boolean;
   heardAtMs: number;
-  /** It waits for the answer to JoinGroup or SyncGroup, which takes as long as others take. */
+  /** It waits for the response to JoinGroup or SyncGroup, which depends on other members. */
   isJoining: boolean;
   connection: MemberName['connection'];
-  /** What it says itself that it works on; of members that begin anew with each joining nothing. */
+  /**
+   * The partitions that it reports as owned; empty for members that start over with each join
+   * (eager protocol).
+   */
   owned: ReadonlySet<string>;
-  /** What Kafka gave it; undefined where this gateway has not seen that yet. */
+  /** Its assignment from Kafka; undefined if this gateway has not seen it yet. */
   assigned: readonly GroupPartition[] | undefined;
-  /** Whether its assignment may be cut. */
+  /** Whether its assignment may be reduced. */
   isShareable: boolean;
-  /** What it works on: all that Kafka gave it but what KCL workers hold. */
+  /**
+   * The partitions that it processes: its assignment from Kafka without those that KCL workers
+   * hold.
+   */
   held: Set<string>;
-  /** What it is to give back when it next joins. */
+  /** The partitions that it must give back when it next joins. */
   readonly releasing: Set<string>;
-  /** What it was told to give back, and works on until it says that it does not any more. */
+  /**
+   * The partitions that were revoked, which it processes until it reports that it no longer owns
+   * them.
+   */
   readonly revoking: Set<string>;
   /**
-   * It begins nothing, until it is known which owners of its leases live: what it began now, it
-   * might have to begin again when it joins for the rest.
+   * It starts nothing until it is known which owners of its leases are alive: otherwise it might
+   * have to restart when it rejoins for the remaining ones.
    */
   isWaiting: boolean;
   mustRejoin: boolean;
@@ -56,7 +65,7 @@ export function newMember({ memberId, clientId, isClassic, connection }: MemberN
   };
 }
 
-/** Heard of within a failover time, or waiting for its group, on a connection that is open. */
+/** Whether it was active within a failover time, or waits for its group, on an open connection. */
 export function isAlive({ connection, isJoining, heardAtMs }: Member, failoverMs: number): boolean {
   return !connection.isClosed && (isJoining || performance.now() - heardAtMs <= failoverMs);
 }

@@ -1,7 +1,7 @@
 /**
- * Committed offsets of consumer groups, kept as checkpoints in the lease tables of KCL
- * applications of the same names. The group's coordinator has accepted a commit before it comes
- * here, and has its own copy; where the two differ, `believed` says whose word stands.
+ * Committed offsets of consumer groups, stored as checkpoints in the lease tables of KCL
+ * applications of the same names. The group's coordinator has accepted a commit before it arrives
+ * here, and has its own copy; if the two differ, `believed` decides which one is current.
  */
 import { isMember } from '../domain/leases/lease-owners.ts';
 import { believed, isDoneByGroup, type Lease, noOffset } from '../domain/leases/leases.ts';
@@ -22,34 +22,34 @@ import type { GroupTable } from './group-table.ts';
 import type { GroupTables } from './group-tables.ts';
 import { resumePosition } from './lease-position.ts';
 
-/** A commit, or a fetch, waits this long for the table; what it began goes on. */
+/** A commit or a fetch waits this long for the table; the work that it started continues. */
 const tableWaitMsMax = 10_000;
-/** How long a transaction that has ended may take to be written out. */
+/** How long the offsets of a committed transaction may take to appear. */
 const settleMsMax = 5_000;
 const settleCheckMs = 5;
 const watchEveryMs = 500;
 const shardsAtOnce = 64;
 const groupsAtOnce = 4;
 const streamsAtOnce = 16;
-/** What a topic's id was found to be is kept; a new topic is looked for this often. */
+/** Topic ids that were found are kept; how often the catalog is searched for new ones. */
 const topicsReadEveryMs = 500;
 
-/** Whose commit it is: an administrator's is outside of any generation of the group. */
+/** The kind of the commit: an administrator's commit is outside of any generation of the group. */
 export type Committer = 'member' | 'administrator' | 'transaction';
-/** `lost`: a KCL worker owns the lease, so that nothing was written. */
+/** `lost`: a KCL worker owns the lease, so nothing was written. */
 export type CommitResult = 'stored' | 'failed' | 'lost';
 
 export type GroupOffsetsSettings = {
   readonly tables: Pick<LeaseMaker, 'drop'>;
   readonly coordinator: GroupCoordinator;
   readonly groups: GroupTables;
-  /** Who works on what: the leases of members of Kafka groups. */
+  /** The leases of members of Kafka groups. */
   readonly keepers: GroupKeepers;
   readonly streams: Pick<StreamDirectory, 'list'>;
   readonly log: RecordLog;
-  /** So long an owner may be silent before its lease is taken; as KCL's failoverTimeMillis. */
+  /** How long an owner may be silent before its lease is taken; KCL's failoverTimeMillis. */
   readonly failoverMs: number;
-  /** What went wrong where nobody waits for it. */
+  /** Reports failures of work that no call waits for. */
   readonly onProblem: (groupId: string, error: unknown) => void;
 };
 
@@ -78,9 +78,10 @@ export class GroupOffsets {
   }
 
   /**
-   * Sets checkpoints to what the coordinator has accepted; answers for each commit whether the
-   * table has it now, or needs none (topics that are no streams), or a KCL worker has the shard.
-   * From an administrator, KCL workers lose the leases, so that they go on from the checkpoints.
+   * Sets checkpoints to the offsets that the coordinator has accepted; returns for each commit
+   * whether the table has it now or does not need it (topics that are not streams), or a KCL worker
+   * holds the shard. If the commit is an administrator's, KCL workers lose the leases, so that they
+   * continue from the checkpoints.
    */
   async commit(
     groupId: string,
@@ -104,9 +105,9 @@ export class GroupOffsets {
   }
 
   /**
-   * The offsets that a group goes on from. `committed` is what the coordinator has, noOffset for
-   * partitions that were asked for and have none; with `all`, partitions of the table are added
-   * that the coordinator does not know of. Errors: `unavailable`.
+   * The offsets from which a group continues. `committed` are the coordinator's offsets, noOffset
+   * for requested partitions without one; with `all`, partitions of the table that the coordinator
+   * does not know are added. Errors: `unavailable`.
    */
   resume(
     groupId: string,
@@ -121,7 +122,7 @@ export class GroupOffsets {
     return inTime(resumed);
   }
 
-  /** Offsets were deleted: the shards begin anew. Errors: `unavailable`. */
+  /** Offsets were deleted: the checkpoints of the shards are reset. Errors: `unavailable`. */
   async remove(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
     const group = this.#groups.table(groupId);
     const clearing = partitions.map(async ({ topic, partition }) => {
@@ -132,7 +133,7 @@ export class GroupOffsets {
   }
 
   /**
-   * A transaction with offsets of the group has committed: waits until the coordinator shows
+   * A transaction with offsets of the group was committed: waits until the coordinator returns
    * them, and sets the checkpoints. Errors: `unavailable`.
    */
   async settle(groupId: string, partitions: readonly GroupPartition[]): Promise<void> {
@@ -151,8 +152,8 @@ export class GroupOffsets {
   }
 
   /**
-   * Whether a KCL worker holds leases of the group now. A lease says nothing of time: one that
-   * has an owner is watched for as long as an owner may be silent. Errors: `unavailable`.
+   * Whether a KCL worker holds leases of the group now. A lease contains no time, so a lease with
+   * an owner is watched for as long as an owner may be silent. Errors: `unavailable`.
    */
   async isWorkedOn(groupId: string): Promise<boolean> {
     const group = this.#groups.table(groupId);
@@ -170,7 +171,7 @@ export class GroupOffsets {
     return moving !== undefined;
   }
 
-  /** Deletes the group's table; answers whether there was one. Errors: `unavailable`. */
+  /** Deletes the group's table; returns whether there was one. Errors: `unavailable`. */
   async deleteGroup(groupId: string): Promise<boolean> {
     const group = this.#groups.table(groupId);
     const isThere = (await group.read()) !== undefined;
@@ -180,8 +181,8 @@ export class GroupOffsets {
   }
 
   /**
-   * Goes through every group of the cluster once: groups that were there before the gateway get
-   * their tables, and what a gateway that died left undone is done. Never rejects.
+   * Visits every group of the cluster once: groups that existed before the gateway get their
+   * tables, and work that a gateway left undone when it died is completed. Never rejects.
    */
   async takeOver(): Promise<void> {
     const { coordinator, onProblem } = this.#settings;
@@ -200,11 +201,11 @@ export class GroupOffsets {
     });
   }
 
-  /** Names of topics by their ids; those that are no streams are left out. */
+  /** Names of topics by id, without topics that are not streams. */
   async topicNames(topicIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const isKnown = () => topicIds.every((topicId) => this.#topicNames.has(topicId));
     if (!isKnown()) {
-      // A reading that is under way may have begun before the topic was there.
+      // A read in progress may have started before the topic existed.
       const wasReading = this.#topicsReading !== undefined;
       await this.#readTopics();
       if (wasReading && !isKnown()) await this.#readTopics();
@@ -212,7 +213,7 @@ export class GroupOffsets {
     return this.#topicNames;
   }
 
-  /** All that ask at once, or too soon after the last reading, wait for one. */
+  /** Callers that ask at the same time, or too soon after the last read, share one read. */
   #readTopics(): Promise<void> {
     const read = async () => {
       const waitMs = this.#topicsReadAtMs + topicsReadEveryMs - performance.now();
@@ -228,7 +229,7 @@ export class GroupOffsets {
   async #store(groupId: string, commit: GroupOffset, by: Committer): Promise<void> {
     const { topic, partition, offset } = commit;
     let stream = await this.#groups.findStream(topic);
-    // A shard that came a moment ago is in no view from before it.
+    // A view from before the shard was created does not have it.
     if (stream?.shards[partition] === undefined)
       stream = await this.#groups.findStream(topic, 'now');
     const shard = stream?.shards[partition];
@@ -264,7 +265,7 @@ export class GroupOffsets {
       if (stream === undefined || shard === undefined) return;
       const own = await this.#resumeShard(group, view, { stream, shard, had: each.offset });
       const isChild = own === noOffset && view.hasBegunBefore(stream, shard);
-      // The client's own rule might be to begin at the end, and skip what came since the split.
+      // A client with auto.offset.reset=latest would skip the records since the split.
       const where = { log: stream.name, partition: shard.index };
       const offset = isChild ? await this.#settings.log.startOffset(where) : own;
       resumed[index] = { ...each, offset };
@@ -297,7 +298,7 @@ export class GroupOffsets {
     return had;
   }
 
-  /** KCL has moved the lease since it was seen last. */
+  /** KCL has changed the lease since it was last seen. */
   async #readLease(
     group: GroupTable,
     lease: Lease,
@@ -311,7 +312,7 @@ export class GroupOffsets {
     return position;
   }
 
-  /** The streams that are asked for and, with `all`, those that the table is of. */
+  /** The requested streams and, with `all`, the streams of the table. */
   async #streamsOf(
     view: LeaseView,
     committed: readonly GroupOffset[],
@@ -328,8 +329,8 @@ export class GroupOffsets {
       }
     }
     const streams = new Map<string, Stream>();
-    // A view of a moment ago may be of a topic that was deleted and made again since: its leases
-    // would make the group skip what the new one has.
+    // An older view may show a topic that was deleted and created again since: its leases would
+    // make the group skip records of the new topic.
     await atOnce(streamsAtOnce, [...topics], async (topic) => {
       const stream = await this.#groups.findStream(topic, 'now');
       if (stream !== undefined) streams.set(topic, stream);
@@ -340,11 +341,11 @@ export class GroupOffsets {
 
 function resultOf(error: unknown): CommitResult {
   if (isGatewayError(error, 'access-denied')) return 'lost';
-  // Where the table is something else's, the coordinator alone keeps the group's offsets.
+  // If the table belongs to something else, only the coordinator stores the group's offsets.
   return isGatewayError(error, 'in-use') ? 'stored' : 'failed';
 }
 
-/** Partitions that have leases and that the coordinator did not tell of. */
+/** Partitions with leases that the coordinator did not return. */
 function unknownTo(
   committed: readonly GroupOffset[],
   view: LeaseView,
@@ -359,7 +360,7 @@ function unknownTo(
   );
 }
 
-/** Errors: `unavailable` where it takes too long; it goes on all the same. */
+/** Errors: `unavailable` if it takes too long; the work continues all the same. */
 function inTime<T>(work: Promise<T>): Promise<T> {
   return within(tableWaitMsMax, work, () => {
     throw new GatewayError('unavailable', 'the lease table takes too long');

@@ -1,6 +1,6 @@
 /**
- * What can be seen of groups: who works on which shard, up to where, and what is left. Only reads;
- * looking at a group changes nothing about it.
+ * Reports on groups: the owner, position and lag of each shard. Read-only: a report changes nothing
+ * about the group.
  */
 import {
   groupFilter,
@@ -44,7 +44,7 @@ export type GroupReportsSettings = {
 type Known = {
   readonly view: LeaseView;
   readonly committed: Offset | undefined;
-  /** Whom the group's coordinator has given the partition. */
+  /** The member to which the group's coordinator has assigned the partition. */
   readonly member: string | undefined;
 };
 
@@ -57,7 +57,7 @@ export class GroupReports implements GroupReporting {
     this.#hasTable = groupFilter(settings.groups);
   }
 
-  /** Ids of all groups of both sides, in order. Errors: `unavailable`. */
+  /** Ids of all groups of both sides, sorted. Errors: `unavailable`. */
   async ids(): Promise<readonly string[]> {
     const { tables, coordinator, catalogTable } = this.#settings;
     const [names, ids] = await Promise.all([tables.list(), coordinator.list()]);
@@ -67,7 +67,10 @@ export class GroupReports implements GroupReporting {
     return [...new Set([...ofTables, ...ids])].toSorted();
   }
 
-  /** At most `groupsMax` groups; one that cannot be read says why. Errors: `unavailable`. */
+  /**
+   * At most `groupsMax` groups; one that cannot be read has an error instead. Errors:
+   * `unavailable`.
+   */
   async list(groupsMax: number): Promise<readonly GroupSummary[]> {
     const ids = (await this.ids()).slice(0, groupsMax);
     const summaries = new Map<string, GroupSummary>();
@@ -82,7 +85,7 @@ export class GroupReports implements GroupReporting {
     return ids.flatMap((groupId) => summaries.get(groupId) ?? []);
   }
 
-  /** Undefined where neither side knows the group. Errors: `unavailable`. */
+  /** Undefined if neither side knows the group. Errors: `unavailable`. */
   async show(groupId: string): Promise<GroupReport | undefined> {
     const { coordinator, catalogTable } = this.#settings;
     const table = leaseTableOf(groupId, catalogTable);
@@ -168,7 +171,7 @@ export class GroupReports implements GroupReporting {
     return timestampMs === undefined ? 0 : Math.max(0, clock.nowMs() - timestampMs);
   }
 
-  /** Undefined where there is no table, or one of something else. */
+  /** Undefined if there is no table, or the table belongs to something else. */
   async #leases(table: string): Promise<readonly Lease[] | undefined> {
     try {
       return await this.#settings.tables.read(table);
@@ -178,7 +181,7 @@ export class GroupReports implements GroupReporting {
     }
   }
 
-  /** Streams that the group has to do with, in order of their names. */
+  /** Streams that the group reads, sorted by name. */
   async #streams(view: LeaseView, topics: Set<string>): Promise<readonly Stream[]> {
     for (const name of view.streamsByName.keys()) topics.add(name);
     if (view.oneStream !== undefined) topics.add(view.oneStream.name);

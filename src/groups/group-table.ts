@@ -1,6 +1,6 @@
 /**
- * The lease table of one group: what is known of it, how it comes to be, and how a checkpoint gets
- * into it. Where there is no table yet, what the group's coordinator has is taken over into one.
+ * The lease table of one group: its known state, its creation, and the writing of checkpoints. A
+ * new table starts with the offsets of the group's coordinator.
  */
 import {
   checkpointAt,
@@ -23,7 +23,7 @@ import { atOnce } from '../runtime/at-once.ts';
 import { CheckpointCalls } from './checkpoint-batches.ts';
 import type { CheckpointWrite } from './checkpoint-coalescer.ts';
 
-/** Attempts at a change that others keep coming before. */
+/** The number of attempts at a change that loses against concurrent changes. */
 const attemptsMax = 10;
 const rowsAtOnce = 32;
 
@@ -33,11 +33,11 @@ export type GroupTableSettings = {
   readonly tables: LeaseCheckpoints & LeaseMaker & Pick<LeaseReader, 'read'>;
   readonly coordinator: GroupCoordinator;
   readonly account: string;
-  /** The stream of a topic; undefined where the topic is no stream. */
+  /** The stream of a topic; undefined if the topic is not a stream. */
   readonly findStream: (topic: string) => Promise<Stream | undefined>;
 };
 
-/** Offsets of a stream's shards, by index. */
+/** Offsets of a stream's shards, by shard index. */
 export type ShardOffsets = ReadonlyMap<number, Offset>;
 
 export class GroupTable {
@@ -56,7 +56,7 @@ export class GroupTable {
     return this.#settings.table;
   }
 
-  /** The leases as they are now; undefined where there is no table. */
+  /** The current leases; undefined if there is no table. */
   async read(): Promise<LeaseView | undefined> {
     const { tables, table } = this.#settings;
     const leases = await tables.read(table);
@@ -74,10 +74,10 @@ export class GroupTable {
   }
 
   /**
-   * Sets the checkpoint of a shard to where its next record is `offset`. The lease, and the table,
-   * come to be where they are not. Errors: `access-denied` where the write is a member's and a KCL
-   * worker owns the lease; `unavailable`. Answers false where a KCL application of one other
-   * stream has the table: the offset is the coordinator's alone then.
+   * Sets the checkpoint of a shard so that its next record is at `offset`. Creates the lease and
+   * the table if they do not exist. Errors: `access-denied` if the write is a member's and a KCL
+   * worker owns the lease; `unavailable`. Returns false if the table belongs to a KCL application
+   * that reads one other stream: then only the coordinator has the offset.
    */
   async store(
     stream: Stream,
@@ -97,7 +97,7 @@ export class GroupTable {
         return true;
       } catch (error) {
         this.forget();
-        // What was read of the lease is out of date: whoever changed it knows better.
+        // The lease that was read is out of date: the concurrent change takes precedence.
         if (unchangedSince !== undefined && isGatewayError(error, 'conflict')) return true;
         if (!isGatewayError(error, 'conflict') || attempt >= attemptsMax) throw error;
         if (write.byMember) await this.#assertNotOfWorker(stream, shard);
@@ -105,7 +105,7 @@ export class GroupTable {
     }
   }
 
-  /** Errors: `access-denied` where a KCL worker owns the lease. */
+  /** Errors: `access-denied` if a KCL worker owns the lease. */
   async #assertNotOfWorker(stream: Stream, shard: Shard): Promise<void> {
     const view = await this.read();
     view?.claim([stream]);
@@ -135,11 +135,11 @@ export class GroupTable {
       byMember,
       ...(unchangedSince === undefined ? {} : { unchangedSince }),
     });
-    // The children's leases are there before anybody misses them.
+    // The children's leases are created before a worker looks for them.
     if (isEnd) await this.#addMissing(await this.#known(), stream, new Map());
   }
 
-  /** The shard begins anew, as if nothing had been committed. */
+  /** Resets the shard, as if nothing had been committed. */
   async clear(stream: Stream, shardIndex: number): Promise<void> {
     const view = await this.read();
     view?.claim([stream]);
@@ -157,7 +157,7 @@ export class GroupTable {
     });
   }
 
-  /** What KCL has done to a lease was seen; nothing is lost where that is not noted. */
+  /** Records that KCL's change of a lease was seen; nothing is lost if that cannot be stored. */
   async note(lease: Lease, seen: Seen, stream: Stream): Promise<void> {
     const { tables, table } = this.#settings;
     try {
@@ -168,9 +168,9 @@ export class GroupTable {
   }
 
   /**
-   * A view in which the stream has leases of all shards that want one, but of none that was read
-   * to its end and cleaned up; undefined where the table is not to have them. `offsets` are known
-   * to be committed.
+   * A view in which the stream has leases for all shards that need one, but not for shards that
+   * were read to their end and cleaned up; undefined if the table must not have them. `offsets` are
+   * the known committed offsets.
    */
   async #viewWith(stream: Stream, offsets: ShardOffsets): Promise<LeaseView | undefined> {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
@@ -191,7 +191,7 @@ export class GroupTable {
     throw new GatewayError('unavailable', `the leases of table ${table} keep changing`);
   }
 
-  /** What is known of the table, read on first use; it is made where there is none. */
+  /** The known state of the table, read on first use; the table is created if it does not exist. */
   async #known(also: readonly Committed[] = []): Promise<LeaseView> {
     this.#view ??= this.#readOrMake(also);
     const reading = this.#view;
@@ -206,12 +206,12 @@ export class GroupTable {
   async #readOrMake(also: readonly Committed[]): Promise<LeaseView> {
     const { tables, table } = this.#settings;
     const leases = await tables.read(table);
-    // A table without leases was made a moment ago, or is of a KCL worker that begins.
+    // A table without leases was just created, or belongs to a KCL worker that is starting.
     if (leases !== undefined && leases.length > 0) return new LeaseView(leases);
     return this.#make(also);
   }
 
-  /** Takes over what the coordinator has; nothing is made for a group that has nothing. */
+  /** Copies the coordinator's offsets; nothing is created for a group without any. */
   adopt(): Promise<LeaseView> {
     return this.#make([]);
   }
@@ -231,7 +231,7 @@ export class GroupTable {
     await tables.make(table);
     const isOfSeveral = streams.length > 1;
     const before = new LeaseView((await tables.read(table)) ?? []);
-    // Somebody else was first.
+    // Another writer was first.
     if (before.leases.length > 0) return before;
     for (const { stream, offsets } of streams) {
       await this.#add(before, stream, stream.shards, offsets, isOfSeveral);
@@ -263,7 +263,7 @@ export class GroupTable {
     await this.#add(view, stream, wanted, offsets, view.isOfSeveralStreams);
   }
 
-  /** Leases of shards; those that are there already stay as they are. */
+  /** Creates leases of shards; existing ones stay as they are. */
   async #add(
     view: LeaseView,
     stream: Stream,
@@ -282,7 +282,7 @@ export class GroupTable {
     await tables.add(table, leases);
   }
 
-  /** The leases of a stream that was deleted and made again. */
+  /** Replaces the leases of a stream that was deleted and created again. */
   async #removeAll(view: LeaseView): Promise<void> {
     const { tables, table } = this.#settings;
     await atOnce(rowsAtOnce, view.leases, async (lease) => {
@@ -294,7 +294,7 @@ export class GroupTable {
     });
   }
 
-  /** The leases of the one stream get the keys that they have in a table of several. */
+  /** Renames the leases of the table's only stream to their keys in a table for several streams. */
   async #rename(view: LeaseView): Promise<void> {
     const { tables, table, account } = this.#settings;
     const { oneStream } = view;
@@ -308,14 +308,14 @@ export class GroupTable {
       try {
         await tables.rename(table, lease, { key, streamIdentifier, shardId });
       } catch (error) {
-        // Another gateway, or a commit, was first: what is left is renamed next time.
+        // Another gateway, or a commit, was first: the remaining leases are renamed next time.
         if (!isGatewayError(error, 'conflict')) throw error;
       }
     });
   }
 }
 
-/** The commit says what the table says without a lease: KCL took it away, the shard is done. */
+/** The commit agrees with the missing lease: KCL deleted it because the shard is finished. */
 function isOver(view: LeaseView, stream: Stream, shard: Shard, offset: Offset): boolean {
   return checkpointAt(shard, offset) === shardEnd && view.wasFinished(stream, shard);
 }

@@ -15,7 +15,7 @@ export type GroupTablesSettings = {
   readonly coordinator: GroupCoordinator;
   readonly streams: Pick<StreamDirectory, 'find' | 'findNow'>;
   readonly account: string;
-  /** The table that no group may have. */
+  /** The table that no group may use. */
   readonly catalogTable: string;
   /** Which groups have tables: see groupFilter. */
   readonly groups: string;
@@ -24,7 +24,7 @@ export type GroupTablesSettings = {
 export class GroupTables {
   readonly #settings: GroupTablesSettings;
   readonly #hasTable: (groupId: string) => boolean;
-  /** What is known of a table that is not in use is forgotten, and read again. */
+  /** The known state of unused tables is dropped after this time, and read again on next use. */
   readonly #tables = new LRUCache<string, GroupTable>({ max: tablesKept });
 
   constructor(settings: GroupTablesSettings) {
@@ -53,12 +53,12 @@ export class GroupTables {
     return made;
   }
 
-  /** Undefined where the topic is no stream. Errors: `unavailable`. */
+  /** Undefined if the topic is not a stream. Errors: `unavailable`. */
   async findStream(topic: string, when?: 'now'): Promise<Stream | undefined> {
     const { streams } = this.#settings;
     try {
       const stream = await (when === 'now' ? streams.findNow(topic) : streams.find(topic));
-      // Its leases are going, and must not come again.
+      // Its leases are being deleted and must not be created again.
       return stream.status === 'DELETING' ? undefined : stream;
     } catch (error) {
       if (isGatewayError(error, 'not-found')) return undefined;

@@ -1,15 +1,15 @@
 /**
- * Which workers of KCL 3 live that own no lease. They tell of themselves every half minute, so that
- * one that has died is taken for alive for long after; what its leases tell, and what nobody took,
- * is known earlier. No clocks are compared: one that tells again lives.
+ * Which KCL 3 workers without a lease are alive. Workers report metrics every 30 seconds, so a dead
+ * worker appears alive for a long time; its unrenewed leases, and free leases that it does not
+ * take, reveal its death earlier. No clocks are compared: a worker that reports again is alive.
  */
 export class KclWorkers {
-  /** Those that are gone, and when they had told last. */
+  /** Workers that are gone, with their last report. */
   readonly #gone = new Map<string, number>();
   readonly #silent = new Set<string>();
   #tookNone = false;
 
-  /** A lease of this worker has not moved for a failover time. */
+  /** A lease of this worker was not renewed for a failover time. */
   wasSilent(worker: string): void {
     this.#silent.add(worker);
   }
@@ -19,7 +19,7 @@ export class KclWorkers {
     this.#tookNone = true;
   }
 
-  /** Those that live among those that have told of themselves, by when they did so last. */
+  /** The live workers among those that have reported, by the time of their last report. */
   living(told: ReadonlyMap<string, number>, owners: ReadonlySet<string>): readonly string[] {
     for (const [worker, atSeconds] of told) {
       const isIdle = this.#tookNone && !owners.has(worker);

@@ -1,16 +1,16 @@
-/** From a checkpoint that KCL wrote to the next record to read. */
+/** Converts a checkpoint that KCL wrote to the offset of the next record to read. */
 import { userRecordCount } from '../domain/records/aggregated-record.ts';
 import { type Checkpoint, noOffset, positionAt } from '../domain/leases/leases.ts';
 import { type Offset, type Shard, type Stream, toOffset } from '../domain/streams/stream.ts';
 import { isGatewayError } from '../domain/errors.ts';
 import type { RecordLog } from '../ports/record-log.ts';
 
-/** Larger than any record: it is read whole. */
+/** Larger than any record, so that it is read completely. */
 const recordBytesMax = 16 * 1024 * 1024;
 
 /**
- * The offset that a consumer group goes on from; noOffset where its own rule decides (LATEST,
- * AT_TIMESTAMP), or the checkpoint is of another stream. Errors: `unavailable`.
+ * The offset from which a consumer group continues; noOffset if auto.offset.reset decides (LATEST,
+ * AT_TIMESTAMP), or the checkpoint belongs to another stream. Errors: `unavailable`.
  */
 export async function resumePosition(
   log: RecordLog,
@@ -29,8 +29,8 @@ export async function resumePosition(
 }
 
 /**
- * Whether all of the record is done. A checkpoint inside an aggregate of user records leaves some
- * of them: the whole aggregate is read again, because an offset cannot point into it.
+ * Whether the whole record is processed. A checkpoint inside an aggregated record leaves some of
+ * its user records: the whole aggregate is read again, because an offset cannot point into it.
  */
 async function hasDone(
   log: RecordLog,
@@ -48,7 +48,7 @@ async function hasDone(
     if (!isKept) return true;
     return count === undefined ? userRecord === 0 : userRecord >= count - 1;
   } catch (error) {
-    // A record that is not kept any more cannot be read again either.
+    // A record that is no longer retained cannot be read again anyway.
     if (isGatewayError(error, 'invalid-argument') || isGatewayError(error, 'not-found'))
       return true;
     throw error;

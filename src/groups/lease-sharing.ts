@@ -1,6 +1,6 @@
 /**
- * How a group's leases are shared between KCL workers and the members of this gateway: one at a
- * time goes from the side that has too much to the other. Pure.
+ * How a group's leases are shared between KCL workers and the members on this gateway: one lease at
+ * a time moves from the side that has too many to the other. Pure.
  */
 import {
   extremeOwner,
@@ -13,16 +13,20 @@ import {
 type Sharer = { readonly owner: string };
 
 export type SharingPlan<Member> = {
-  /** Members that should take a lease, in turn until one has, and from whom, in turn. */
+  /**
+   * Members that should take a lease, to be tried in order until one succeeds, and the workers to
+   * take it from, in order.
+   */
   readonly takers: readonly Member[];
   readonly workers: readonly string[];
-  /** The member that has too much, and gives one back, where none of them takes any. */
+  /** If no member should take a lease: the member that has too many and gives one back. */
   readonly giver: Member | undefined;
 };
 
 /**
- * By KCL 2's rule, whose workers steal from each other and from members; or, where workers have a
- * leader (KCL 3), between the two sides as wholes. Undefined where no worker lives.
+ * Follows the rule of KCL 2, whose workers steal from each other and from members. If the workers
+ * have a leader (KCL 3), only the totals of the two sides are compared. Undefined if no worker is
+ * alive.
  */
 export function planSharing<Member extends Sharer>(
   leaseCount: number,
@@ -54,8 +58,9 @@ function planOwners<Member extends Sharer>(
 }
 
 /**
- * A leader shares out by what workers say of their load, so that one of them may have nothing, and
- * what is given for him go to another. So only what the workers have together is looked at.
+ * The KCL 3 leader assigns leases by the workers' reported load, so a worker may hold no lease, and
+ * a lease that is released for it may go to another worker. Therefore only the workers' total is
+ * compared.
  */
 function planSides<Member extends Sharer>(
   leaseCount: number,
@@ -76,7 +81,10 @@ function planSides<Member extends Sharer>(
   };
 }
 
-/** Of all members; one that is giving already, or is another gateway's, is not among these. */
+/**
+ * Leases of all members; those that already give one back, or are on another gateway, are not
+ * included in the list.
+ */
 function giverAmong<Member extends Sharer>(
   counts: OwnerCounts,
   members: readonly Member[],

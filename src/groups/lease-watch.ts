@@ -1,24 +1,24 @@
 /**
- * What is seen of a group's leases over time, on this gateway's clock: whose counters move, and
- * whose do not any more. So does a KCL worker find out which leases are free. No clocks compared.
+ * Observes a group's leases over time, by this gateway's clock: which counters advance, and which
+ * do not any more. KCL workers find free leases in the same way. No clocks are compared.
  */
 import { isMember } from '../domain/leases/lease-owners.ts';
 import type { Lease } from '../domain/leases/leases.ts';
 import { KclWorkers } from './kcl-workers.ts';
 
-/** When a lease was last seen to change. */
+/** When a lease last changed. */
 type Observed = {
   readonly owner: string | undefined;
   readonly counter: number;
   readonly atMs: number;
-  /** The counter was seen to move. */
+  /** Whether the counter has advanced. */
   readonly hasMoved: boolean;
 };
 
 export class LeaseWatch {
   readonly #failoverMs: number;
   readonly #observed = new Map<string, Observed>();
-  /** Leases that were given back for KCL workers, and until when they are left to them. */
+  /** Leases that were given back for KCL workers, and until when they are reserved for them. */
   readonly #yielded = new Map<string, number>();
   readonly workers = new KclWorkers();
 
@@ -26,7 +26,7 @@ export class LeaseWatch {
     this.#failoverMs = failoverMs;
   }
 
-  /** The leases as they are now, all of them. */
+  /** Observes the current state of all leases. */
   see(leases: readonly Lease[]): void {
     const nowMs = performance.now();
     for (const { key, owner, counter } of leases) {
@@ -40,17 +40,17 @@ export class LeaseWatch {
     for (const key of this.#yielded.keys()) if (!keys.has(key)) this.#yielded.delete(key);
   }
 
-  /** It has another owner from now on. */
+  /** Records a new owner. */
   forget({ key }: Lease): void {
     this.#observed.delete(key);
   }
 
-  /** It is given back, for workers to take. */
+  /** Records that the lease was given back, for workers to take. */
   leaveToWorkers({ key }: Lease): void {
     this.#yielded.set(key, performance.now() + 2 * this.#failoverMs);
   }
 
-  /** Nobody has it, or he who has it was silent for too long. */
+  /** Whether the lease has no owner, or its owner has been silent for too long. */
   isFree({ key, owner }: Lease): boolean {
     const nowMs = performance.now();
     if (owner === undefined) {
@@ -65,7 +65,10 @@ export class LeaseWatch {
     return true;
   }
 
-  /** Whether a worker lives who makes his last checkpoint before the lease is its owner's. */
+  /**
+   * Whether a live worker still has to make its last checkpoint before the lease goes to its new
+   * owner.
+   */
   isStillOfWorker({ key, checkpointOwner }: Lease): boolean {
     if (checkpointOwner === undefined || isMember(checkpointOwner)) return false;
     const { atMs = performance.now() } = this.#observed.get(key) ?? {};

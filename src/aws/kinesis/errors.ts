@@ -1,5 +1,5 @@
 /**
- * From what goes wrong to what Kinesis answers. Source of names and statuses: the "Errors"
+ * Maps the gateway's errors to those of Kinesis. Source of names and statuses: the "Errors"
  * sections of the Amazon Kinesis Data Streams API reference and its "Common Errors" page.
  */
 import type { ErrorKind } from '../../domain/errors.ts';
@@ -49,7 +49,7 @@ const exceptionOfKind: Readonly<Record<ErrorKind, ExceptionName>> = {
   internal: 'InternalFailure',
 };
 
-/** What Kinesis would answer. */
+/** An error as Kinesis returns it. */
 export function toKinesisError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof GatewayError && error.kind !== 'internal') {
@@ -58,7 +58,7 @@ export function toKinesisError(error: unknown): AwsError {
   return internalFailure(error);
 }
 
-/** In these AWS spells the member with a capital. */
+/** For these, AWS capitalizes the member `Message`. */
 const capitalized: ReadonlySet<string> = new Set([
   'AccessDeniedException',
   'SerializationException',
@@ -92,12 +92,12 @@ export function streamNotActive(name: string, account: string, status: string): 
   );
 }
 
-/** `owner`: what calls are counted for, such as "stream orders under account 000000000000". */
+/** `owner`: the subject of the rate, such as "stream orders under account 000000000000". */
 export function rateExceeded(owner: string): KinesisError {
   return new KinesisError('LimitExceededException', `Rate exceeded for ${owner}.`);
 }
 
-/** The answer to a request that would have succeeded, and asked for nothing else. */
+/** The response to a valid request with DryRun. */
 export function dryRun(operation: string): KinesisError {
   return new KinesisError(
     'DryRunOperationException',

@@ -8,11 +8,11 @@ import { exceptionBody, toKinesisError } from './errors.ts';
 import { admit } from './limits/admission.ts';
 
 export type KinesisSettings = KinesisParts & {
-  /** Used where the client signed for none. */
+  /** Used if the client's request is not signed for a region. */
   readonly region: string;
 };
 
-/** `served`: its actions, all of them where nothing is said. */
+/** `served`: the actions that it serves; all of them by default. */
 export function kinesisService(settings: KinesisSettings, served = actions): Service {
   return defineService({
     name: 'kinesis',
@@ -26,8 +26,8 @@ export function kinesisService(settings: KinesisSettings, served = actions): Ser
 }
 
 /**
- * Makes the context of a call. What is the same for all calls is on the prototype, so that making
- * one costs the same however many parts there are.
+ * Creates the context of a call. Parts that are the same for all calls are on the prototype, so the
+ * cost does not depend on their number.
  */
 function contextsOf({ region, ...parts }: KinesisSettings): (call: Call) => KinesisContext {
   class CallContext {

@@ -11,7 +11,7 @@ import {
   timestamp,
 } from '../protocol/shape.ts';
 
-/** A structure by the name that validation messages print of it. */
+/** A structure with the name that validation messages print. */
 export function namedStructure<M extends Members>(members: M, name: string) {
   return structure(members, `com.amazonaws.kinesis.v20131202.${name}`);
 }
@@ -103,7 +103,7 @@ export const consumerAddress = {
   ConsumerARN: consumerArn,
   StreamId: streamId,
 };
-/** Those that every answer with a consumer has. */
+/** The members that every response with a consumer has. */
 export const consumerMembers = {
   ConsumerName: required(consumerName),
   ConsumerARN: required(consumerArn),
@@ -112,7 +112,7 @@ export const consumerMembers = {
 };
 export const consumer = namedStructure(consumerMembers, 'Consumer');
 
-/** A record as GetRecords and SubscribeToShard show it. */
+/** A record as GetRecords and SubscribeToShard return it. */
 export const record = namedStructure(
   {
     SequenceNumber: required(sequenceNumber),
@@ -124,7 +124,7 @@ export const record = namedStructure(
   'Record',
 );
 
-/** Of a stream or a registered consumer; queues and channels are known to be none of ours. */
+/** The ARN of a stream or a registered consumer; those of queues and channels match nothing yet. */
 export const resourceArn = string({
   pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+',
   min: 1,
@@ -140,7 +140,7 @@ export const warmThroughput = namedStructure(
   'WarmThroughputObject',
 );
 
-/** In the order in which AWS's refusals list them, as all values here. */
+/** In the order in which AWS's error messages list them, like all values here. */
 const metricNames = [
   'ALL',
   'IteratorAgeMilliseconds',

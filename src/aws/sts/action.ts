@@ -1,6 +1,6 @@
 import type { ActionDefinition, Action } from '../protocol/action.ts';
 
-/** What every action of STS may use. */
+/** The context of every STS action. */
 export type StsContext = {
   /** Twelve digits. */
   readonly account: string;

@@ -1,6 +1,7 @@
 /**
  * GetCallerIdentity: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
- * KPL 0.12.12 to 1.0.4 asks it for the account before it puts, and ends where it gets no answer.
+ * KPL 0.12.12 to 1.0.4 calls it for the account id before its first put, and exits without a
+ * response.
  */
 import { string, structure } from '../protocol/shape.ts';
 import { defineAction } from './action.ts';

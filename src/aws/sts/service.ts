@@ -1,4 +1,4 @@
-/** AWS Security Token Service, version 2011-06-15: as much of it as clients of Kinesis ask for. */
+/** AWS Security Token Service, version 2011-06-15: the part that Kinesis clients use. */
 import { GatewayError } from '../../domain/errors.ts';
 import { AwsError, commonError, internalFailure } from '../protocol/errors.ts';
 import { defineService, type Service } from '../protocol/service.ts';
@@ -23,7 +23,7 @@ export function stsService({ account }: StsParts): Service {
   });
 }
 
-/** Nothing of what STS does here can go wrong for a reason of the caller's. */
+/** No STS action here can fail because of the caller. */
 function errorOf(thrown: unknown): AwsError {
   if (thrown instanceof AwsError) return thrown;
   if (thrown instanceof GatewayError && thrown.kind === 'access-denied') {

@@ -1,6 +1,6 @@
 /**
  * CreateStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
- * Answers when the backing log exists, so that the stream is ACTIVE at once.
+ * Responds once the backing log exists, so the stream is ACTIVE at once.
  */
 import { isGatewayError } from '../../../domain/errors.ts';
 import type { StreamMode } from '../../../domain/streams/stream.ts';
@@ -25,7 +25,7 @@ import {
 import { assertWarmThroughput } from '../resources/warm-throughput.ts';
 import { theStream } from '../resources/touched.ts';
 
-/** Shards that an on-demand stream begins with: 4 MB/s. */
+/** The initial shards of an on-demand stream: 4 MB/s. */
 export const onDemandShardCount = 4;
 
 const input = structure({
@@ -87,7 +87,7 @@ export const createStream = defineAction({
   },
 });
 
-/** Errors: ValidationException, which AWS answers before it looks at the account. */
+/** Errors: ValidationException, which AWS returns before it checks the account's limits. */
 function assertWarmMode(shardCount: number | undefined, mode: StreamMode): void {
   if (shardCount !== undefined) {
     throw validationFailed("Either 'warmThroughputMiBps' or 'shardCount' can be set but not both");

@@ -1,6 +1,6 @@
 /**
  * DeleteStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html
- * Answers when stream and log are gone.
+ * Responds once stream and log are gone.
  */
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
@@ -26,7 +26,7 @@ export const deleteStream = defineAction({
     const name = streamNameIn(request, context);
     const { streams } = context;
     await namingTheStream(name, context, async () => {
-      // Marked under the condition that no consumer was registered meanwhile.
+      // Marked as DELETING on the condition that no consumer was registered meanwhile.
       if (request.EnforceConsumerDeletion !== true) {
         await streams.change(name, (stream) => unlessConsumed(stream, context));
       }

@@ -57,7 +57,7 @@ export const describeStreamSummary = defineAction({
     return {
       StreamDescriptionSummary: {
         ...viewStream(stream, context),
-        // AWS leaves it out of streams that it makes or deletes, although its model requires it.
+        // AWS omits it for streams that are CREATING or DELETING, although its model requires it.
         OpenShardCount: isThere(stream) ? openShardCount(stream) : undefined,
         ConsumerCount: stream.consumers.length,
         WarmThroughput: viewWarmThroughput(stream),

@@ -21,7 +21,7 @@ import { findStream } from '../resources/stream-address.ts';
 import { viewStream } from '../resources/stream-view.ts';
 import { theStream } from '../resources/touched.ts';
 
-/** AWS takes a larger Limit, and returns no more for it. */
+/** AWS accepts a larger Limit, but returns no more than this. */
 export const describedShardsMax = 100;
 
 const streamDescription = structure({

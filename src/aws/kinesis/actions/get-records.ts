@@ -2,8 +2,8 @@
  * GetRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
  *
  * NextShardIterator is absent exactly when the shard is closed and read to its end; then, and only
- * then, ChildShards tells where its records go on. An iterator always reads from the same place,
- * and the next one never stands before it.
+ * then, ChildShards names the shards that continue it. An iterator always reads from the same
+ * position, and the next one is never before it.
  */
 import {
   isExpired,
@@ -54,7 +54,7 @@ export const getRecords = defineAction({
     'ProvisionedThroughputExceededException',
     'ResourceNotFoundException',
   ],
-  /** Whether the iterator is genuine, the handler finds out, by the same text. */
+  /** The handler checks the iterator's signature. */
   touches({ ShardIterator: text }, _context, action) {
     const name = streamNameInIterator(text);
     if (name === undefined) throw invalidArgument('Invalid ShardIterator.');
@@ -62,13 +62,13 @@ export const getRecords = defineAction({
   },
   async handle(request, context) {
     const iterator = iteratorIn(request, context);
-    // AWS looks up neither stream nor shard for it.
+    // AWS checks this before it looks up stream and shard.
     if (request.DryRun === true) throw dryRun('GetRecords');
     const sought = await findShard(
       iterator.stream,
       iterator.shardIndex,
       context,
-      // A stream made again under the name has other records.
+      // A stream that was created again under this name has other records.
       ({ logId }) => logId === iterator.logId,
     );
     assertRead(sought, context);
@@ -118,12 +118,12 @@ function iteratorIn(request: Request, context: KinesisContext): ShardIterator {
   return iterator;
 }
 
-/** AWS reads an iterator in double quotes, as shells and documents give it, without them. */
+/** AWS accepts an iterator in double quotes, as copied from shells and JSON documents. */
 function unquoted(text: string): string {
   return text.startsWith('"') ? text.replace(/^"(.*)"$/su, '$1') : text;
 }
 
-/** As AWS prints times: Thu Jan 22 01:22:02 UTC 2015. */
+/** AWS's time format: Thu Jan 22 01:22:02 UTC 2015. */
 function printTime(ms: number): string {
   const [weekday, day, month, year, time] = new Date(ms).toUTCString().split(/,? /);
   return `${weekday} ${month} ${day} ${time} UTC ${year}`;

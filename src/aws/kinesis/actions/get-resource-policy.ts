@@ -8,7 +8,7 @@ import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
 import { theResource } from '../resources/touched.ts';
 
-/** What a resource without a policy answers. */
+/** The response for a resource without a policy. */
 const emptyPolicy = '{}';
 
 export const getResourcePolicy = defineAction({

@@ -2,8 +2,8 @@
  * GetShardIterator:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
  *
- * LATEST is where the log ends now: what is put afterwards is read, however late the first
- * GetRecords comes. AT_TIMESTAMP is the first record of that millisecond or later.
+ * LATEST is the current end of the log: records that are put afterwards are read, however late the
+ * first GetRecords call is. AT_TIMESTAMP is the first record of that millisecond or later.
  */
 import { printShardIterator } from '../../../domain/records/shard-iterator.ts';
 import { defineAction } from '../action.ts';
@@ -44,7 +44,7 @@ export const getShardIterator = defineAction({
   async handle(request, context) {
     const name = streamNameIn(request, context);
     if (request.DryRun === true) {
-      // AWS looks at neither shard nor position for it.
+      // AWS checks this before it looks up shard and position.
       await findStream({ StreamName: name }, context);
       throw dryRun('GetShardIterator');
     }

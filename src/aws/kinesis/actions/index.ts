@@ -1,4 +1,4 @@
-/** The list of actions: dispatch, documentation and metrics derive from it. */
+/** The list of actions, from which dispatch, documentation and metrics are derived. */
 import type { KinesisAction } from '../action.ts';
 import { addTagsToStream } from './add-tags-to-stream.ts';
 import { createStream } from './create-stream.ts';

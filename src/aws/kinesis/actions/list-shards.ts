@@ -62,7 +62,7 @@ const input = structure({
 });
 type Request = ValueOf<typeof input>;
 
-/** What a page's token remembers of the request that began the listing. */
+/** The part of the first request that a page's token contains. */
 type Position = {
   readonly stream: string;
   readonly logId: string;
@@ -116,7 +116,7 @@ export const listShards = defineAction({
   },
 });
 
-/** A token knows what the listing is of; of that, only the stream may be named again. */
+/** The token identifies the listing; beside it, only the stream may be named again. */
 function assertOneBeginning(request: Request): void {
   const { NextToken: token, StreamName: name, StreamARN: arn, StreamId: id } = request;
   if (token === undefined) {
@@ -144,20 +144,20 @@ async function beginningOf(
     const position = positionIn(purpose, request.NextToken, context) as Position;
     assertSameStream(request, position, context);
     const stream = await findStream({ StreamName: position.stream }, context);
-    // A stream made again under the same name has other shards.
+    // A stream that was created again under this name has other shards.
     if (stream.logId !== position.logId) throw streamNotFound(stream.name, context.account);
     return { stream, after: position.after, filter: position.filter };
   }
   const stream = await findStream(request, context, 'now');
   const created = request.StreamCreationTimestamp;
-  // Clients send it back in whole seconds or as they got it.
+  // Clients send it back in whole seconds or as they received it.
   if (created !== undefined && Math.abs(created - stream.createdAtMs) >= 1000) {
     throw streamNotFound(stream.name, context.account);
   }
   return { stream, after: request.ExclusiveStartShardId, filter: request.ShardFilter };
 }
 
-/** AWS took no name beside a token once; now it takes the one that the token has, too. */
+/** AWS once refused a name beside a token; now it accepts the name that the token contains. */
 function assertSameStream(request: Request, { stream }: Position, context: KinesisContext): void {
   const { StreamName, StreamARN } = request;
   if (StreamName === undefined && StreamARN === undefined) return;
@@ -171,7 +171,7 @@ const needs: Readonly<Partial<Record<FilterType, 'ShardId' | 'Timestamp'>>> = {
   FROM_TIMESTAMP: 'Timestamp',
 };
 
-/** What a type does not need may be there. Errors: InvalidArgumentException. */
+/** Members that a type does not need are accepted. Errors: InvalidArgumentException. */
 function assertFilter(filter: ShardFilter, { retentionHours }: Stream, nowMs: number): void {
   const needed = needs[filter.Type];
   if (needed === undefined) return;
@@ -190,8 +190,8 @@ function assertFilter(filter: ShardFilter, { retentionHours }: Stream, nowMs: nu
 }
 
 /**
- * A moment before the trim horizon, such as one before the stream was made, counts as the trim
- * horizon. An id beside the type leaves the shards after it, whatever the type.
+ * A time before the trim horizon, such as one before the stream was created, counts as the trim
+ * horizon. A shard id restricts the list to the shards after it, whatever the type.
  */
 function select(stream: Stream, filter: ShardFilter, nowMs: number): readonly Shard[] {
   const horizonMs = trimHorizonMs(stream, nowMs);

@@ -50,7 +50,7 @@ export const listStreamConsumers = defineAction({
     }
     const isAnother =
       (position !== undefined && position.logId !== stream.logId) ||
-      // Clients send it back in whole seconds or as they got it.
+      // Clients send it back in whole seconds or as they received it.
       (created !== undefined && Math.abs(created - stream.createdAtMs) >= 1000);
     if (isAnother) throw streamNotFound(stream.name, context.account);
     assertStatus(stream, context, ['ACTIVE', 'UPDATING']);

@@ -19,7 +19,7 @@ import { streamArnOf } from '../resources/stream-address.ts';
 import { wholeSecond } from '../resources/stream-view.ts';
 import { theAccount } from '../resources/touched.ts';
 
-/** AWS takes a larger Limit, and returns no more for it. */
+/** AWS accepts a larger Limit, but returns no more than this. */
 export const listedStreamsMax = 100;
 const purpose = 'ListStreams';
 

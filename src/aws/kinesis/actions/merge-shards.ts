@@ -1,7 +1,7 @@
 /**
  * MergeShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_MergeShards.html
  *
- * Answers when the stream is UPDATING; both shards take records until their child does.
+ * Responds once the stream is UPDATING; both shards accept records until their child does.
  */
 import { mergeOf } from '../../../domain/streams/reshard.ts';
 import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
@@ -35,7 +35,7 @@ export const mergeShards = defineAction({
   touches: theStream,
   async handle({ ShardToMerge, AdjacentShardToMerge, ...address }, context) {
     const name = streamNameIn(address, context);
-    // An id without a number is refused even where there is no such stream.
+    // An id without a number is refused even if there is no such stream.
     const lower = shardIndexIn(ShardToMerge, name, context.account);
     const upper = shardIndexIn(AdjacentShardToMerge, name, context.account);
     const plan = (stream: Stream) => {
@@ -44,7 +44,7 @@ export const mergeShards = defineAction({
       assertProvisioned(stream, context);
       const [shard, adjacent] = [shardAt(lower, stream, context), shardAt(upper, stream, context)];
       for (const each of [shard, adjacent]) assertOpen(each, stream, context);
-      // AWS wants the lower range first.
+      // AWS requires the lower range first.
       if (shard.endingHashKey + 1n !== adjacent.startingHashKey) {
         throw invalidArgument(
           `Shards ${shardIdOf(shard.index)} and ${shardIdOf(adjacent.index)} in stream ` +

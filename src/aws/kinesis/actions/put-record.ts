@@ -1,8 +1,9 @@
 /**
  * PutRecord: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
  *
- * Kafka gives offsets in the order in which it writes, so every put gets a greater sequence number
- * than all that were answered before: SequenceNumberForOrdering is checked and always kept.
+ * Kafka assigns offsets in the order of writes, so every put gets a greater sequence number than
+ * all puts that were acknowledged before: SequenceNumberForOrdering is validated, and its guarantee
+ * always holds.
  */
 import {
   parseEarlierNumber,
@@ -85,7 +86,7 @@ export const putRecord = defineAction({
   },
 });
 
-/** Errors: InvalidArgumentException for a number that no stream can have given by now. */
+/** Errors: InvalidArgumentException for a number that no stream can have assigned yet. */
 function assertSequenceNumber(text: string, stream: string, context: KinesisContext): void {
   const parts = parseSequenceNumber(text) ?? parseEarlierNumber(text);
   if (parts !== undefined && parts.createdAtSeconds * 1000 <= context.clock.nowMs()) return;

@@ -1,10 +1,11 @@
 /**
  * PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
  *
- * The records of one shard are appended together, in the order of the request, so that records
- * with one partition key keep their order. Shards are written beside each other; what fails in
- * one, or is over its rate, is told at its records. Behind a record that is over the rate all
- * others of its shard are refused too: put again, they keep their order.
+ * The records of one shard are appended together, in the order of the request, so records with the
+ * same partition key keep their order. Shards are written concurrently; a failure or an exceeded
+ * rate of one shard is reported in the results of its records. After a record that exceeds the
+ * rate, all later records of its shard are refused too, so that they keep their order when they are
+ * retried.
  */
 import type { AppendRecord } from '../../../ports/record-log.ts';
 import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
@@ -46,7 +47,7 @@ import { rateExceeded, recordsGranted } from '../limits/throughput.ts';
 import { theStream } from '../resources/touched.ts';
 
 const recordsMax = 500;
-/** Of data and partition keys together. */
+/** For data and partition keys together. */
 const requestMiBMax = 10;
 
 const resultEntry = namedStructure(
@@ -117,17 +118,17 @@ export const putRecords = defineAction({
   },
 });
 
-/** The records of one shard, and where each stands in the request. */
+/** The records of one shard, with their indexes in the request. */
 type Part = {
   readonly shard: Shard;
   readonly records: AppendRecord[];
   readonly places: number[];
 };
 
-/** The shard of the entry at that place of the request, in this view of the stream. */
+/** The shard of the entry with that index in the request, in this view of the stream. */
 type Routing = (stream: Stream, place: number) => Shard;
 
-/** One bad entry refuses the whole request, before anything is written. */
+/** One invalid entry refuses the whole request, before anything is written. */
 function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] {
   const parts = new Map<number, Part>();
   let requestBytes = 0;
@@ -148,7 +149,9 @@ function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] 
   return [...parts.values()];
 }
 
-/** Leaves to each part the records that its shard takes now; the others have their results. */
+/**
+ * Reduces each part to the records that its shard accepts now, and sets the results of the others.
+ */
 function refuseOverRate(
   stream: Stream,
   parts: readonly Part[],
@@ -165,7 +168,7 @@ function refuseOverRate(
   }
 }
 
-/** Takes single records out, where KINESKA_FAULTS asks for it. */
+/** Removes single records if KINESKA_FAULTS injects faults. */
 function refuseOnPurpose(
   stream: Stream,
   parts: readonly Part[],
@@ -194,8 +197,8 @@ function refuseOnPurpose(
 }
 
 /**
- * Fills in the results. Errors: the log's own where nothing at all was written, so that the
- * client hears it as the answer to the request and tries again by its own rules.
+ * Sets the results. Errors: the log's own if nothing at all was written, so that the whole request
+ * fails and the client retries it by its own rules.
  */
 async function appendParts(
   stream: Stream,
@@ -229,7 +232,7 @@ function isNothing({ offsets, moved }: Written): boolean {
   return offsets.length === 0 && moved === undefined;
 }
 
-/** Of a record that did not go where it was sent. */
+/** The result of a record that was not written. */
 function entryOf(
   put: Placed | GatewayError,
   shard: Shard,

@@ -67,7 +67,7 @@ function assertNew(name: string, stream: Stream, { account }: KinesisContext): v
   );
 }
 
-/** The account is asked only where it matters: for a stream on demand. */
+/** Account settings are only read if they matter: for an on-demand stream. */
 async function consumersMaxOf(streamName: string, context: KinesisContext): Promise<number> {
   const { accounts, account, clock } = context;
   const { mode } = await findStream({ StreamName: streamName }, context);

@@ -1,7 +1,7 @@
 /**
  * SplitShard: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SplitShard.html
  *
- * Answers when the stream is UPDATING; the shard takes records until its children do.
+ * Responds once the stream is UPDATING; the shard accepts records until its children do.
  */
 import { parseHashKey } from '../../../domain/streams/hash-key.ts';
 import { splitOf } from '../../../domain/streams/reshard.ts';
@@ -42,7 +42,7 @@ export const splitShard = defineAction({
   touches: theStream,
   async handle({ ShardToSplit, NewStartingHashKey, ...address }, context) {
     const name = streamNameIn(address, context);
-    // An id without a number is refused even where there is no such stream.
+    // An id without a number is refused even if there is no such stream.
     const index = shardIndexIn(ShardToSplit, name, context.account);
     const plan = (stream: Stream) => {
       assertStatus(stream, context);
@@ -58,7 +58,7 @@ export const splitShard = defineAction({
   },
 });
 
-/** Errors: InvalidArgumentException where either child would have no hash keys, or only one. */
+/** Errors: InvalidArgumentException if either child would have no hash keys, or only one. */
 function hashKeyInside(
   text: string,
   { index, startingHashKey, endingHashKey }: Shard,

@@ -2,9 +2,10 @@
  * SubscribeToShard:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html
  *
- * Events come as records do: the subscription waits at the log's tip. Nothing is read before the
- * client has taken what was sent. ContinuationSequenceNumber is absent exactly in the last event
- * of a closed shard; then, and only then, ChildShards tells where its records go on.
+ * Events are sent as records arrive: the subscription waits at the end of the log. Nothing is read
+ * before the client has received the previous event. ContinuationSequenceNumber is absent exactly
+ * in the last event of a closed shard; then, and only then, ChildShards names the shards that
+ * continue it.
  */
 import { setTimeout } from 'node:timers/promises';
 import { consumerNamed, createdAtSecondsOf } from '../../../domain/streams/consumers.ts';
@@ -60,12 +61,12 @@ import { startingOffset, startingPositionTypes } from '../records/starting-posit
 import { assertSubscription, bytesOf, paceOf } from '../limits/throughput.ts';
 import { theConsumer } from '../resources/touched.ts';
 
-/** Of one event; a first record is in it even when it is larger. */
+/** The size limit of one event; the first record is included even if it is larger. */
 const eventRecordsMax = 1_000;
 const eventBytesMax = 1024 * 1024;
 /**
- * One wait at the tip. What other gateways change, such as a shard that is closed or a consumer
- * that is deregistered, is seen between two of them.
+ * One wait at the end of the log. Changes by other gateways, such as a closed shard or a
+ * deregistered consumer, are noticed between two waits.
  */
 const tipWaitMsMax = 1_000;
 
@@ -120,7 +121,7 @@ export const subscribeToShard = defineAction({
     const key = subscriptionKey(found, consumer, context);
     const { subscriptions } = context;
     if (await subscriptions.isHeld(key)) throw subscribedTwice(key);
-    // AWS does not look at the position for it.
+    // AWS checks this before the position.
     if (request.DryRun === true) throw dryRun('SubscribeToShard');
     const given = {
       type: StartingPosition.Type,
@@ -172,7 +173,7 @@ async function* eventsFrom(
   const pace = paceOf(subscribed.stream, context);
   for (;;) {
     const known = await unlessAborted(current(subscribed, found, context), signal);
-    // The first event tells at once where the subscription stands.
+    // The first event reports the position of the subscription at once.
     const waitMsMax = sentAtMs === undefined ? 0 : Math.min(tipWaitMsMax, heartbeatMs);
     const { found: seen, slice } = await readOn(known, offset, waitMsMax, signal, context);
     found = seen;
@@ -192,8 +193,8 @@ async function* eventsFrom(
 }
 
 /**
- * A consumer has 2 MiB/s of a shard for itself: what is faster waits. The event that waits is the
- * only one in memory. Ends early when the subscription does.
+ * A consumer gets 2 MiB/s per shard: events that would exceed it wait. Only the waiting event is in
+ * memory. Ends early when the subscription does.
  */
 async function inPace(slice: LogSlice, pace: Pace | undefined, signal: AbortSignal): Promise<void> {
   const delayMs = pace?.(bytesOf(slice.records)) ?? 0;
@@ -201,8 +202,8 @@ async function inPace(slice: LogSlice, pace: Pace | undefined, signal: AbortSign
 }
 
 /**
- * The shard as it is now, or as last known while the catalog cannot be asked.
- * Errors: ResourceNotFoundException where it or the consumer is gone.
+ * The current shard, or the last known state while the catalog is unavailable. Errors:
+ * ResourceNotFoundException if it or the consumer is gone.
  */
 async function current(
   { stream, shard, consumer }: Subscribed,
@@ -232,7 +233,7 @@ function readOn(
   const limits = {
     recordsMax: eventRecordsMax,
     bytesMax: eventBytesMax,
-    // Nothing more comes into a closed shard.
+    // A closed shard gets no further records.
     waitMsMax: found.shard.closed === undefined ? waitMsMax : 0,
   };
   const { reads } = context.subscriptions;
@@ -244,7 +245,7 @@ function readOn(
   );
 }
 
-/** Of slices that many subscriptions share, each of which gets the very same event. */
+/** Events of slices that many subscriptions share: each of them gets the same event object. */
 const sharedEvents = new WeakMap<LogSlice, Event>();
 
 function eventOf(
@@ -275,7 +276,7 @@ function newEvent(
     MillisBehindLatest: millisBehind(slice, clock.nowMs()),
     ...(isLast
       ? { ChildShards: childrenOf(stream, shard.index) }
-      : // Of the record before the next one, so that both AT_ and AFTER_ it lose nothing.
+      : // The record before the next one: neither AT_ nor AFTER_SEQUENCE_NUMBER skips any.
         {
           ContinuationSequenceNumber: printSequenceNumber(
             sequenceNumberOf(shard, toOffset(offset - 1n)),
@@ -284,7 +285,7 @@ function newEvent(
   };
 }
 
-/** A stream made again under the name has other records. */
+/** A stream that was created again under this name has other records. */
 function isSame({ logId }: Stream): (other: Stream) => boolean {
   return (other) => other.logId === logId;
 }

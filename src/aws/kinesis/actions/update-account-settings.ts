@@ -10,7 +10,7 @@ import { required, string, structure } from '../../protocol/shape.ts';
 import { theAccount } from '../resources/touched.ts';
 import { namedStructure } from '../shapes.ts';
 
-/** Attempts at a change that others keep coming before. */
+/** The number of attempts at a change that loses against concurrent changes. */
 const attemptsMax = 10;
 
 export const updateAccountSettings = defineAction({

@@ -1,7 +1,7 @@
 /**
  * UpdateMaxRecordSize:
- * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateMaxRecordSize.html
- * The topic's max.message.bytes follows, so that both doors take the same records.
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateMaxRecordSize.html The topic's
+ * max.message.bytes follows, so both doors accept the same records.
  */
 import { settingsUpdateMs } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';

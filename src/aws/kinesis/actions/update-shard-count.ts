@@ -2,9 +2,9 @@
  * UpdateShardCount:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
  *
- * Shards that cross a border of the even ranges wanted are split at it, then neighbours within a
- * range are merged: in rounds, so that short-lived shards may come between. The stream is
- * UPDATING until the last round is over.
+ * Shards that cross a border of the wanted even ranges are split at it, then neighbours within a
+ * range are merged, in rounds; intermediate shards may be short-lived. The stream is UPDATING until
+ * the last round is over.
  */
 import { uniformRound } from '../../../domain/streams/reshard.ts';
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
@@ -84,7 +84,7 @@ function assertTarget(target: number, current: number): void {
       `UpdateShardCount cannot scale up over double your current open shard count. ${counts}`,
     );
   }
-  // Of three shards AWS allows one.
+  // AWS allows 3 shards to become 1.
   if (target < Math.floor(current / 2)) {
     throw invalidArgument(
       `UpdateShardCount cannot scale down below half your current open shard count. ${counts}`,

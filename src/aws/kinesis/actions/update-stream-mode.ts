@@ -1,7 +1,7 @@
 /**
  * UpdateStreamMode:
- * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html
- * The stream keeps its shards: an on-demand stream begins with as many as it had.
+ * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamMode.html The stream
+ * keeps its shards: an on-demand stream starts with its current shard count.
  */
 import { isGatewayError } from '../../../domain/errors.ts';
 import { withMode, withWarmThroughput } from '../../../domain/streams/stream-settings.ts';
@@ -52,7 +52,10 @@ export const updateStreamMode = defineAction({
   },
 });
 
-/** Errors: as withMode; AWS words the change that is one too many in a day as it does a rate. */
+/**
+ * Errors: as withMode; AWS reports too many changes in a day with the sentence for an exceeded
+ * rate.
+ */
 function inMode(stream: Stream, mode: StreamMode, { account, clock }: KinesisContext): Stream {
   try {
     return withMode(stream, mode, clock.nowMs());

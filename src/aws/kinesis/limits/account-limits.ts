@@ -1,7 +1,7 @@
 /**
- * What an account may have, and has. Source: "Quotas and limits", Kinesis Data Streams developer
- * guide. Only streams made by CreateStream count: topics that nobody made through Kinesis have no
- * limits of Kinesis.
+ * The account's quotas and their usage. Source: "Quotas and limits", Kinesis Data Streams developer
+ * guide. Only streams created by CreateStream count: topics that were not created through Kinesis
+ * are not subject to Kinesis' quotas.
  */
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
 import type { StreamMode, StreamSummary } from '../../../domain/streams/stream.ts';
@@ -12,10 +12,10 @@ import { KinesisError } from '../errors.ts';
 /** The default of the largest regions. */
 export const shardsPerAccountMax = 20_000;
 export const onDemandStreamsMax = 50;
-/** Shards of one stream: partitions of one topic. */
+/** The most shards of one stream, which are partitions of one topic. */
 export const shardsPerStreamMax = 10_000;
 
-/** At once; a rate, as it were, which is not kept where rates are not. */
+/** The most splits or merges at the same time; not enforced if rates are not. */
 export const creatingStreamsMax = 5;
 
 export type AccountUsage = {
@@ -35,7 +35,7 @@ export async function accountUsage(context: KinesisContext): Promise<AccountUsag
   };
 }
 
-/** Only rows of an earlier version do not tell by themselves. */
+/** Only rows of earlier versions do not contain it. */
 async function openShardsOf(
   { name, openShardCount: known }: StreamSummary,
   { streams }: KinesisContext,
@@ -44,13 +44,13 @@ async function openShardsOf(
   try {
     return openShardCount(await streams.find(name));
   } catch (error) {
-    // It was deleted since the listing, or cannot be read: no reason to refuse what is asked.
+    // It was deleted after it was listed, or cannot be read: no reason to refuse the request.
     if (isGatewayError(error)) return 0;
     throw error;
   }
 }
 
-/** Errors: LimitExceededException where the account may not have one more such stream. */
+/** Errors: LimitExceededException if the account may not have another such stream. */
 export async function assertMoreStreams(
   mode: StreamMode,
   shardCount: number,
@@ -68,7 +68,7 @@ export async function assertMoreStreams(
   );
 }
 
-/** Errors: LimitExceededException where the account may not have so many more shards. */
+/** Errors: LimitExceededException if the account may not have that many more shards. */
 export async function assertMoreShards(added: number, context: KinesisContext): Promise<void> {
   assertShards(added, await accountUsage(context), context);
 }
@@ -79,7 +79,7 @@ function assertShards(added: number, { openShards }: AccountUsage, context: Kine
   throw tooManyShards(added, openShards, shardsPerAccountMax, context);
 }
 
-/** Errors: LimitExceededException where the account has as many on-demand streams as it may. */
+/** Errors: LimitExceededException if the account has the maximum number of on-demand streams. */
 export async function assertMoreOnDemand(mode: StreamMode, context: KinesisContext) {
   if (mode === 'ON_DEMAND') assertOnDemand(await accountUsage(context), context);
 }

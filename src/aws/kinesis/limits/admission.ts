@@ -1,8 +1,8 @@
-/** Whether a valid call may begin: the rates of actions, and faults on purpose. */
+/** Whether a valid call may start: the rates of actions, and injected faults. */
 import type { KinesisAction, KinesisContext } from '../action.ts';
 import { KinesisError, rateExceeded } from '../errors.ts';
 
-/** Errors: the injected one; LimitExceededException where the action is called too often. */
+/** Errors: the injected one; LimitExceededException if the action is called too often. */
 export function admit(action: KinesisAction, input: unknown, context: KinesisContext): void {
   const { limits } = context;
   const { name, rate } = action;
@@ -20,7 +20,7 @@ export function admit(action: KinesisAction, input: unknown, context: KinesisCon
   throw rateExceeded(`${owner} ${context.account}`);
 }
 
-/** The stream that a valid input names, by whichever member; undefined where by none. */
+/** The stream that a valid input names, by any member; undefined if it names none. */
 export function streamNamed(input: unknown): string | undefined {
   const { StreamName, StreamARN, ConsumerARN } = input as Readonly<Record<string, unknown>>;
   if (typeof StreamName === 'string') return StreamName;

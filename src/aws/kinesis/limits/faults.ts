@@ -1,27 +1,27 @@
 /**
- * Faults on purpose, for trying what clients do about them: `action:error:probability`, several
- * separated by commas. An action of `*` is every action. A call that meets one has no effect.
+ * Fault injection, for testing how clients handle errors: `action:error:probability`, several
+ * separated by commas. The action `*` matches every action. A call with an injected fault has no
+ * effect.
  *
- * `ProvisionedThroughputExceededException` of PutRecords happens to single records of a request,
- * as Kinesis answers it; every other fault is the answer to the whole request.
+ * `ProvisionedThroughputExceededException` of PutRecords affects single records of a request, as in
+ * Kinesis; every other fault is the response to the whole request.
  */
 import { GatewayError } from '../../../domain/errors.ts';
 import { type ExceptionName, exceptionNames } from '../errors.ts';
 
 export type Fault = {
-  /** Its name, or `*` for every action. */
+  /** The action's name, or `*` for every action. */
   readonly action: string;
   readonly error: ExceptionName;
   /** From 0 to 1. */
   readonly probability: number;
 };
 
-/** The faults of one action: every row rolls its own dice, in the order given. */
+/** The faults of one action: each is drawn independently, in the given order. */
 const faultsMax = 200;
 
 /**
- * `actionNames`: those that there are. Errors: `invalid-argument`, which names the entry that is
- * wrong.
+ * `actionNames`: the existing actions. Errors: `invalid-argument`, which names the invalid entry.
  */
 export function parseFaults(text: string, actionNames: readonly string[]): readonly Fault[] {
   if (text.trim() === '') return [];
@@ -54,7 +54,7 @@ function wrong(what: string): GatewayError {
   return new GatewayError('invalid-argument', what);
 }
 
-/** Single records of PutRecords meet it. */
+/** Whether it affects single records of PutRecords. */
 function isOfEntries({ action, error }: Fault): boolean {
   return action === 'PutRecords' && error === 'ProvisionedThroughputExceededException';
 }
@@ -70,7 +70,7 @@ export class Faults {
     this.#ofCalls = faults.filter((fault) => !isOfEntries(fault));
   }
 
-  /** The fault that this call meets, if any. */
+  /** The fault for this call, if any. */
   ofCall(name: string): ExceptionName | undefined {
     for (const fault of this.#ofCalls) {
       const isMeant = fault.action === name || fault.action === '*';

@@ -3,15 +3,15 @@ import type { KeyedRates } from '../../../streams/limits/keyed-rates.ts';
 import type { ShardLimits } from '../../../streams/limits/shard-limits.ts';
 import type { Faults } from './faults.ts';
 
-/** What clients are held to. */
+/** The limits that are enforced. */
 export type KinesisLimits = {
-  /** Budgets of shards; undefined where no rates are kept. */
+  /** Budgets of shards; undefined if rates are not enforced. */
   readonly shards: ShardLimits | undefined;
-  /** Calls of actions; undefined where no rates are kept. */
+  /** Call rates of actions; undefined if rates are not enforced. */
   readonly calls: KeyedRates | undefined;
   readonly faults: Faults;
   readonly observer: LimitObserver;
 };
 
-/** Of actions and streams, or actions of the account. */
+/** By action and stream, or by action for the whole account. */
 export const ratesMax = 100_000;

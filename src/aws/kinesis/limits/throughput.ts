@@ -1,6 +1,6 @@
 /**
- * Holds the actions on records to what a shard may take and give in a second; nothing is held
- * where limits are off, and streams that follow Kafka's rules have none.
+ * Enforces the write and read rates of shards for actions on records. Nothing is enforced if limits
+ * are off, or for streams that follow Kafka's rules.
  */
 import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import type { AppendRecord, LogRecord } from '../../../ports/record-log.ts';
@@ -23,7 +23,7 @@ export function assertWrite(
   throw throttled('PutRecord', stream, index, context);
 }
 
-/** How many of the records, from the first on, the shard takes. */
+/** How many of the records, from the first on, the shard accepts. */
 export function recordsGranted(
   stream: Stream,
   { index }: Shard,
@@ -37,14 +37,14 @@ export function recordsGranted(
   return granted;
 }
 
-/** Before a shard is read. Errors: ProvisionedThroughputExceededException. */
+/** Called before a shard is read. Errors: ProvisionedThroughputExceededException. */
 export function assertRead({ stream, shard }: FoundShard, context: KinesisContext): void {
   const shards = context.limits.shards;
   if (shards === undefined || shards.beginRead(stream, shard.index) === 0) return;
   throw throttled('GetRecords', stream, shard.index, context);
 }
 
-/** What was read. */
+/** Charges what was read. */
 export function countRead(
   { stream, shard }: FoundShard,
   records: readonly LogRecord[],
@@ -54,14 +54,16 @@ export function countRead(
   limits.shards.endRead(stream, shard.index, bytesOf(records));
 }
 
-/** Before a position is looked up. Errors: ProvisionedThroughputExceededException. */
+/** Called before a position is looked up. Errors: ProvisionedThroughputExceededException. */
 export function assertIterator({ stream, shard }: FoundShard, context: KinesisContext): void {
   const shards = context.limits.shards;
   if (shards === undefined || shards.takeIterator(stream, shard.index)) return;
   throw throttled('GetShardIterator', stream, shard.index, context);
 }
 
-/** Before a subscription; the key names shard and consumer. Errors: LimitExceededException. */
+/**
+ * Called before a subscription; the key names shard and consumer. Errors: LimitExceededException.
+ */
 export function assertSubscription(stream: Stream, key: string, context: KinesisContext): void {
   const { limits, account } = context;
   if (limits.shards === undefined || limits.shards.takeSubscription(stream, key)) return;
@@ -72,19 +74,19 @@ export function assertSubscription(stream: Stream, key: string, context: Kinesis
   );
 }
 
-/** The pace of a subscription; undefined where nothing holds it. */
+/** The pace of a subscription; undefined if it has no limit. */
 export function paceOf(stream: Stream, { limits }: KinesisContext): Pace | undefined {
   return limits.shards?.fanOutPace(stream);
 }
 
-/** Of data and keys, as Kinesis counts them. */
+/** The size of data and keys, as Kinesis counts it. */
 export function bytesOf(records: readonly (AppendRecord | LogRecord)[]): number {
   let bytes = 0;
   for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
   return bytes;
 }
 
-/** AWS's words for a shard that is asked for too much. */
+/** AWS's error for an exceeded rate of a shard. */
 export function rateExceeded(stream: string, shardIndex: number, account: string): string {
   return (
     `Rate exceeded for shard ${shardIdOf(shardIndex)} in stream ${stream} ` +

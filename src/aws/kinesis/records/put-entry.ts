@@ -1,4 +1,4 @@
-/** What PutRecord and PutRecords share: the rules of one record, and the shard that takes it. */
+/** Shared by PutRecord and PutRecords: the rules for one record, and its shard. */
 import type { AppendRecord } from '../../../ports/record-log.ts';
 import { parseHashKey } from '../../../domain/streams/hash-key.ts';
 import { shardForHashKey, shardForPartitionKey } from '../../../domain/streams/shard-routing.ts';
@@ -20,10 +20,10 @@ export type PutEntry = {
   readonly ExplicitHashKey?: string | undefined;
 };
 
-/** A record on its way, and its shard. */
+/** A record to be written, and its shard. */
 export type RoutedRecord = { readonly shard: Shard; readonly record: AppendRecord };
 
-/** As findStreamToPut, where that needs no waiting; undefined where it does. */
+/** As findStreamToPut, but returns undefined instead of waiting. */
 export function peekStreamToPut(
   address: StreamAddress,
   context: KinesisContext,
@@ -33,8 +33,8 @@ export function peekStreamToPut(
 }
 
 /**
- * The stream to put into. Errors: as findStream; ResourceNotFoundException also where it is
- * being made or deleted, because the put actions know no exception for a stream's state.
+ * The stream to put into. Errors: as findStream; ResourceNotFoundException also if it is CREATING
+ * or DELETING, because the put actions have no exception for a stream's state.
  */
 export async function findStreamToPut(
   address: StreamAddress,
@@ -52,8 +52,8 @@ function isWritable({ status }: Stream): boolean {
 }
 
 /**
- * Errors: InvalidArgumentException for an explicit hash key out of range; what oversized() says
- * of a record over the stream's limit. `path` is where a validation message finds the data.
+ * Errors: InvalidArgumentException for an explicit hash key out of range; the error of oversized()
+ * for a record over the stream's limit. `path` is the path of the data in validation messages.
  */
 export function routeEntry(stream: Stream, entry: PutEntry, path: string): RoutedRecord {
   const key = Buffer.from(entry.PartitionKey);
@@ -75,7 +75,10 @@ function shardOf(stream: Stream, { ExplicitHashKey: text, PartitionKey: key }: P
   );
 }
 
-/** AWS refuses data over the stream's own limit as it does a broken constraint of the shape. */
+/**
+ * AWS refuses data over the stream's own limit with the same error as a violated constraint of the
+ * shape.
+ */
 function oversized(
   keyBytes: number,
   dataBytes: number,

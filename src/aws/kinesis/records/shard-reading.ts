@@ -1,4 +1,7 @@
-/** What GetRecords and SubscribeToShard read of a shard, and say of it beside the records. */
+/**
+ * How GetRecords and SubscribeToShard read a shard, and the metadata that they return with the
+ * records.
+ */
 import { isSealed } from '../../../domain/streams/reshard.ts';
 import type { Offset, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
@@ -8,20 +11,20 @@ import type { FoundShard } from '../resources/shard-address.ts';
 import type { ValueOf } from '../../protocol/shape.ts';
 import type { childShard } from '../shapes.ts';
 
-/** Reads for one answer, where the log holds stretches that no reader may see. */
+/** The most reads for one response if the log has ranges that no reader may see. */
 const readsMax = 8;
 
 const hourMs = 3_600_000;
 
 export type VisibleSlice = {
-  /** The shard as it was when the slice may be shown. */
+  /** The state of the shard under which the slice may be returned. */
   readonly found: FoundShard;
   readonly slice: LogSlice;
 };
 
 /**
- * Reads what may be shown of a shard: nothing behind the end of a closed one, where records may
- * lie that nobody acknowledged, and nothing while that end is being decided.
+ * Reads the visible records of a shard: nothing after the end of a closed shard, where
+ * unacknowledged records may lie, and nothing while that end is being determined.
  */
 export async function readVisible(
   found: FoundShard,
@@ -52,8 +55,8 @@ function shown(found: FoundShard, from: Offset, slice: LogSlice): VisibleSlice {
 }
 
 /**
- * Reads on over what no reader may see, such as aborted transactions, until there are records
- * or the log ends, and leaves out what is past the stream's retention but still in the log.
+ * Skips what no reader may see, such as aborted transactions, until there are records or the log
+ * ends. Leaves out records that are past the stream's retention but still in the log.
  */
 async function readOver(
   { stream, shard }: FoundShard,
@@ -84,7 +87,7 @@ function keptSince({ rules, retentionHours }: Stream, nowMs: number): number {
   return rules === 'kinesis' ? nowMs - retentionHours * hourMs : -Infinity;
 }
 
-/** The age of the last record returned, unless it is the last one that there is. */
+/** The age of the last returned record, or 0 if there are no later records. */
 export function millisBehind({ records, nextOffset, endOffset }: LogSlice, nowMs: number): number {
   const last: LogRecord | undefined = records.at(-1);
   if (nextOffset >= endOffset || last === undefined) return 0;
@@ -93,7 +96,7 @@ export function millisBehind({ records, nextOffset, endOffset }: LogSlice, nowMs
 
 type ChildShard = ValueOf<typeof childShard>;
 
-/** The shards that a closed one went over into. */
+/** The children of a closed shard. */
 export function childrenOf({ shards }: Stream, parent: number): readonly ChildShard[] {
   return shards
     .filter(({ parentIndex, adjacentParentIndex }) =>

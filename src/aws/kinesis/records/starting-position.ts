@@ -1,5 +1,5 @@
 /**
- * From where a reader of a shard says it begins to an offset of the shard's log; the same for
+ * Converts the starting position that a consumer names to an offset in the shard's log, for
  * GetShardIterator and SubscribeToShard.
  */
 import {
@@ -29,7 +29,10 @@ export type StartingPosition = {
   readonly timestampMs: number | undefined;
 };
 
-/** Errors: InvalidArgumentException, ResourceNotFoundException (the shard is gone meanwhile). */
+/**
+ * Errors: InvalidArgumentException, ResourceNotFoundException (the shard has been deleted
+ * meanwhile).
+ */
 export function startingOffset(
   position: StartingPosition,
   found: FoundShard,
@@ -77,7 +80,7 @@ const positions: Readonly<Record<PositionType, Positioning>> = {
   },
 };
 
-/** The ending sequence number of a closed shard stands behind its last record. */
+/** The ending sequence number of a closed shard is after its last record. */
 function endedAt({ closed }: Shard, offset: bigint): bigint {
   return closed !== undefined && offset > closed.endOffset ? closed.endOffset : offset;
 }
@@ -115,7 +118,7 @@ function timestampIn({ timestampMs }: StartingPosition, nowMs: number): number {
   );
 }
 
-/** Errors: InvalidArgumentException, in AWS's words, for all but a number of this very shard. */
+/** Errors: InvalidArgumentException, in AWS's words, unless the number belongs to this shard. */
 function numberIn(
   { sequenceNumber: text, type }: StartingPosition,
   { stream, shard }: FoundShard,
@@ -149,7 +152,7 @@ function numberIn(
   return parts;
 }
 
-/** AWS takes the index in a number for one with a sign, of which no shard has the negative half. */
+/** AWS reads the shard index in a number as a signed integer; no shard has a negative index. */
 function encodedShard(index: number): string {
   const signed = index | 0;
   if (signed >= 0) return shardIdOf(index);

@@ -1,4 +1,4 @@
-/** Account settings as DescribeAccountSettings and UpdateAccountSettings answer them. */
+/** Account settings as DescribeAccountSettings and UpdateAccountSettings return them. */
 import {
   type AccountSettings,
   commitmentMsMin,

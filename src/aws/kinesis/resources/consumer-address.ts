@@ -22,7 +22,7 @@ export type ConsumerAddress = StreamAddress & {
 
 export type FoundConsumer = { readonly stream: Stream; readonly consumer: Consumer };
 
-/** The members that every answer with a consumer has. */
+/** The members that every response with a consumer has. */
 export function viewConsumer(stream: Stream, consumer: Consumer, context: KinesisContext) {
   const streamArn = streamArnOf(stream.name, context);
   return {
@@ -34,9 +34,9 @@ export function viewConsumer(stream: Stream, consumer: Consumer, context: Kinesi
 }
 
 /**
- * By ARN, or by the stream's ARN and the consumer's name. Subscriptions are answered from the
- * cache; what it does not know is looked up: another gateway may have registered it a moment ago.
- * Errors: InvalidArgumentException where the request names none, or two different ones;
+ * Finds a consumer by ARN, or by the stream's ARN and the consumer's name. Subscriptions use the
+ * cache; an unknown consumer is looked up, since another gateway may have registered it just now.
+ * Errors: InvalidArgumentException if the request names none, or two different ones;
  * ResourceNotFoundException.
  */
 export async function findConsumer(
@@ -61,9 +61,9 @@ export async function findConsumer(
 }
 
 /**
- * `STREAM/consumer/NAME:SECONDS`, as in the consumer's ARN; without the seconds of its creation
- * where the request names it without. Errors: as findConsumer, but for a consumer that is not
- * there.
+ * `STREAM/consumer/NAME:SECONDS`, as in the consumer's ARN; without the creation second if the
+ * request names the consumer without it. Errors: as findConsumer, except that the consumer need not
+ * exist.
  */
 export function consumerNameIn(address: ConsumerAddress, context: KinesisContext): string {
   const { stream, name, createdAtSeconds } = partsIn(address, context);
@@ -74,7 +74,7 @@ export function consumerNameIn(address: ConsumerAddress, context: KinesisContext
 type ConsumerParts = {
   readonly stream: StreamAddress;
   readonly name: string;
-  /** Absent where the consumer is named without its ARN. */
+  /** Absent if the consumer is named without its ARN. */
   readonly createdAtSeconds?: number;
 };
 
@@ -96,7 +96,7 @@ function partsIn(address: ConsumerAddress, context: KinesisContext): ConsumerPar
   );
 }
 
-/** AWS tells the creation time of an ARN, but for SubscribeToShard. */
+/** AWS includes the creation time of the ARN, except for SubscribeToShard. */
 export function consumerNotFound(
   name: string,
   stream: string,
@@ -110,7 +110,7 @@ export function consumerNotFound(
   );
 }
 
-/** Errors: ResourceInUseException where the consumer is still being made. */
+/** Errors: ResourceInUseException if the consumer is still CREATING. */
 export function assertConsumerActive(
   { stream, consumer }: FoundConsumer,
   { account, clock }: KinesisContext,

@@ -1,6 +1,6 @@
 /**
- * What StartStreamEncryption and StopStreamEncryption share. Source: their pages in the Kinesis
- * API reference; "Key identifiers (KeyId)", AWS KMS developer guide.
+ * Shared by StartStreamEncryption and StopStreamEncryption. Source: their pages in the Kinesis API
+ * reference; "Key identifiers (KeyId)", AWS KMS developer guide.
  */
 import { encryptionKeyAt, withEncryption } from '../../../domain/streams/stream-settings.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
@@ -18,7 +18,7 @@ export const encryptionInput = structure({
 });
 
 const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
-/** Those of keys for several regions begin with mrk-. */
+/** Ids of multi-Region keys start with mrk-. */
 const key = `(?:${uuid}|mrk-[0-9a-f]{32})`;
 const alias = 'alias/[a-zA-Z0-9/_-]{1,250}';
 const keyIdForm = new RegExp(`^(?:${key}|${alias})$`, 'u');
@@ -27,7 +27,7 @@ const arnForm = new RegExp(
   'u',
 );
 
-/** `wanted`: whether the stream is to be encrypted with the request's key. */
+/** `wanted`: whether the stream will be encrypted with the request's key. */
 export async function changeEncryption(
   request: ValueOf<typeof encryptionInput>,
   wanted: boolean,
@@ -50,9 +50,9 @@ export async function changeEncryption(
 }
 
 /**
- * Whether there is such a key nobody can say here; whether there can be one, its form tells.
- * Errors: KMSNotFoundException, in the words of KMS; StopStreamEncryption, which asks KMS for
- * nothing, has InvalidArgumentException.
+ * The gateway cannot know whether the key exists, only whether its id has a valid form. Errors:
+ * KMSNotFoundException, in the words of KMS; InvalidArgumentException for StopStreamEncryption,
+ * which does not call KMS.
  */
 function assertKeyId(text: string, region: string, wanted: boolean): void {
   if (keyIdForm.test(text)) return;

@@ -1,4 +1,4 @@
-/** What EnableEnhancedMonitoring and DisableEnhancedMonitoring share. */
+/** Shared by EnableEnhancedMonitoring and DisableEnhancedMonitoring. */
 import {
   orderedMetrics,
   settingsUpdateMs,
@@ -26,7 +26,7 @@ export const monitoringOutput = structure({
   StreamARN: streamArn,
 });
 
-/** `desired` says from the metrics that are on, and those that the request names, what is to be. */
+/** `desired` computes the new metrics from the enabled ones and those in the request. */
 export async function changeMonitoring(
   request: ValueOf<typeof monitoringInput>,
   context: KinesisContext,

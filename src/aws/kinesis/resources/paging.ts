@@ -3,8 +3,8 @@ import { readPagingToken, type TokenSigner } from '../../protocol/tokens.ts';
 import { invalidArgument, KinesisError } from '../errors.ts';
 
 /**
- * The position that the token holds. Errors: InvalidArgumentException for a token that no
- * gateway of this catalog gave out for this purpose, ExpiredNextTokenException for an old one.
+ * The position in the token. Errors: InvalidArgumentException for a token that no gateway of this
+ * catalog issued for this purpose, ExpiredNextTokenException for an old one.
  */
 export function positionIn(purpose: string, token: string, signer: TokenSigner): unknown {
   const read = readPagingToken(purpose, token, signer);

@@ -1,4 +1,4 @@
-/** What SplitShard, MergeShards and UpdateShardCount share: which shards may be changed. */
+/** Shared by SplitShard, MergeShards and UpdateShardCount: which shards may be changed. */
 import { isOpen, type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../action.ts';
 import { invalidArgument, KinesisError } from '../errors.ts';
@@ -23,7 +23,7 @@ export function assertOpen(shard: Shard, stream: Stream, { account }: KinesisCon
 }
 
 /**
- * A topic that nobody made through Kinesis follows Kafka's rules: its partitions stay open, and
+ * A topic that was not created through Kinesis follows Kafka's rules: its partitions stay open, and
  * Kafka clients add more. Errors: InvalidArgumentException.
  */
 export function assertKinesisRules(stream: Stream): void {

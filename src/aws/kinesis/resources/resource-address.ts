@@ -1,4 +1,4 @@
-/** ResourceARN: a stream's, or that of one of its registered consumers. */
+/** ResourceARN: the ARN of a stream or of one of its registered consumers. */
 import { consumerNamed, createdAtSecondsOf } from '../../../domain/streams/consumers.ts';
 import type { Consumer, Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../action.ts';
@@ -8,7 +8,7 @@ import { assertHere, findStream, namingTheStream, streamNameIn } from './stream-
 
 export type ResourceName = {
   readonly streamName: string;
-  /** Absent where the stream itself is meant. */
+  /** Absent if the ARN is the stream's own. */
   readonly consumer?: { readonly name: string; readonly createdAtSeconds: number };
 };
 
@@ -16,8 +16,8 @@ const consumerPart = /^(.*:stream\/[^/]+)\/consumer\/([a-zA-Z0-9_.-]+):(\d+)$/u;
 const queuePart = /:(?:queue|channel)\/\S+$/u;
 
 /**
- * Errors: InvalidArgumentException for an ARN that names neither; ResourceNotFoundException for
- * kinds of resources that the gateway has none of; as assertHere.
+ * Errors: InvalidArgumentException for an ARN of neither; ResourceNotFoundException for kinds of
+ * resources that the gateway does not have; as assertHere.
  */
 export function resourceIn(arn: string, context: KinesisContext): ResourceName {
   assertHere(arn, context);
@@ -34,7 +34,7 @@ export function resourceIn(arn: string, context: KinesisContext): ResourceName {
   };
 }
 
-/** Errors: ResourceNotFoundException where the stream has no such consumer (any more). */
+/** Errors: ResourceNotFoundException if the stream does not have such a consumer (any more). */
 export function consumerIn(
   stream: Stream,
   { consumer: wanted }: ResourceName,
@@ -57,7 +57,7 @@ export async function findResource(arn: string, context: KinesisContext): Promis
   return { stream, consumer: consumerIn(stream, resource, context) };
 }
 
-/** Changes the stream that has, or is, the resource. Errors: as findResource. */
+/** Changes the stream that is, or contains, the resource. Errors: as findResource. */
 export async function changeResource(
   arn: string,
   context: KinesisContext,

@@ -7,9 +7,9 @@ import { KinesisError, shardNotFound } from '../errors.ts';
 const shardIndexMax = 2_147_483_647;
 
 /**
- * The index that a shard id means. AWS reads the number after the first hyphen, or the whole text
- * where there is none, so that `shardId-0`, `0` and `shardId-000000000000` are the same shard.
- * Errors: ResourceNotFoundException for text without such a number.
+ * The shard index in a shard id. AWS reads the number after the first hyphen, or the whole text if
+ * there is none, so `shardId-0`, `0` and `shardId-000000000000` are the same shard. Errors:
+ * ResourceNotFoundException for text without such a number.
  */
 export function shardIndexIn(text: string, stream: string, account: string): number {
   const digits = text.split('-')[1] ?? text;
@@ -24,9 +24,9 @@ export function shardIndexIn(text: string, stream: string, account: string): num
 export type FoundShard = { readonly stream: Stream; readonly shard: Shard };
 
 /**
- * A shard of a stream that can be read, where `accepts` allows the stream. What the cache does
- * not know is looked up: it may have been made a moment ago by another gateway.
- * Errors: ResourceNotFoundException, in AWS's words for a shard also where the stream is missing.
+ * Finds a shard of a readable stream that `accepts` allows. If the cache does not have it, it is
+ * looked up: another gateway may have created it just now. Errors: ResourceNotFoundException, in
+ * AWS's words for a shard even if the stream is missing.
  */
 export async function findShard(
   name: string,
@@ -46,7 +46,7 @@ export async function findShard(
   });
 }
 
-/** Runs work on one shard, and says in AWS's words that it, or its stream, is not there. */
+/** Runs work on one shard, and converts "not found" errors for it or its stream to AWS's words. */
 export async function namingTheShard<T>(
   stream: string,
   shardIndex: number,

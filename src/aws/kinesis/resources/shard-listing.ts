@@ -1,4 +1,4 @@
-/** How shards are shown, and which of them a listing holds. Pure. */
+/** How shards are presented, and which of them a listing contains. Pure. */
 import {
   endingSequenceNumberOf,
   printSequenceNumber,
@@ -30,12 +30,12 @@ export function viewShard(shard: Shard): ShardView {
   };
 }
 
-/** The oldest moment whose records the stream still keeps. */
+/** The oldest time whose records the stream still retains. */
 export function trimHorizonMs(stream: Stream, nowMs: number): number {
   return Math.max(nowMs - stream.retentionHours * hourMs, stream.createdAtMs);
 }
 
-/** Open ones, and closed ones whose records are not all past retention. Ordered by id. */
+/** Open shards, and closed shards with records within the retention period. Ordered by id. */
 export function keptShards(stream: Stream, nowMs: number): readonly Shard[] {
   const horizonMs = nowMs - stream.retentionHours * hourMs;
   return stream.shards.filter(
@@ -43,14 +43,14 @@ export function keptShards(stream: Stream, nowMs: number): readonly Shard[] {
   );
 }
 
-/** Shards whose id follows the given one, which need not exist. */
+/** Shards with ids after the given one, which need not exist. */
 export function shardsAfter(shards: readonly Shard[], shardId: string): readonly Shard[] {
   const index = shardIndexOf(shardId);
   if (index !== undefined) return shards.filter((shard) => shard.index > index);
   return shards.filter((shard) => shardIdOf(shard.index) > shardId);
 }
 
-/** The shards that took records at that moment: each hash key is in exactly one of them. */
+/** The shards that were open at that time: each hash key is in exactly one of them. */
 export function shardsAt(stream: Stream, atMs: number): readonly Shard[] {
   const closings = new Map(stream.shards.map(({ index, closed }) => [index, closed?.closedAtMs]));
   return stream.shards.filter(
@@ -60,14 +60,14 @@ export function shardsAt(stream: Stream, atMs: number): readonly Shard[] {
   );
 }
 
-/** The shards that were open at that moment or later. */
+/** The shards that were open at that time or later. */
 export function shardsFrom(stream: Stream, fromMs: number): readonly Shard[] {
   return stream.shards.filter(({ closed }) => closed === undefined || closed.closedAtMs > fromMs);
 }
 
 /**
  * A child opens when its parents close. Its creation second is later, so that sequence numbers
- * grow; going by that, there would be moments at which no shard was open.
+ * grow; by that second, there would be times at which no shard was open.
  */
 function openedAtMs(
   stream: Stream,

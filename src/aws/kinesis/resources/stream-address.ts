@@ -16,7 +16,7 @@ export function streamArnOf(name: string, { account, region }: Place): string {
   return `${arnPrefix(region)}:${account}:stream/${name}`;
 }
 
-/** China and GovCloud have partitions of their own. */
+/** China and GovCloud are separate AWS partitions. */
 function arnPrefix(region: string): string {
   const partition = region.startsWith('cn-')
     ? 'aws-cn'
@@ -27,9 +27,8 @@ function arnPrefix(region: string): string {
 }
 
 /**
- * The name of the stream that the request means.
- * Errors: InvalidArgumentException where the request names none, or two different ones; as
- * assertHere.
+ * The name of the stream that the request means. Errors: InvalidArgumentException if the request
+ * names none, or two different ones; as assertHere.
  */
 export function streamNameIn(address: StreamAddress, context: Place): string {
   const { StreamName: name, StreamARN: arn } = address;
@@ -49,9 +48,9 @@ export function streamNameIn(address: StreamAddress, context: Place): string {
 }
 
 /**
- * One gateway serves every region that its clients sign for; each request, as on AWS, only the
- * resources of its own. Errors: InvalidArgumentException where the ARN is of another region;
- * UnrecognizedClientException where it is of another account.
+ * One gateway serves every region that its clients sign for; as on AWS, a request can only access
+ * resources of its own region. Errors: InvalidArgumentException if the ARN belongs to another
+ * region; UnrecognizedClientException if it belongs to another account.
  */
 export function assertHere(arn: string, here: Place): void {
   const [, , , region, account] = arn.split(':');
@@ -68,9 +67,9 @@ export function assertHere(arn: string, here: Place): void {
 }
 
 /**
- * `cached`: as it was a second ago at most; `now`: as it is in the catalog; `fresh`: with its log's
- * settings, too, which costs most. Errors: as streamNameIn; ResourceNotFoundException where there
- * is no such stream.
+ * `cached`: at most a second old; `now`: the current state in the catalog; `fresh`: also with the
+ * current settings of its log, which costs most. Errors: as streamNameIn; ResourceNotFoundException
+ * if there is no such stream.
  */
 export async function findStream(
   address: StreamAddress,
@@ -85,7 +84,7 @@ export async function findStream(
   });
 }
 
-/** Runs work on one stream, and says "not found" in AWS's words where the stream is not there. */
+/** Runs work on one stream, and converts "not found" errors to AWS's words. */
 export async function namingTheStream<T>(
   name: string,
   context: KinesisContext,
@@ -98,7 +97,7 @@ export async function namingTheStream<T>(
   }
 }
 
-/** The error of work on one stream, in AWS's words where the stream is not there. */
+/** The error of work on one stream, in AWS's words if the stream does not exist. */
 export function ofStream(error: unknown, name: string, { account }: Place): unknown {
   return isGatewayError(error, 'not-found') ? streamNotFound(name, account) : error;
 }
@@ -109,7 +108,7 @@ function nameInArn(arn: string): string {
   return name;
 }
 
-/** AWS gives ids to streams of some accounts; the gateway gives none, so that none exists. */
+/** AWS assigns ids to streams of some accounts; the gateway assigns none, so no id exists. */
 function unknownStreamId(id: string, account: string): Error {
   return streamNotFound(id, account);
 }

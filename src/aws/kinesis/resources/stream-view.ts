@@ -4,7 +4,7 @@ import type { KinesisContext } from '../action.ts';
 import { KinesisError, streamNotActive } from '../errors.ts';
 import { streamArnOf } from './stream-address.ts';
 
-/** The members that DescribeStream and DescribeStreamSummary share. */
+/** The members shared by DescribeStream and DescribeStreamSummary. */
 export function viewStream(stream: Stream, context: KinesisContext) {
   const nowMs = context.clock.nowMs();
   const keyId = encryptionKeyAt(stream, nowMs);
@@ -21,12 +21,12 @@ export function viewStream(stream: Stream, context: KinesisContext) {
   };
 }
 
-/** AWS tells when streams and consumers were made in whole seconds. */
+/** AWS returns creation times of streams and consumers in whole seconds. */
 export function wholeSecond(atMs: number): number {
   return Math.floor(atMs / 1000) * 1000;
 }
 
-/** Errors: ResourceInUseException where the stream's state does not allow the call. */
+/** Errors: ResourceInUseException if the stream's status does not allow the call. */
 export function assertStatus(
   stream: Stream,
   context: KinesisContext,
@@ -37,7 +37,7 @@ export function assertStatus(
   throw streamNotActive(stream.name, context.account, status);
 }
 
-/** Errors: ValidationException: AWS reshards on-demand streams by itself. */
+/** Errors: ValidationException, because AWS reshards on-demand streams by itself. */
 export function assertProvisioned({ mode, name }: Stream, { account }: KinesisContext): void {
   if (mode === 'PROVISIONED') return;
   throw new KinesisError(
@@ -46,7 +46,7 @@ export function assertProvisioned({ mode, name }: Stream, { account }: KinesisCo
   );
 }
 
-/** What answers to puts say; AWS leaves it out where nothing is encrypted. */
+/** The EncryptionType in put responses; AWS omits it for unencrypted streams. */
 export function encryptionShown(stream: Stream, context: KinesisContext): 'KMS' | undefined {
   return encryptionKeyAt(stream, context.clock.nowMs()) === undefined ? undefined : 'KMS';
 }

@@ -1,4 +1,4 @@
-/** What AWS allows as tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
+/** AWS's rules for tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
 import { partitionerNames, partitionerTag } from '../../../domain/streams/partitioner-tag.ts';
 import { placementNames, placementTag } from '../../../domain/streams/placement-tag.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
@@ -7,13 +7,13 @@ import type { FoundResource } from './resource-address.ts';
 
 export const tagsPerStreamMax = 50;
 
-/** The colon is allowed by TagResource, whose tags are the same. */
+/** TagResource, which writes the same tags, allows the colon. */
 const allowed = /^[\p{L}\p{N}\p{Zs}_.:/=+\-%@]*$/u;
 
 /**
- * `what` is the attempt, such as "add tags to stream orders under account 000000000000".
- * Errors: InvalidArgumentException for characters that AWS refuses. The percent sign is allowed
- * by its first check and refused by its second.
+ * `what` describes the attempt, such as "add tags to stream orders under account 000000000000".
+ * Errors: InvalidArgumentException for characters that AWS refuses. The percent sign is allowed by
+ * its first check and refused by its second.
  */
 export function assertTagCharacters(texts: readonly string[], what: string): void {
   if (!texts.every((text) => allowed.test(text))) {
@@ -30,7 +30,7 @@ export function assertTagCharacters(texts: readonly string[], what: string): voi
   }
 }
 
-/** Errors: InvalidArgumentException where the tags are more than a stream may have. */
+/** Errors: InvalidArgumentException if there are more tags than a stream may have. */
 export function assertTagCount(
   tags: Readonly<Record<string, string>>,
   what: string,
@@ -51,7 +51,7 @@ export function assertTagKeys(keys: readonly string[]): void {
   );
 }
 
-/** Errors: InvalidArgumentException where a tag that the gateway follows has no known value. */
+/** Errors: InvalidArgumentException if a tag that the gateway interprets has an unknown value. */
 export function assertPolicyTags(tags: Readonly<Record<string, string>>): void {
   assertOneOf(tags, partitionerTag, partitionerNames);
   assertOneOf(tags, placementTag, placementNames);
@@ -67,7 +67,7 @@ function assertOneOf(
   throw invalidArgument(`The tag ${tag} must be one of ${known.join(', ')}, not "${value}".`);
 }
 
-/** TagResource allows the colon, and no percent sign. */
+/** TagResource allows the colon, but no percent sign. */
 const allowedOfResources = /^[\p{L}\p{N}\p{Zs}_.:/=+\-@]*$/u;
 
 /** Errors: InvalidArgumentException for characters that AWS refuses. */
@@ -81,7 +81,7 @@ export function assertResourceTags(tags: Readonly<Record<string, string>>): void
   }
 }
 
-/** Those of the consumer, or of the stream where it is meant itself. */
+/** The tags of the consumer, or of the stream if the resource is the stream itself. */
 export function tagsOf({ stream, consumer }: FoundResource): Readonly<Record<string, string>> {
   return (consumer ?? stream).tags;
 }

@@ -1,6 +1,7 @@
 /**
- * What the actions name, for authorization. Which kind of thing each action is on: "Actions,
- * resources, and condition keys for Amazon Kinesis Data Streams", Service Authorization Reference.
+ * The resources that actions name, for authorization. Source of each action's resource type:
+ * "Actions, resources, and condition keys for Amazon Kinesis Data Streams", Service Authorization
+ * Reference.
  */
 import type { Access } from '../../../access/authorizer.ts';
 import type { KinesisContext } from '../action.ts';
@@ -43,7 +44,7 @@ export function streamAndKey(
   return [theStream(input, context, action), { action, kind: 'key', name: input.KeyId }];
 }
 
-/** Of actions that name no single thing. */
+/** For actions that name no single resource. */
 export function theAccount(_input: unknown, _context: KinesisContext, action: string): Access {
   return { action, kind: 'all', name: '*' };
 }

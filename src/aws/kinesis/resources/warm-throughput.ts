@@ -1,6 +1,6 @@
 /**
- * What on-demand streams are made ready for. Source: UpdateStreamWarmThroughput of the Kinesis
- * API reference; "Warm throughput for On-demand Advantage", Kinesis Data Streams developer guide.
+ * The warm throughput of on-demand streams. Source: UpdateStreamWarmThroughput of the Kinesis API
+ * reference; "Warm throughput for On-demand Advantage", Kinesis Data Streams developer guide.
  */
 import { commitmentStatusAt } from '../../../domain/streams/account-settings.ts';
 import {
@@ -18,8 +18,8 @@ export function viewWarmThroughput(stream: Stream) {
 }
 
 /**
- * Errors: ValidationException where the account's settings or the mode do not allow a warm
- * throughput, LimitExceededException where it is more than a stream can have.
+ * Errors: ValidationException if the account's settings or the stream's mode do not allow warm
+ * throughput, LimitExceededException if it is more than a stream can have.
  */
 export async function assertWarmThroughput(
   miBps: number,
