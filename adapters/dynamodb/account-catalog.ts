@@ -10,7 +10,7 @@ import { catalogTableDefault } from './stream-catalog.ts';
 
 const accountsScope = 'accounts';
 
-/** The table that rows of every kind are in. */
+/** The table that holds rows of all kinds. */
 export function catalogTableInput(tableName: string): CreateTableInput {
   return {
     TableName: tableName,
@@ -26,7 +26,7 @@ export function catalogTableInput(tableName: string): CreateTableInput {
   };
 }
 
-/** Sends nothing yet; the table is made when something is first asked of it. */
+/** Sends nothing yet; the table is created on first use. */
 export function openAccountCatalog(
   database: Database,
   tableName = catalogTableDefault,

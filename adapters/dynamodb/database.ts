@@ -1,7 +1,7 @@
 /**
- * The connection to DynamoDB: one client, and one dynamoose instance on it. Its limits are short
- * and its attempts few, because the callers' own clients try again; the client comes back by
- * itself once DynamoDB does.
+ * The connection to DynamoDB: one client, and one dynamoose instance on it. Timeouts are short and
+ * attempts few, because the callers' own clients retry; the client recovers by itself once DynamoDB
+ * does.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from 'dynamoose/dist/Instance.js';
@@ -10,14 +10,14 @@ import type { BackingObserver } from '../../src/ports/observer.ts';
 
 const connectTimeoutMs = 1_000;
 const requestTimeoutMs = 5_000;
-/** The first one included. */
+/** Including the first one. */
 const attemptsMax = 3;
 const socketsMax = 64;
 const tableReadyTimeoutMs = 60_000;
 const tableCheckEveryMs = 100;
 
 export type DatabaseSettings = {
-  /** Absent: the SDK's own rules find DynamoDB, and the credentials. */
+  /** If absent, the SDK's own rules find DynamoDB and the credentials. */
   readonly endpoint?: string | undefined;
   readonly region: string;
   readonly observer?: BackingObserver | undefined;
@@ -34,9 +34,9 @@ export type AttributeValue = NonNullable<
 export type CreateTableInput = Parameters<DynamoClient['createTable']>[0];
 
 /**
- * dynamoose takes a tenth of a second to load, and makes a client that warns of the Node version
- * while it does: both wait until somebody opens a database. With each call it would look through
- * the file system for a package to log with, which is told to be absent.
+ * dynamoose takes a tenth of a second to load, and then creates a client that warns about the Node
+ * version: both are deferred until a database is opened. On each call it would search the file
+ * system for a logging package, so that package is declared absent.
  */
 async function loadDynamoose(): Promise<Dynamoose> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -75,14 +75,15 @@ export class Database {
     this.#observer = settings.observer;
   }
 
-  /** Makes the client; nothing is sent yet, so that DynamoDB need not be there. */
+  /** Creates the client; nothing is sent yet, so DynamoDB need not be running. */
   static async open(settings: DatabaseSettings): Promise<Database> {
     return new Database(await loadDynamoose(), settings);
   }
 
   /**
-   * Runs one call, observed, its failure as a GatewayError: `conflict` where a condition did not
-   * hold, `unavailable`, or `internal`. A missing table is made, and the call done again.
+   * Runs one call with metrics, and converts its failure to a GatewayError: `conflict` if a
+   * condition did not hold, `unavailable`, or `internal`. A missing table is created, and the call
+   * repeated.
    */
   async call<T>(operation: string, table: CreateTableInput, work: () => Promise<T>): Promise<T> {
     try {
@@ -98,7 +99,7 @@ export class Database {
     }
   }
 
-  /** As `call`, of a table that is not made here: undefined where there is none. */
+  /** As `call`, for a table that is not created here: returns undefined if it does not exist. */
   async callExisting<T>(operation: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await this.#observed(operation, work);
@@ -108,7 +109,7 @@ export class Database {
     }
   }
 
-  /** Resolves when there is the table and it can be used. Errors: `unavailable`. */
+  /** Resolves when the table exists and is active. Errors: `unavailable`. */
   async makeTable(table: CreateTableInput): Promise<void> {
     try {
       await this.#makeTable(table);
@@ -134,7 +135,7 @@ export class Database {
     }
   }
 
-  /** One at a time for a table, whoever asks. */
+  /** One creation at a time for each table. */
   #makeTable(input: CreateTableInput): Promise<void> {
     const name = String(input?.TableName);
     const running = this.#tables.get(name);
@@ -148,7 +149,7 @@ export class Database {
     try {
       await this.#observed('CreateTable', () => this.client.createTable(input));
     } catch (error) {
-      // Another gateway is making it.
+      // Another gateway is creating it.
       if (nameOf(error) !== 'ResourceInUseException') throw error;
     }
     const deadlineMs = Date.now() + tableReadyTimeoutMs;
@@ -164,8 +165,8 @@ export class Database {
 }
 
 /**
- * DynamoDB Local takes any credentials and needs some; Amazon's own endpoints want the real ones,
- * which the SDK finds.
+ * DynamoDB Local accepts any credentials but requires some; Amazon's endpoints require the real
+ * ones, which the SDK finds.
  */
 function localCredentials(endpoint: string | undefined) {
   if (endpoint === undefined || /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(hostOf(endpoint))) {
@@ -179,14 +180,17 @@ function hostOf(endpoint: string): string {
 }
 
 const nothing = (): void => undefined;
-/** What matters comes back as errors; the SDK's own lines do not belong on the terminal. */
+/** Problems are returned as errors, so the SDK's own log lines are suppressed. */
 const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
-/** Whether DynamoDB did its work: a condition that does not hold, a table that is not there. */
+/**
+ * Whether DynamoDB itself worked: it answered that a condition does not hold, or that a table is
+ * missing.
+ */
 function isAnswer(error: unknown): boolean {
   return tableAnswers.has(nameOf(error)) || kindOf(error) === 'conflict';
 }
@@ -205,12 +209,12 @@ function wrapped(operation: string, cause: unknown): GatewayError {
   return new GatewayError(kind, `DynamoDB ${operation} failed${said}`, { cause });
 }
 
-/** Whether the account may not do this to this table, whatever it may do to others. */
+/** Whether the account lacks the permission for this table, whatever its permissions for others. */
 export function isDenied(error: unknown): boolean {
   return error instanceof GatewayError && nameOf(error.cause) === 'AccessDeniedException';
 }
 
-/** Which items of a transaction had a condition that did not hold. */
+/** The items of a transaction whose conditions did not hold. */
 export function failedConditionsIn({ cause }: GatewayError): ReadonlySet<number> {
   const codes = cancellationCodesOf(cause);
   return new Set([...codes.keys()].filter((at) => codes[at] === 'ConditionalCheckFailed'));

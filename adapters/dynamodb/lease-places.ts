@@ -1,8 +1,8 @@
 /**
- * Where lease tables are. A table has its own name in DynamoDB, with one exception: DynamoDB Local
- * makes no table whose name differs from another's in case only, and there the second has its other
- * name (caseSafeNameOf). Which of the two it is follows from the tables that exist: every gateway
- * finds the same place, whenever it starts.
+ * Where lease tables are stored. A table has its own name in DynamoDB, with one exception: DynamoDB
+ * Local cannot have two tables whose names differ only in case, so there the second gets its
+ * alternative name (caseSafeNameOf). The existing tables decide which of the two it is, so every
+ * gateway finds the same place, whenever it starts.
  */
 import {
   caseSafeNameOf,
@@ -13,13 +13,13 @@ import { GatewayError } from '../../src/domain/errors.ts';
 import { type CreateTableInput, type Database, isDenied } from './database.ts';
 
 export const keyAttribute = 'leaseKey';
-/** Tables whose places are known, and their layouts to be right. */
+/** The number of tables whose places are known and whose layouts were checked. */
 const knownTablesMax = 10_000;
 const describedAtOnce = 8;
 
 export class LeasePlaces {
   readonly #database: Database;
-  /** Places of tables that were there. */
+  /** Places of tables that were found. */
   readonly #known = new Map<string, string>();
 
   constructor(database: Database) {
@@ -40,7 +40,9 @@ export class LeasePlaces {
     return [...found];
   }
 
-  /** Undefined where there is no such table. Errors: `in-use` where it is something else's. */
+  /**
+   * Undefined if there is no such table. Errors: `in-use` if the table belongs to something else.
+   */
   async find(table: string): Promise<string | undefined> {
     const known = this.#known.get(table);
     if (known !== undefined) return known;
@@ -57,18 +59,20 @@ export class LeasePlaces {
     return undefined;
   }
 
-  /** As find; a table of its own name that a KCL application has made meanwhile is seen. */
+  /**
+   * As find, but also finds a table of its own name that a KCL application has created meanwhile.
+   */
   findNow(table: string): Promise<string | undefined> {
     if (this.#known.get(table) !== table) this.#known.delete(table);
     return this.find(table);
   }
 
-  /** As find; its own name where it is nowhere. */
+  /** As find, but returns its own name if the table does not exist. */
   async placeOf(table: string): Promise<string> {
     return this.#known.get(table) ?? (await this.find(table)) ?? table;
   }
 
-  /** Makes the table where there is none, with this layout. Errors: as find; `unavailable`. */
+  /** Creates the table with this layout if it does not exist. Errors: as find; `unavailable`. */
   async make(table: string, layout: CreateTableInput): Promise<void> {
     if ((await this.find(table)) !== undefined) return;
     const makeAt = (name: string) =>
@@ -89,18 +93,18 @@ export class LeasePlaces {
     this.#known.delete(table);
   }
 
-  /** There is nothing at this place any more. */
+  /** Records that the table at this place is gone. */
   forgetPlace(place: string): void {
     for (const [table, known] of this.#known) if (known === place) this.#known.delete(table);
   }
 
-  /** The key of the table at a place, its attributes joined; undefined where nothing is. */
+  /** The key attributes of the table at a place, joined; undefined if there is no table. */
   async keyOf(place: string): Promise<string | undefined> {
     const described = await this.#database.callExisting('DescribeTable', () =>
       this.#database.client.describeTable({ TableName: place }),
     );
     const { TableStatus: status, KeySchema: keys = [] } = described?.Table ?? {};
-    // One that is being made is not there yet: whoever needs it waits for it.
+    // A table that is being created counts as missing: callers that need it wait for it.
     if (status === undefined || status === 'CREATING' || status === 'DELETING') return undefined;
     return keys.map(({ AttributeName: attribute }) => attribute).join();
   }
@@ -119,7 +123,7 @@ export class LeasePlaces {
     return names;
   }
 
-  /** Tables that the gateway may not look at are no lease tables of its groups. */
+  /** Tables that the gateway may not describe are not lease tables of its groups. */
   async #isOfLeases(name: string): Promise<boolean> {
     const table = tableOfCaseSafeName(name) ?? name;
     if (this.#known.get(table) === name) return true;

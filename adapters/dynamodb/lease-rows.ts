@@ -1,6 +1,6 @@
 /**
- * A lease as a row of KCL's lease table, and back: names and types as KCL writes them, and four
- * attributes of the gateway's own, which KCL passes over. Pure.
+ * Converts leases to rows of KCL's lease table and back: names and types as KCL writes them, and
+ * four attributes of the gateway, which KCL ignores. Pure.
  *
  * | own attribute       | type | holds                                                      |
  * |---------------------|------|------------------------------------------------------------|
@@ -23,10 +23,13 @@ import { toOffset } from '../../src/domain/streams/stream.ts';
 
 export type LeaseRow = Readonly<Record<string, AttributeValue>>;
 
-/** KCL 3.5 keeps other things in the same table; rows without a type are leases of before. */
+/**
+ * KCL 3.5 stores other things in the same table; rows without a type are leases of earlier
+ * versions.
+ */
 const leaseEntity = 'LEASE';
 
-/** Undefined for a row that is no lease. */
+/** Undefined for a row that is not a lease. */
 export function leaseOf(row: LeaseRow): Lease | undefined {
   const key = row['leaseKey']?.S;
   const sequenceNumber = row['checkpoint']?.S;
@@ -49,7 +52,7 @@ export function leaseOf(row: LeaseRow): Lease | undefined {
   };
 }
 
-/** The worker whose metrics the row holds; in a lease table, its key names him. */
+/** The worker whose metrics the row holds; in a lease table, the row's key names it. */
 export function workerOf(row: LeaseRow): string | undefined {
   return row['wid']?.S ?? row['leaseKey']?.S;
 }
@@ -70,7 +73,7 @@ function seenOf(row: LeaseRow): Seen | undefined {
   };
 }
 
-/** DynamoDB's numbers have fractions and exponents, too, in rows that somebody else has written. */
+/** In rows that others have written, DynamoDB's numbers may have fractions and exponents. */
 function isWhole(text: string | undefined): text is string {
   return text !== undefined && /^-?\d+$/.test(text);
 }
@@ -111,7 +114,7 @@ export function rowOf(lease: NewLease): LeaseRow {
     leaseCounter: { N: '0' },
     ownerSwitchesSinceCheckpoint: { N: '0' },
     ...checkpointAttributes(lease.checkpoint),
-    // DynamoDB has no empty sets; KCL leaves the attribute out.
+    // DynamoDB has no empty sets; KCL omits the attribute.
     ...(parentShardIds.length > 0 ? { parentShardId: { SS: [...parentShardIds] } } : {}),
     ...(childShardIds.length > 0 ? { childShardIds: { SS: [...childShardIds] } } : {}),
     startingHashKey: { S: lease.startingHashKey },
@@ -127,7 +130,7 @@ export function rowOf(lease: NewLease): LeaseRow {
   };
 }
 
-/** What the row of a lease that was read holds of the gateway's, as a condition for a change. */
+/** A condition for a change: the gateway's attributes in the row are still those that were read. */
 export function isAsRead(lease: Lease): UpdateParts {
   const { checkpoint, seen } = lease;
   const values = {
@@ -147,7 +150,7 @@ export function isAsRead(lease: Lease): UpdateParts {
   };
 }
 
-/** The row names the stream that it named when it was read, as a condition for a change. */
+/** A condition for a change: the row still names the stream that it named when it was read. */
 export function isOfStream({ stream }: Lease): UpdateParts {
   if (stream === undefined) {
     return { expression: 'attribute_not_exists(kineskaStream)', values: {} };
@@ -167,7 +170,7 @@ export type UpdateParts = {
   readonly values: Readonly<Record<string, AttributeValue>>;
 };
 
-/** SET of single attributes; whatever else the row has stays. */
+/** An update expression that sets single attributes and leaves the others unchanged. */
 export function setting(attributes: LeaseRow): UpdateParts {
   const names = Object.keys(attributes);
   return {

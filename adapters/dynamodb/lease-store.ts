@@ -1,7 +1,8 @@
 /**
- * The LeaseTables port: KCL's lease tables in DynamoDB, by dynamoose's client. Rows are changed by
- * expressions that name single attributes, because dynamoose's own models drop what they do not
- * know; the table itself is laid out by a dynamoose schema. Where a table is, says lease-places.ts.
+ * The LeaseTables port: KCL's lease tables in DynamoDB, through dynamoose's client. Rows are
+ * changed by expressions that name single attributes, because dynamoose's models drop attributes
+ * that they do not know; the table itself is created from a dynamoose schema. lease-places.ts finds
+ * tables.
  */
 import type { Lease, NewLease, Seen, StreamOrigin } from '../../src/domain/leases/leases.ts';
 import { memberOwnerPrefix } from '../../src/domain/leases/lease-owners.ts';
@@ -29,9 +30,9 @@ import {
   type UpdateParts,
 } from './lease-rows.ts';
 
-/** By which KCL 3 finds what a worker owns. */
+/** The index by which KCL 3 finds the leases of a worker. */
 const ownerIndex = 'LeaseOwnerToLeaseKeyIndex';
-/** As many as DynamoDB takes. */
+/** DynamoDB's limit. */
 const changesInCallMax = 100;
 const callsAtOnce = 4;
 const rowsAtOnce = 32;
@@ -43,7 +44,7 @@ const companionKeys = companionSuffixes.map(
 
 const one = { ':one': { N: '1' } };
 
-/** No KCL worker owns the lease, or it is still a member's while it is handed over. */
+/** No KCL worker owns the lease, or a member still does during a handover. */
 const notOfWorker: UpdateParts = {
   expression:
     '(attribute_not_exists(leaseOwner) OR begins_with(leaseOwner, :member) ' +
@@ -51,7 +52,7 @@ const notOfWorker: UpdateParts = {
   values: { ':member': { S: memberOwnerPrefix } },
 };
 
-/** It was neither renewed nor taken since it was read. */
+/** The lease was neither renewed nor taken since it was read. */
 function hasCounterOf({ counter }: Lease): UpdateParts {
   const values = { ':counter': { N: String(counter) } };
   return { expression: 'leaseCounter = :counter', values };
@@ -59,12 +60,12 @@ function hasCounterOf({ counter }: Lease): UpdateParts {
 
 type RowChange = Pick<TransactItem, 'Put' | 'Update'>;
 
-/** The table that it changes, by its name in DynamoDB. */
+/** The name of the changed table in DynamoDB. */
 function placeOf({ Put: put, Update: update }: RowChange): string {
   return String((put ?? update)?.TableName);
 }
 
-/** Of single attributes of a row that is there, under all of the conditions. */
+/** Changes single attributes of an existing row, if all of the conditions hold. */
 function updateOf(
   table: string,
   key: string,
@@ -94,7 +95,7 @@ function checkpointUpdate(table: string, change: CheckpointChange) {
     ...seenAttributes(change.seen, change.stream),
   });
   const pending = 'pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState';
-  // As KCL's own eviction: without its counter the former owner cannot write.
+  // Like KCL's own eviction: since the counter changes, the former owner cannot write any more.
   const evicted = evict ? ', leaseOwner, checkpointOwner ADD leaseCounter :one' : '';
   const update = {
     expression: `${set.expression} REMOVE ${pending}${evicted}`,
@@ -106,7 +107,7 @@ function checkpointUpdate(table: string, change: CheckpointChange) {
 
 let schemaCount = 0;
 
-/** Sends nothing yet. */
+/** Sends no request yet. */
 export async function openLeaseTables(database: Database): Promise<LeaseTables> {
   const { dynamoose, instance } = database;
   const schema = new dynamoose.Schema({
@@ -116,7 +117,7 @@ export async function openLeaseTables(database: Database): Promise<LeaseTables> 
       index: { name: ownerIndex, type: 'global', rangeKey: keyAttribute, project: false },
     },
   });
-  // dynamoose keeps models by name; one serves for every table.
+  // dynamoose registers models by name; one serves all tables.
   schemaCount += 1;
   const model = dynamoose.model(`lease-tables#${schemaCount}`, schema);
   const table = new instance.Table('lease-table', [model], {
@@ -124,7 +125,7 @@ export async function openLeaseTables(database: Database): Promise<LeaseTables> 
     waitForActive: false,
     throughput: 'ON_DEMAND',
   });
-  // dynamoose types the answer of the other form of this call.
+  // dynamoose declares the result type of the other form of this call.
   const request = table.create({ return: 'request' }) as Promise<unknown>;
   return new DynamoLeaseTables(database, (await request) as CreateTableInput);
 }
@@ -251,7 +252,8 @@ class DynamoLeaseTables implements LeaseTables {
   async drop(table: string): Promise<void> {
     const place = await this.#places.find(table);
     if (place === undefined) return;
-    // The leases last: as long as they are there, whoever deletes the group tries again.
+    // The lease table goes last: as long as it exists, a failed deletion of the group can be
+    // retried.
     for (const [suffix, key] of companionKeys) {
       const companion = companionOf(place, suffix);
       if (companion !== undefined) await this.#dropOne(companion, key);
@@ -260,7 +262,7 @@ class DynamoLeaseTables implements LeaseTables {
     await this.#dropOne(place, keyAttribute);
   }
 
-  /** Only what has the layout that it is deleted for. */
+  /** Only a table with the expected layout is deleted. */
   async #dropOne(name: string, key: string): Promise<void> {
     if ((await this.#places.keyOf(name)) !== key) return;
     await this.#database.callExisting('DeleteTable', () =>
@@ -284,7 +286,7 @@ class DynamoLeaseTables implements LeaseTables {
     return leases.filter((_, index) => areDone[index]);
   }
 
-  /** The counter stays, as with KCL: the worker renews by it until he hands over. */
+  /** The counter stays, as in KCL: the worker renews with it until it hands over the lease. */
   async handOver(table: string, lease: Lease, owner: string): Promise<void> {
     const { owner: before, checkpointOwner } = lease;
     if (before === undefined) throw new GatewayError('conflict', `${lease.key} is nobody's`);
@@ -317,7 +319,7 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   async release(table: string, lease: Lease, owner: string): Promise<void> {
-    // Where it is being handed over, only the handing over ends.
+    // If the lease is being handed over, only the handover ends.
     const attribute = lease.checkpointOwner === owner ? 'checkpointOwner' : 'leaseOwner';
     const update = { expression: `REMOVE ${attribute} ADD leaseCounter :one`, values: one };
     const isOwn = { expression: `${attribute} = :owner`, values: { ':owner': { S: owner } } };
@@ -360,8 +362,8 @@ class DynamoLeaseTables implements LeaseTables {
   }
 
   /**
-   * Many rows in one call, each under its own condition; answers which were changed. Ten calls in
-   * place of a thousand take a tenth of the time, and hardly any processor.
+   * Changes many rows in one call, each under its own condition; returns which were changed. Ten
+   * calls instead of a thousand take a tenth of the time and hardly any CPU time.
    */
   async #changeEach(
     changes: readonly RowChange[],
@@ -382,7 +384,7 @@ class DynamoLeaseTables implements LeaseTables {
           for (const index of left) areDone[index] = true;
           return;
         }
-        // Others are changing these rows at the moment: one by one each is tried for itself.
+        // Others are changing these rows now: each row is tried by itself.
         if (failed.size === 0) break;
         left = left.filter((_, position) => !failed.has(position));
       }
@@ -391,7 +393,9 @@ class DynamoLeaseTables implements LeaseTables {
     return areDone;
   }
 
-  /** Nothing is changed where a condition does not hold: answers the positions of those. */
+  /**
+   * If a condition does not hold, nothing is changed, and the indexes of such rows are returned.
+   */
   async #changeTogether(changes: readonly RowChange[]): Promise<ReadonlySet<number> | undefined> {
     try {
       await this.#change('TransactWriteItems', placeOf(changes[0]!), () =>
@@ -419,7 +423,7 @@ class DynamoLeaseTables implements LeaseTables {
     }
   }
 
-  /** A table that is gone is a condition that does not hold. */
+  /** A deleted table counts as a condition that does not hold. */
   async #change(operation: string, place: string, work: () => Promise<unknown>): Promise<void> {
     const done = await this.#database.callExisting(operation, async () => {
       await work();

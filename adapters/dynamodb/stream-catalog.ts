@@ -1,7 +1,7 @@
 /**
- * The stream catalog in one DynamoDB table, by dynamoose; stream-rows.ts says what its rows hold.
- * Every change is one transaction (or one put, where one row changes) under the condition that
- * the stream's row is still the one that was read.
+ * The stream catalog in one DynamoDB table, through dynamoose; stream-rows.ts describes its rows.
+ * Every change is one transaction (or one put, if one row changes) on the condition that the
+ * stream's row is still the one that was read.
  */
 import { randomBytes } from 'node:crypto';
 import type { AnyItem } from 'dynamoose/dist/Item.js';
@@ -24,7 +24,7 @@ import {
 } from './stream-rows.ts';
 
 export const catalogTableDefault = 'kineska-streams';
-/** Each reading that a change came between is followed by another. */
+/** A read that overlaps with a change is repeated, at most this often. */
 const readAttemptsMax = 10;
 const secretBytes = 32;
 const secretKey = { scope: 'gateway', key: 'secret' };
@@ -33,7 +33,7 @@ type Row = AnyItem & StreamRow & ShardRow & { readonly secret: Buffer };
 
 let modelCount = 0;
 
-/** Sends nothing yet; the table is made when something is first asked of it. */
+/** Sends nothing yet; the table is created on first use. */
 export async function openStreamCatalog(
   database: Database,
   tableName = catalogTableDefault,
@@ -74,7 +74,8 @@ function defineTable(database: Database, tableName: string) {
     shards: String,
     secret: Buffer,
   });
-  // dynamoose keeps models by name, and ties one of the same name to the table of another.
+  // dynamoose registers models by name, and binds a model of the same name to the first one's
+  // table.
   modelCount += 1;
   const model = dynamoose.model<Row>(`${tableName}#${modelCount}`, schema);
   const table = new instance.Table(tableName, [model], {
@@ -82,7 +83,7 @@ function defineTable(database: Database, tableName: string) {
     waitForActive: false,
     throughput: 'ON_DEMAND',
   });
-  // dynamoose types the answer of the other form of this call.
+  // dynamoose declares the result type of the other form of this call.
   const request = table.create({ return: 'request' }) as Promise<unknown>;
   return { model, table: request as Promise<CreateTableInput> };
 }
@@ -112,7 +113,7 @@ class DynamoStreamCatalog implements StreamCatalog {
     throw new GatewayError('unavailable', `the rows of stream ${name} keep changing`);
   }
 
-  /** Asked twice a second for every stream in use: reads as little as it can. */
+  /** Called twice a second for every stream in use, so it reads as little as possible. */
   async #isUnchanged({ name, version, createdAtMs }: Stream): Promise<boolean> {
     const { Item: item } = await this.#call('GetItem', () =>
       this.#database.client.getItem({
@@ -127,7 +128,7 @@ class DynamoStreamCatalog implements StreamCatalog {
     );
   }
 
-  /** Without dynamoose's items: they cost a third of a millisecond each. */
+  /** Without dynamoose's items, which cost a third of a millisecond each. */
   async list(range?: NameRange): Promise<readonly StreamSummary[]> {
     const countMax = range?.countMax ?? Infinity;
     const isBehind = range !== undefined && range.after !== '';
@@ -198,7 +199,7 @@ class DynamoStreamCatalog implements StreamCatalog {
       try {
         await this.#write([this.#model.transaction.create(made)]);
       } catch (error) {
-        // Another gateway was first: its secret stands.
+        // Another gateway was first: its secret is used.
         if (!isGatewayError(error, 'conflict') || attempt >= readAttemptsMax) throw error;
       }
     }
@@ -218,11 +219,11 @@ class DynamoStreamCatalog implements StreamCatalog {
   #update(key: object, changed: object, before: Stream): Promise<TransactItem> {
     const condition = this.#unchanged(before);
     const update = this.#model.transaction.update(key, changed, { condition });
-    // dynamoose's type leaves out that an update with attributes has an expression.
+    // dynamoose's type does not show that an update with attributes has an expression.
     return update as Promise<TransactItem>;
   }
 
-  /** The last `count` of the stream's rows of shards; all of them where no count is given. */
+  /** The last `count` rows with the stream's shards; all of them if no count is given. */
   #deletions(stream: Stream, count = Infinity): Promise<TransactItem>[] {
     const rows = shardRowCount(stream.shards.length);
     const deletions: Promise<TransactItem>[] = [];
@@ -233,7 +234,7 @@ class DynamoStreamCatalog implements StreamCatalog {
     return deletions;
   }
 
-  /** The row is still that of the stream as it was read. */
+  /** A condition: the stream's row is still the one that was read. */
   #unchanged(stream: Stream) {
     return new this.#database.dynamoose.Condition()
       .where('version')
@@ -243,7 +244,7 @@ class DynamoStreamCatalog implements StreamCatalog {
       .eq(stream.createdAtMs);
   }
 
-  /** All rows or none. */
+  /** Writes all rows or none. */
   async #write(items: readonly Promise<TransactItem>[]): Promise<void> {
     const { client } = this.#database;
     const [first, ...others] = await Promise.all(items);
@@ -265,7 +266,7 @@ class DynamoStreamCatalog implements StreamCatalog {
   }
 }
 
-/** As streamOf. Errors: `internal` where the rows hold something that no gateway has written. */
+/** As streamOf. Errors: `internal` if the rows contain something that no gateway has written. */
 function readable(row: StreamRow, shardRows: readonly ShardRow[]): Stream | undefined {
   try {
     return streamOf(row, shardRows);

@@ -1,5 +1,5 @@
 /**
- * A stream as rows of the catalog's table, and back. Pure.
+ * Converts a stream to rows of the catalog's table and back. Pure.
  *
  * | scope         | key           | holds                                          |
  * |---------------|---------------|------------------------------------------------|
@@ -7,9 +7,9 @@
  * | `shards:NAME` | `00000` …     | 250 shards each, ordered by index, as JSON     |
  * | `gateway`     | `secret`      | the secret that gateways share                 |
  *
- * Shards are packed so that a change of a stream, whatever it changes, is one transaction of
- * DynamoDB (100 rows, 4 MB), and so that a stream of 10,000 shards is read in 41 rows; a row of
- * 250 shards has at most 60 KB of the 400 KB that it may have.
+ * Shards are packed so that every change of a stream fits into one DynamoDB transaction (100 rows,
+ * 4 MB), and so that a stream of 10,000 shards is read in 41 rows; a row of 250 shards uses at most
+ * 60 KB of the allowed 400 KB.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import { partitionsWanted, uniformRound } from '../../src/domain/streams/reshard.ts';
@@ -42,19 +42,19 @@ export type StreamRow = {
   readonly createdAtMs: number;
   readonly retentionHours: number;
   readonly recordKiBMax: number;
-  /** A list, because a tag's key may hold dots, which paths of attributes may not. */
+  /** A list, because tag keys may contain dots, which attribute paths may not. */
   readonly tags: readonly { readonly key: string; readonly value: string }[];
-  /** Absent in rows that were written before there were consumers. */
+  /** Absent in rows written by versions without consumers. */
   readonly consumers?: readonly ConsumerRow[];
-  /** As JSON; absent in rows that were written before there were any. */
+  /** As JSON; absent in rows written by versions without settings. */
   readonly settings?: string;
   readonly updatingUntilMs?: number;
-  /** As JSON; empty, or absent in older rows, where no shards are being split or merged. */
+  /** As JSON; empty (absent in older rows) unless shards are being split or merged. */
   readonly resharding?: string;
-  /** Absent in rows that were written before it was kept. */
+  /** Absent in rows written by versions that did not store it. */
   readonly openShardCount?: number;
   readonly shardCount: number;
-  /** Version at which shards were last written. */
+  /** The stream's version at which shards were last written. */
   readonly shardsVersion: number;
 };
 
@@ -70,7 +70,7 @@ export type ShardRow = {
   readonly key: string;
   /** The stream's version at which this row was written. */
   readonly version: number;
-  /** Whose shards they are: rows of a former stream of that name do not count. */
+  /** The stream to which the shards belong: rows of a former stream of that name are ignored. */
   readonly createdAtMs: number;
   readonly shards: string;
 };
@@ -97,7 +97,7 @@ export function streamRowOf(stream: Stream): StreamRow {
     ...rest,
     tags: tagRows(tags),
     consumers: consumers.map((each) => ({ ...each, tags: tagRows(each.tags) })),
-    // Always written, so that an update leaves nothing of a former stream of that name.
+    // Always written, so that an update removes data of a former stream of that name.
     settings: JSON.stringify(settings ?? {}),
     updatingUntilMs: stream.updatingUntilMs ?? 0,
     resharding: resharding === undefined ? '' : packedResharding(resharding),
@@ -125,7 +125,8 @@ export function shardRowKey(index: number): string {
 
 /** The rows of `after` that differ from those of `before`. Errors: `limit-exceeded`. */
 export function changedShardRows(before: Stream | undefined, after: Stream): ShardRow[] {
-  // A round is refused when it begins: one that cannot be finished would stop the stream's puts.
+  // A round that is too large is refused at its start: if it could not be finished, it would block
+  // the stream's puts.
   if (shardRowCount(partitionsWanted(after)) > shardRowsMax) {
     const max = shardRowsMax * shardsPerRow;
     throw new GatewayError('limit-exceeded', `${after.name} would have over ${max} shards`);
@@ -189,8 +190,8 @@ function unpacked(shard: PackedShard, index: number): Shard {
 }
 
 /**
- * The stream that the rows hold; undefined where the shards' rows are not those that the
- * stream's row vouches for, because a change came between reading the one and the others.
+ * The stream in the rows; undefined if the rows with shards do not match the stream's row because
+ * of a change between the reads.
  */
 export function streamOf(row: StreamRow, shardRows: readonly ShardRow[]): Stream | undefined {
   const own = shardRows.filter(({ createdAtMs }) => createdAtMs === row.createdAtMs);
@@ -222,7 +223,10 @@ type PackedChild = Omit<PlannedShard, 'startingHashKey' | 'endingHashKey'> & {
   readonly end: string;
 };
 
-/** Rounds towards a target follow from the shards: thousands of children need no room here. */
+/**
+ * Rounds towards a target are computed from the shards, so thousands of children need no space
+ * here.
+ */
 function packedResharding({ step, attempt, target, parents, children }: Resharding): string {
   if (target !== undefined) return JSON.stringify({ step, attempt, target });
   const packedChildren = children.map(({ startingHashKey, endingHashKey, ...rest }) => ({

@@ -1,6 +1,6 @@
 /**
- * Claims of subscriptions, in rows of the stream catalog's table: each has a scope of its own, so
- * that they are spread, and the key `claim`.
+ * Claims of subscriptions, in rows of the stream catalog's table. Each has its own scope (partition
+ * key), which spreads the load, and the key `claim`.
  */
 import { isGatewayError } from '../../src/domain/errors.ts';
 import type { SubscriptionClaims } from '../../src/ports/subscription-claims.ts';
@@ -8,14 +8,14 @@ import { catalogTableInput } from './account-catalog.ts';
 import type { Database } from './database.ts';
 import { catalogTableDefault } from './stream-catalog.ts';
 
-/** Sends nothing yet; the table is made when something is first asked of it. */
+/** Sends nothing yet; the table is created on first use. */
 export function openSubscriptionClaims(
   database: Database,
   tableName = catalogTableDefault,
 ): SubscriptionClaims {
   const table = catalogTableInput(tableName);
   const keyOf = (key: string) => ({ scope: { S: `subscription:${key}` }, key: { S: 'claim' } });
-  /** False where the condition does not hold. */
+  /** False if the condition does not hold. */
   const unlessConflict = async (call: Promise<unknown>): Promise<boolean> => {
     try {
       await call;

@@ -1,10 +1,9 @@
 /**
  * The put path: appends that arrive together share Produce requests (group commit).
  *
- * Each partition has one batch on its way at a time; what arrives meanwhile becomes the next
- * batch. So the order of a partition holds whatever has to be tried again, a lone append waits for
- * nothing, and under load batches grow by themselves. Partitions that one broker leads share a
- * request.
+ * Each partition has one batch in flight at a time; appends that arrive meanwhile become the next
+ * batch. So a partition's order is kept across retries, a single append does not wait, and batches
+ * grow under load. Partitions with the same leader share a request.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
@@ -18,26 +17,26 @@ import { errorOf, isRetriable } from './error-kinds.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
-/** Topics by name: later versions name them by id. */
+/** The last version that names topics: later ones use topic ids. */
 const produceVersionMax = 12;
 const allInSync = -1;
 
-/** One record above this makes a batch of its own; the topic's own limit decides on it. */
+/** A larger record gets its own batch; the topic's limit decides on it. */
 const batchBytesMax = 1_000_000;
 const batchRecordsMax = 50_000;
-/** Kafka's own wait for in-sync replicas. */
+/** How long Kafka waits for in-sync replicas. */
 const replicationTimeoutMs = 20_000;
-/** Elections and moved leaders are waited out this long. */
+/** How long leader elections and moves are waited for. */
 const retryForMs = 25_000;
 const retryEveryMs = 100;
 /**
- * Requests to one broker. It works on one at a time; a second one is there when it has done. What
- * comes meanwhile goes together in the next.
+ * Concurrent requests per broker. A broker processes one at a time and finds the second one waiting
+ * when it is done. Appends that arrive meanwhile share the next request.
  */
 const requestsInFlightMax = 2;
-/** Batches of many partitions share a request up to this; brokers refuse 100 MiB. */
+/** The maximum size of a request with batches of many partitions; brokers refuse 100 MiB. */
 const requestBytesMax = 16 * 1024 * 1024;
-/** Bytes that may wait in one gateway before puts are refused. */
+/** The most bytes that may wait in one gateway; puts beyond it are refused. */
 const queuedBytesMax = 128 * 1024 * 1024;
 
 type ProduceAnswer = ValueOf<typeof produceResponse>['responses'];
@@ -49,7 +48,7 @@ type Append = {
   readonly reject: (error: GatewayError) => void;
 };
 
-/** Records of one append that are in the batch on its way. */
+/** Records of one append that are in the batch in flight. */
 type Part = { readonly append: Append; readonly count: number };
 
 type Batch = {
@@ -62,9 +61,9 @@ type Batch = {
 
 type PartitionQueue = {
   readonly where: LogPartition;
-  /** Those of which not every record is in a batch yet, in order. */
+  /** Appends with records that are not in a batch yet, in order. */
   waiting: Append[];
-  /** A batch is on its way. */
+  /** Whether a batch is in flight. */
   busy: boolean;
 };
 
@@ -114,7 +113,7 @@ export class AppendQueue {
     return (queues[where.partition] ??= { where, waiting: [], busy: false });
   }
 
-  /** Everything that becomes ready in one turn of the event loop is sent together. */
+  /** Batches that become ready in the same turn of the event loop are sent together. */
   #makeReady(queue: PartitionQueue): void {
     this.#ready.push(queue);
     this.#scheduleFlush();
@@ -129,7 +128,7 @@ export class AppendQueue {
     });
   }
 
-  /** A broker that is at work already gets the rest in one request when it has answered. */
+  /** If the broker is busy, the rest is sent in one request after its response. */
   #flush(): void {
     const ready = this.#ready;
     this.#ready = [];
@@ -146,7 +145,7 @@ export class AppendQueue {
     }
   }
 
-  /** Sends a batch again, or in smaller pieces: its partition does not wait for its turn. */
+  /** Sends a batch again, or in smaller pieces, ahead of its partition's queue. */
   #send(batch: Batch): void {
     const leader = this.#knownLeader(batch.queue);
     if (leader === undefined) void this.#sendWhenLed(batch);
@@ -190,7 +189,7 @@ export class AppendQueue {
         this.#cluster.openConnection(leader, 'produce') ??
         (await this.#cluster.connection(leader, 'produce'));
     } catch (error) {
-      // Nothing was sent: another broker may lead by now.
+      // Nothing was sent: the leader may have changed.
       for (const batch of batches) this.#retry(batch, asGatewayError(error));
       return;
     }
@@ -204,7 +203,7 @@ export class AppendQueue {
       const answer = await connection.request(produceApi, request, options);
       this.#settle(batches, answer.responses);
     } catch (error) {
-      // In the log or not, nobody knows: to write it again here could write it twice.
+      // It is unknown whether the batch is in the log: a retry here could write it twice.
       for (const batch of batches) {
         this.#cluster.forget(batch.queue.where.log);
         this.#fail(batch, asGatewayError(error));
@@ -239,7 +238,7 @@ export class AppendQueue {
     else this.#fail(batch, error);
   }
 
-  /** The topic's limit is below ours: smaller batches, in the same order. */
+  /** The topic's limit is smaller: split the batch, in the same order. */
   #sendHalves(batch: Batch): void {
     const half = Math.ceil(batch.records.length / 2);
     putBack(batch);
@@ -263,7 +262,7 @@ export class AppendQueue {
     this.#next(batch.queue);
   }
 
-  /** The rest of an append that fails is not tried: its records must not overtake each other. */
+  /** The rest of a failed append is not sent: its records must stay in order. */
   #fail(batch: Batch, error: GatewayError): void {
     const { queue } = batch;
     for (const { append } of batch.parts) {
@@ -280,7 +279,10 @@ export class AppendQueue {
   }
 }
 
-/** Takes what fits one batch from the front; an append that does not fit whole stays in front. */
+/**
+ * Takes as much as fits into one batch from the front; an append that does not fit completely stays
+ * at the front.
+ */
 function takeBatch(queue: PartitionQueue, recordsMax = batchRecordsMax): Batch {
   const parts: Part[] = [];
   const records: AppendRecord[] = [];
@@ -306,19 +308,19 @@ function takeBatch(queue: PartitionQueue, recordsMax = batchRecordsMax): Batch {
   return { queue, parts, records, encoded: encodeBatch(records, takenAtMs), takenAtMs };
 }
 
-/** Undoes takeBatch: the appends stand in front again. */
+/** Undoes takeBatch: the appends return to the front. */
 function putBack(batch: Batch): void {
   const { queue } = batch;
   const appends = batch.parts.map((part) => part.append);
   queue.waiting = [...appends, ...queue.waiting.filter((each) => !appends.includes(each))];
 }
 
-/** A topic made a moment ago may not be known to every broker yet. */
+/** A new topic may not be known to every broker yet. */
 function isNew({ takenAtMs }: Batch): boolean {
   return Date.now() - takenAtMs < propagationMsMax;
 }
 
-/** As few requests as the limit allows. */
+/** Splits the batches into as few requests as the limit allows. */
 function requestsOf(batches: readonly Batch[]): readonly (readonly Batch[])[] {
   const requests: Batch[][] = [];
   let size = Infinity;

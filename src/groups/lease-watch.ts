@@ -75,7 +75,7 @@ export class LeaseWatch {
     return performance.now() - atMs < this.#failoverMs;
   }
 
-  /** Whether it is not known yet if the worker lives that has the lease. */
+  /** Whether it is still unknown if the lease's owner is alive. */
   isInDoubt({ key, owner }: Lease): boolean {
     if (owner === undefined || isMember(owner)) return false;
     const observed = this.#observed.get(key);
@@ -83,7 +83,7 @@ export class LeaseWatch {
     return performance.now() - observed.atMs < this.#failoverMs;
   }
 
-  /** Leases of each owner that lives; 0 for those of `idle` that have none. */
+  /** The number of leases of each live owner; 0 for workers in `idle` without a lease. */
   counts(leases: readonly Lease[], idle: readonly string[]): ReadonlyMap<string, number> {
     const counts = new Map(idle.map((owner) => [owner, 0]));
     const nowMs = performance.now();
