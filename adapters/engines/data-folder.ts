@@ -1,7 +1,7 @@
 /**
  * The folder of an instance: its data, logs and certificate, used by one gateway at a time.
- * `instance.json` tells which; a process is known by its id and the time it was started, so that
- * after a kill the id of some other process does not count.
+ * `instance.json` records which one. A process is identified by its id and its start time, so that
+ * an id that was reused after a kill does not count.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,18 +16,15 @@ type Instance = ProcessMark & { readonly engines: readonly ProcessMark[] };
 export type DataFolder = {
   readonly path: string;
   readonly logs: string;
-  /** Notes an engine, so that the next start can end it if nothing else did. */
+  /** Records an engine, so that the next start can end it if it is still running. */
   noteEngine(pid: number): void;
-  /** Gives the folder back; an ephemeral one is removed. */
+  /** Releases the folder; an ephemeral one is deleted. */
   release(): Promise<void>;
 };
 
 const instanceFile = 'instance.json';
 
-/**
- * Takes the folder. Errors: `in-use` when another instance that is alive has it, with its
- * process id.
- */
+/** Locks the folder. Errors: `in-use`, with the process id, if another live instance uses it. */
 export async function takeDataFolder(path: string, ephemeral: boolean): Promise<DataFolder> {
   const folder = ephemeral ? await mkdtemp(join(tmpdir(), 'kineska-')) : path;
   const logs = join(folder, 'logs');
@@ -53,7 +50,7 @@ export async function takeDataFolder(path: string, ephemeral: boolean): Promise<
   };
 }
 
-/** Refuses where the instance is alive; else ends what is left of it. */
+/** Throws if the instance is alive; otherwise ends what is left of it. */
 function endLeftovers(file: string, folder: string): void {
   const before = readInstance(file);
   if (before === undefined) return;
@@ -72,7 +69,7 @@ function readInstance(file: string): Instance | undefined {
     if (typeof read.pid !== 'number' || typeof read.startedAt !== 'string') return undefined;
     return { pid: read.pid, startedAt: read.startedAt, engines: read.engines ?? [] };
   } catch {
-    // No file, or one that a kill cut off: nobody that could be asked.
+    // No file, or one that a kill truncated: there is no instance to check.
     return undefined;
   }
 }
@@ -81,18 +78,18 @@ function isAlive({ pid, startedAt }: ProcessMark): boolean {
   return markOf(pid)?.startedAt === startedAt;
 }
 
-/** What tells this process from any other, or undefined where there is none of this id. */
+/** The identity of a process, or undefined if there is none with this id. */
 function markOf(pid: number): ProcessMark | undefined {
   const startedAt = startOf(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
-/** On Linux the ticks since boot; elsewhere what ps says. */
+/** On Linux the start time in ticks since boot; elsewhere the output of ps. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // One that has ended may stay in the table until its parent asks for it.
+    // A process that has ended stays in the table until its parent waits for it.
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return psStartOf(pid);
@@ -107,7 +104,7 @@ function psStartOf(pid: number): string | undefined {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   } catch {
-    // ps fails where there is no such process.
+    // ps fails if there is no such process.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A real DynamoDB Local as a child process, run by the dynamodb-local package over the jars that
- * Maven resolved. The package starts `DynamoDBLocal.jar` at its install path; a jar of that name
- * whose manifest names the main class and the class path is all that it needs.
+ * Maven resolved. The package starts `DynamoDBLocal.jar` in its install path; it only needs a jar
+ * of that name whose manifest has the main class and the class path.
  */
 import { crc32 } from 'node:zlib';
 import { existsSync } from 'node:fs';
@@ -13,16 +13,16 @@ import { type JarSet, resolveJars } from './maven.ts';
 import { packageRoot } from './package-root.ts';
 
 const mainClass = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
-/** Where the package tells Java to look for native libraries. */
+/** The folder that the package passes to Java for native libraries. */
 const libraryFolder = 'DynamoDBLocal_lib';
 const readyTimeoutMs = 60_000;
 const probeTimeoutMs = 500;
 
 export type DynamodbSettings = {
-  /** What prepareDynamodb gave. */
+  /** The result of prepareDynamodb. */
   readonly installPath: string;
   readonly port: number;
-  /** In memory where absent. */
+  /** In memory if absent. */
   readonly folder?: string;
   readonly logFile: string;
   readonly heapMb: number;
@@ -40,7 +40,7 @@ export async function prepareDynamodb(
   return installPath;
 }
 
-/** Starts it and waits until it answers. Errors: `unavailable`. */
+/** Starts it and waits until it responds. Errors: `unavailable`. */
 export async function startDynamodb(settings: DynamodbSettings): Promise<EngineProcess> {
   const { installPath, port, folder, logFile, heapMb } = settings;
   if (folder !== undefined) await mkdir(folder, { recursive: true });
@@ -68,7 +68,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** Made aside and renamed, so that nobody ever finds half of it. */
+/** Created under another name and renamed, so that no process finds an incomplete one. */
 async function layOut(jars: JarSet, installPath: string): Promise<void> {
   const partial = `${installPath}.partial-${process.pid}`;
   await rm(partial, { recursive: true, force: true });
@@ -86,7 +86,7 @@ async function layOut(jars: JarSet, installPath: string): Promise<void> {
 
 const manifestLineBytes = 70;
 
-/** A jar of one entry, its manifest, stored without compression. */
+/** A jar with one entry, its manifest, stored without compression. */
 function manifestJar(classPath: string): Buffer {
   const wrapped = [`Class-Path: ${classPath}`].flatMap((line) => {
     const pieces = [line.slice(0, manifestLineBytes)];

@@ -1,4 +1,4 @@
-/** The embedded default: a Kafka of one node and a DynamoDB Local, started side by side. */
+/** The embedded default: a single-node Kafka and a DynamoDB Local, started in parallel. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -12,26 +12,26 @@ import { freePort } from './free-port.ts';
 export type EmbeddedSettings = {
   readonly folder: DataFolder;
   readonly cacheFolder: string;
-  /** Absent where an existing one is used. */
+  /** Absent if an existing one is used. */
   readonly kafka?: { readonly port: number; readonly heapMb: number } | undefined;
   readonly dynamodb?: { readonly port: number; readonly heapMb: number } | undefined;
   readonly progress: (sentence: string) => void;
 };
 
 export type EmbeddedEngines = {
-  /** Those that were started, with the ports that they got. */
+  /** The started engines, with their ports. */
   readonly kafkaPort?: number;
   readonly dynamodbPort?: number;
-  /** Hears of an engine that ends although nobody stopped it. */
+  /** Called when an engine ends unexpectedly. */
   onEnded(listener: (sentence: string) => void): void;
-  /** Kafka first: its clients are gone by then. */
+  /** Kafka is stopped first, since its clients are gone by then. */
   stop(): Promise<void>;
 };
 
 const kafkaGraceMs = 6_000;
 const dynamodbGraceMs = 2_000;
 
-/** Errors: `unavailable` with a sentence that says what to do; nothing is left running then. */
+/** Errors: `unavailable` with a sentence that says what to do; then nothing is left running. */
 export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedEngines> {
   const { kafka, dynamodb } = settings;
   if (kafka === undefined && dynamodb === undefined) return noEngines;
@@ -82,7 +82,7 @@ async function beginKafka(
   return engine;
 }
 
-/** A folder that was formatted keeps its id. */
+/** A formatted folder keeps its id. */
 function clusterIdOf(kafkaFolder: string): string {
   const file = join(kafkaFolder, 'data', 'meta.properties');
   if (!existsSync(file)) return newClusterId();

@@ -1,6 +1,6 @@
 /**
- * A real Apache Kafka as a child process: one node of a KRaft cluster, broker and controller.
- * Source: the Kafka documentation, "KRaft" and "Broker Configs".
+ * A real Apache Kafka as a child process: one node of a KRaft cluster, which is both broker and
+ * controller. Source: the Kafka documentation, "KRaft" and "Broker Configs".
  */
 import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
@@ -28,17 +28,17 @@ export type KafkaNode = {
 export type KafkaSettings = {
   readonly jars: JarSet;
   readonly node: KafkaNode;
-  /** Every node of the cluster, this one too. */
+  /** Every node of the cluster, including this one. */
   readonly nodes: readonly KafkaNode[];
   /** 22 characters of base64url; the same for every node. */
   readonly clusterId: string;
-  /** Holds this node's data and properties. */
+  /** The folder of this node's data and properties. */
   readonly folder: string;
   readonly logFile: string;
   readonly heapMb: number;
-  /** Broker properties on top of ours. */
+  /** Broker properties that override the defaults here. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** It may take so long until it listens, where that is not the usual time. */
+  /** How long it may take to start, if that differs from the default. */
   readonly readyMsMax?: number;
 };
 
@@ -50,14 +50,14 @@ export function resolveKafka(
   return resolveJars('kafka', pom, cacheFolder, progress);
 }
 
-/** A new cluster id, as Kafka's storage tool makes them. */
+/** A new cluster id in the form that Kafka's storage tool generates. */
 export function newClusterId(): string {
   const id = randomBytes(16).toString('base64url');
-  // An id that begins with a dash would be taken for an option.
+  // An id that starts with a dash would be parsed as an option.
   return id.startsWith('-') ? newClusterId() : id;
 }
 
-/** Starts the node and waits until it takes connections. Errors: `unavailable`. */
+/** Starts the node and waits until it accepts connections. Errors: `unavailable`. */
 export async function startKafka(settings: KafkaSettings): Promise<EngineProcess> {
   const { folder, node, jars, logFile, heapMb, readyMsMax = readyMsMaxDefault } = settings;
   await mkdir(join(folder, 'data'), { recursive: true });
@@ -107,14 +107,14 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
     'transaction.state.log.min.isr': inSync,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': inSync,
-    // The defaults are for clusters; a laptop opens a file or two for each of these.
+    // The defaults are for clusters; each of these partitions opens files.
     'offsets.topic.num.partitions': '16',
     'transaction.state.log.num.partitions': '16',
     'share.coordinator.state.topic.num.partitions': '16',
-    // After a kill, the node may register again only when its old session is over.
+    // After a kill, the node can only register again once its old session has expired.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '400',
-    // A group of one need not wait for others.
+    // A group of one member need not wait for others.
     'group.initial.rebalance.delay.ms': '0',
     ...properties,
   };
@@ -148,7 +148,7 @@ async function format(
   });
 }
 
-/** Whether something takes TCP connections there. */
+/** Whether something accepts TCP connections there. */
 export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: probeTimeoutMs });

@@ -1,22 +1,22 @@
 /**
- * An engine as a child process: started in a process group of its own, so that Ctrl-C in the
- * terminal does not reach it before its turn, and guarded, so that it never outlives the gateway.
+ * An engine as a child process: in its own process group, so that Ctrl-C in the terminal does not
+ * end it too early, and guarded, so that it never outlives the gateway.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { GatewayError } from '../../src/domain/errors.ts';
 
 const probeEveryMs = 25;
-/** How much of the end of a log is searched for the line that tells what went wrong. */
+/** How much of the end of a log is searched for the line with the cause of a failure. */
 const logTailBytes = 16 * 1024;
 
 export type EngineProcess = {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves when the process has ended, with a sentence that says how. */
+  /** Resolves when the process has ended, with a sentence that describes how. */
   readonly ended: Promise<string>;
-  /** Ends it in order, and by force when it takes longer than this. */
+  /** Stops it gracefully, and kills it if that takes longer than this. */
   stop(graceMs: number): Promise<void>;
 };
 
@@ -59,8 +59,8 @@ export function startEngine(engine: EngineCommand): EngineProcess {
 }
 
 /**
- * A shell that waits on a pipe whose other end only the gateway holds: when the gateway is gone,
- * however it went, the wait ends and the engine's group with it.
+ * A shell that reads from a pipe whose other end only the gateway holds: when the gateway ends, for
+ * any reason, the read ends, and the shell kills the engine's process group.
  */
 export function startGuard(pid: number): ChildProcess {
   const script = 'read -r line; kill -s KILL -- "-$1"';
@@ -76,13 +76,13 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     if (pid > 0) process.kill(-pid, signal);
   } catch (error) {
-    // It ended by itself between the decision and the signal.
+    // It ended by itself before the signal was sent.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
 /**
- * Waits until the probe succeeds, the process ends, or the time is over, whichever is first.
+ * Waits until the probe succeeds, the process ends, or the timeout passes, whichever is first.
  * Errors: `unavailable` with the log file and its most useful line.
  */
 export async function waitUntilReady(
@@ -106,7 +106,7 @@ export async function waitUntilReady(
   throw new GatewayError('unavailable', `${how}; see ${engine.logFile}.${said}`);
 }
 
-/** The last line of a log that tells of an error, else its last line. */
+/** The last line of a log that reports an error, else its last line. */
 function usefulLine(logFile: string): string | undefined {
   const text = readFileSync(logFile).subarray(-logTailBytes).toString('utf8');
   const lines = text.split('\n').filter((line) => line.trim() !== '');

@@ -1,4 +1,4 @@
-/** Finds out whether there is a Java that the engines can run on. */
+/** Checks whether there is a Java that the engines can run on. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -6,13 +6,13 @@ import { GatewayError } from '../../src/domain/errors.ts';
 const javaVersionMin = 17;
 const probeTimeoutMs = 10_000;
 
-/** The java command: that of JAVA_HOME where it is set, as Java's own tools do. */
+/** The java command: the one in JAVA_HOME if it is set, as with Java's own tools. */
 export function javaCommand(): string {
   const home = process.env['JAVA_HOME'];
   return home === undefined || home === '' ? 'java' : join(home, 'bin', 'java');
 }
 
-/** Errors: `unavailable` with what to do, when Java is missing or too old. */
+/** Errors: `unavailable`, with what to do, if Java is missing or too old. */
 export async function checkJava(): Promise<void> {
   const output = await new Promise<string>((resolve, reject) => {
     execFile(javaCommand(), ['-version'], { timeout: probeTimeoutMs }, (error, out, err) => {

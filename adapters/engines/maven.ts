@@ -1,7 +1,7 @@
 /**
- * Resolves the jars of an engine once, by Maven, into a cache folder that every start shares.
- * A resolved set is a folder named after the pom's content; it appears in one rename, so that two
- * processes that resolve at once, or one that is killed, never leave half of a set behind.
+ * Resolves the jars of an engine once, with Maven, into a cache folder that all starts share. A
+ * resolved set is a folder named after the pom's content; it appears by one rename, so concurrent
+ * or killed processes never leave an incomplete set behind.
  */
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
@@ -10,22 +10,22 @@ import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
 
-/** Maven is given this long for one set of jars, on a slow line too. */
+/** How long Maven may take for one set of jars, even over a slow connection. */
 const resolveTimeoutMs = 20 * 60_000;
 const hashDigits = 12;
 
 export type JarSet = {
-  /** Folder with every jar (and native library) of the set. */
+  /** The folder with all jars (and native libraries) of the set. */
   readonly folder: string;
   readonly jars: readonly string[];
 };
 
-/** Sets that this process resolves now; who asks for one meanwhile waits for the same. */
+/** Sets that this process is resolving; concurrent callers wait for the same one. */
 const underWay = new Map<string, Promise<void>>();
 
 /**
- * The jars that a pom names, with all that they depend on. `progress` hears a sentence when
- * Maven has to run. Errors: `unavailable` with what to do, when Maven is missing or fails.
+ * Resolves the jars that a pom names, with their dependencies. `progress` receives a sentence when
+ * Maven has to run. Errors: `unavailable`, with what to do, if Maven is missing or fails.
  */
 export async function resolveJars(
   name: string,
@@ -66,7 +66,7 @@ async function resolveInto(
   try {
     await rename(partial, folder);
   } catch (error) {
-    // Another process resolved the same set meanwhile; its folder serves.
+    // Another process has resolved the same set meanwhile; its folder is used.
     await rm(partial, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }

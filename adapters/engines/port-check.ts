@@ -1,13 +1,13 @@
-/** Whether ports can be listened on, asked before anything is started. */
+/** Checks whether ports can be listened on, before anything is started. */
 import { createServer } from 'node:net';
 import { GatewayError } from '../../src/domain/errors.ts';
 
 export type WantedPort = {
   readonly port: number;
   readonly host: string;
-  /** What it is for. */
+  /** The purpose of the port. */
   readonly what: string;
-  /** The flag that chooses another. */
+  /** The flag that sets another port. */
   readonly flag: string;
 };
 

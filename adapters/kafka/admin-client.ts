@@ -1,6 +1,6 @@
 /**
- * kafkajs' admin client, connected while it is wanted: an open connection of kafkajs wakes up each
- * millisecond to look for requests that wait, whether there are any or not.
+ * kafkajs' admin client, connected only while it is used: an open kafkajs connection wakes up every
+ * millisecond to check for waiting requests, even if there are none.
  */
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
@@ -11,10 +11,10 @@ import type { ClusterSecurity } from './security.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 export const operationTimeoutMs = 30_000;
-/** What Kafka has answered is seen at every broker within this time. */
+/** Every broker shows a confirmed change within this time. */
 export const settleMsMax = 10_000;
 const connectTimeoutMs = 1_000;
-/** kafkajs logs in again when less than this is left of a session. */
+/** kafkajs reauthenticates when less than this is left of a session. */
 const reauthenticateMs = 2_000;
 const retriesMax = 3;
 const retryDelayMs = 100;
@@ -25,14 +25,14 @@ export type AdminClientSettings = {
   readonly bootstrap: readonly BrokerAddress[];
   readonly logger: Logger;
   readonly security: ClusterSecurity['kafkajs'];
-  /** The connection closes when it was not used for so long. */
+  /** The connection is closed after being idle for this long. */
   readonly idleMsMax?: number;
 };
 
 export class AdminClient {
   readonly #settings: AdminClientSettings;
   #admin: Promise<Admin> | undefined;
-  /** Calls under way. */
+  /** The number of calls in progress. */
   #calls = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -73,7 +73,7 @@ export class AdminClient {
     } catch (error) {
       if (!isSessionOver(error)) throw asGatewayError(what, error);
     }
-    // kafkajs lost its place in a login that came due under requests; nothing was done.
+    // kafkajs failed in a reauthentication that became due during requests; nothing was done.
     await this.#disconnect();
     try {
       return await work(await this.#connected());
@@ -82,7 +82,7 @@ export class AdminClient {
     }
   }
 
-  /** A client that was connected once connects again by itself; a first attempt does not. */
+  /** kafkajs reconnects by itself, but does not retry the first connection. */
   #connected(): Promise<Admin> {
     if (this.#admin !== undefined) return this.#admin;
     const connecting = this.#connect();
@@ -115,7 +115,7 @@ export class AdminClient {
     try {
       await admin.connect();
     } catch (error) {
-      // What came of the attempt would stay open, and keep the process alive.
+      // Otherwise the connection of a failed attempt would stay open and keep the process alive.
       await admin.disconnect().catch(() => undefined);
       throw error;
     }

@@ -1,7 +1,7 @@
 /**
- * The LogAdministration port: topics of the backing cluster. kafkajs makes and grows topics and
- * reads configs; what names a topic by its id, or changes one config and leaves the others, goes
- * over the gateway's own connection, because kafkajs has neither.
+ * The LogAdministration port: topics of the backing cluster. kafkajs creates topics, adds
+ * partitions and reads configs. Requests that name a topic by id, or change single configs, use the
+ * gateway's own connection, because kafkajs supports neither.
  */
 import type { Logger } from 'pino';
 import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
@@ -39,7 +39,9 @@ const alterConfigsApi = {
 const topicResource = 2;
 const setOperation = 0;
 
-/** Framing of a batch, and headers, on top of the key and data of a largest record. */
+/**
+ * Space for the framing of a batch and for headers, beside the key and data of the largest record.
+ */
 const recordFramingBytes = 4096;
 const replicasMax = 3;
 const settleCheckMs = 20;
@@ -73,7 +75,7 @@ export class KafkaAdministration implements LogAdministration {
       return isVisible(topic) ? descriptionOf(topic) : undefined;
     } catch (error) {
       const kind = error instanceof GatewayError ? error.kind : 'internal';
-      // A name that no topic can have is one that no topic has.
+      // An invalid topic name means that the topic does not exist.
       if (kind === 'not-found' || kind === 'invalid-argument') return undefined;
       throw error;
     }
@@ -142,7 +144,7 @@ export class KafkaAdministration implements LogAdministration {
         }),
       );
     } catch (error) {
-      // Kafka refuses what another gateway, which took the work over, has asked for meanwhile.
+      // Kafka refuses it if another gateway, which took over the work, has done it meanwhile.
       if (!isGatewayError(error, 'invalid-argument')) throw error;
       if ((await this.#existing(name)).partitionCount < partitionCount) throw error;
     }
@@ -184,7 +186,7 @@ export class KafkaAdministration implements LogAdministration {
     if (result !== undefined && result.errorCode !== errorCodes.NONE) {
       throw errorOf(result.errorCode, `change configs of ${name}`, result.errorMessage);
     }
-    // Kafka answers when the change is in its metadata log, a moment before brokers show it.
+    // Kafka responds when the change is in its metadata log, shortly before brokers show it.
     await this.#until(`configs of ${name} to change`, async () => {
       const now = topicConfigs(await this.settings(name)) as Record<string, string>;
       return configs.every(({ name: key, value }) => now[key] === value);
@@ -218,10 +220,10 @@ export class KafkaAdministration implements LogAdministration {
   }
 }
 
-/** A stream keeps its records for its time, whatever their size; clients delete none. */
+/** A stream retains records by time, whatever their size; clients cannot delete records. */
 const streamConfigs = { 'cleanup.policy': 'delete', 'retention.bytes': '-1' };
 
-/** How a stream's topic is laid out over so many brokers. */
+/** The replication settings of a stream's topic for this number of brokers. */
 function layoutOf(settings: LogSettings, brokerCount: number) {
   const replicationFactor = Math.min(replicasMax, brokerCount);
   const values = {

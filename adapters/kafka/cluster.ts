@@ -1,6 +1,6 @@
 /**
- * The backing cluster as the gateway's own requests see it: which broker leads which partition,
- * and connections to the brokers, one for each purpose.
+ * The backing cluster, for the gateway's own requests: the leaders of partitions, and connections
+ * to brokers, one for each purpose.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
@@ -19,8 +19,8 @@ import { connectBy } from './transport.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 /**
- * What a connection is for. Kafka serves one request of a connection at a time, so puts do not
- * stand behind gets, and neither behind a request that waits.
+ * The purpose of a connection. Kafka serves one request per connection at a time, so puts and gets
+ * have separate connections, and neither shares one with requests that wait at the broker.
  */
 export type Purpose = 'produce' | 'fetch' | 'control';
 
@@ -39,20 +39,20 @@ export type TopicMetadata = {
   /** base64url, as Kafka prints it. */
   readonly topicId: string;
   readonly internal: boolean;
-  /** Node that leads each partition; −1 where there is none now. */
+  /** The leader of each partition; −1 if there is none now. */
   readonly leaders: readonly number[];
 };
 
-/** So long a topic made a moment ago may be unknown to a broker. */
+/** How long a new topic may be unknown to a broker. */
 export const propagationMsMax = 500;
 
-/** Connections kept for one broker and purpose. */
+/** The most connections per broker and purpose. */
 const connectionsPerPurpose: Readonly<Record<Purpose, number>> = {
   produce: 1,
   fetch: 2,
   control: 1,
 };
-/** Idle connections kept for requests that wait. */
+/** The most idle connections that are kept for requests that wait. */
 const waitingConnectionsIdleMax = 32;
 
 const metadataApi = { request: metadataRequest, response: metadataResponse };
@@ -88,12 +88,12 @@ export class Cluster {
     this.#waiting.clear();
   }
 
-  /** What is known of a topic without asking; undefined when it was never asked for. */
+  /** The cached metadata of a topic; undefined if it was never requested. */
   known(topic: string): TopicMetadata | undefined {
     return this.#topics.get(topic);
   }
 
-  /** Forgets what is known of a topic: it is asked for again on next use. */
+  /** Drops the cached metadata of a topic: it is requested again on next use. */
   forget(topic: string): void {
     this.#topics.delete(topic);
   }
@@ -103,7 +103,7 @@ export class Cluster {
     return this.#topics.get(name) ?? this.refresh(name);
   }
 
-  /** Asks the cluster, one request at a time for each topic. Errors: as `topic`. */
+  /** Requests the metadata, one request at a time for each topic. Errors: as `topic`. */
   refresh(name: string): Promise<TopicMetadata> {
     const running = this.#refreshing.get(name);
     if (running !== undefined) return running;
@@ -112,17 +112,17 @@ export class Cluster {
     return refreshed;
   }
 
-  /** Every topic of the cluster, internal ones too. */
+  /** All topics of the cluster, including internal ones. */
   async topics(): Promise<readonly TopicMetadata[]> {
     return this.#metadata(null);
   }
 
-  /** Learns of the brokers, and of no topic. */
+  /** Requests the metadata of brokers only. */
   async refreshBrokers(): Promise<void> {
     await this.#metadata([]);
   }
 
-  /** Asks any broker. */
+  /** Sends a request to any broker. */
   async request<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
     value: Input<Q>,
@@ -132,7 +132,7 @@ export class Cluster {
     return connection.request(api, value, options);
   }
 
-  /** Asks one broker. */
+  /** Sends a request to one broker. */
   async requestTo<Q extends Fields, R extends Fields>(
     nodeId: number,
     purpose: Purpose,
@@ -146,7 +146,7 @@ export class Cluster {
     return connection.request(api, value, options);
   }
 
-  /** A connection that is open already, found without waiting. */
+  /** An open connection, if there is one. */
   openConnection(nodeId: number, purpose: Purpose): Connection | undefined {
     const slots = this.#slots.get(`${nodeId} ${purpose}`);
     if (slots === undefined || slots.length < connectionsPerPurpose[purpose]) return undefined;
@@ -168,8 +168,8 @@ export class Cluster {
   }
 
   /**
-   * Runs one request that may wait at the broker on a connection that nothing else uses, and
-   * keeps the connection for the next such request. Aborting closes it.
+   * Runs one request that may wait at the broker on an exclusive connection, and keeps the
+   * connection for the next such request. Aborting closes it.
    */
   async requestWaiting<Q extends Fields, R extends Fields>(
     nodeId: number,
@@ -198,7 +198,7 @@ export class Cluster {
     }
   }
 
-  /** The node that leads a partition. Errors: `not-found`, `unavailable` (no leader now). */
+  /** The leader of a partition. Errors: `not-found`, `unavailable` (no leader now). */
   async leaderOf(topic: string, partition: number): Promise<number> {
     const { leaders } = await this.topic(topic);
     const leader = leaders[partition];
@@ -211,12 +211,12 @@ export class Cluster {
     return leader;
   }
 
-  /** The broker to ask for administration; any broker of a KRaft cluster passes it on. */
+  /** The broker for administrative requests; any broker of a KRaft cluster forwards them. */
   get controllerId(): number {
     return this.#controllerId;
   }
 
-  /** Brokers by node id, as the last metadata told. */
+  /** Brokers by node id, from the latest metadata. */
   get brokers(): ReadonlyMap<number, BrokerAddress> {
     return new Map([...this.#nodes].filter(([nodeId]) => this.#alive.has(nodeId)));
   }
@@ -242,7 +242,7 @@ export class Cluster {
     return answer.topics.flatMap(({ errorCode, name, topicId, isInternal, partitions }) => {
       if (name === null) return [];
       if (errorCode !== errorCodes.NONE && !isRetriable(errorCode)) {
-        // One topic that cannot be shown hides no others.
+        // One invalid topic must not hide the others.
         if (names === null) return [];
         throw errorOf(errorCode, `topic ${name}`);
       }
@@ -259,13 +259,13 @@ export class Cluster {
     });
   }
 
-  /** Those that are gone are kept as addresses to ask; they may come back. */
+  /** Addresses of brokers that are gone are kept as bootstrap addresses; they may come back. */
   #noteNodes(brokers: readonly (BrokerAddress & { readonly nodeId: number })[]): void {
     for (const { nodeId, host, port } of brokers) this.#noteNode(nodeId, { host, port });
     if (brokers.length > 0) this.#alive = new Set(brokers.map(({ nodeId }) => nodeId));
   }
 
-  /** A broker that moved keeps its id; connections to where it was are no use. */
+  /** A broker that has moved keeps its id; connections to its old address are useless. */
   #noteNode(nodeId: number, address: BrokerAddress): void {
     const before = this.#nodes.get(nodeId);
     if (before?.host === address.host && before.port === address.port) return;
@@ -312,7 +312,7 @@ export class Cluster {
     }
   }
 
-  /** The last broker that answered; else the known ones and the bootstrap list, in turn. */
+  /** Tries the last broker that responded, then the known ones and the bootstrap list in turn. */
   async #anyBroker(): Promise<Connection> {
     const slot = this.#bootstrapSlot;
     if (slot !== undefined && (slot.open === undefined || slot.open.usable)) {
@@ -336,5 +336,5 @@ export class Cluster {
   }
 }
 
-/** Whoever awaited the opening was told of the failure; closing has nothing left to do. */
+/** The caller that opened it has received the failure; there is nothing left to close. */
 function ignoreFailedOpen(): void {}

@@ -1,9 +1,9 @@
 /**
- * One connection to a broker: requests by the wire tables, pipelined, answered in order.
+ * One connection to a broker: requests encoded by the wire tables, pipelined, answered in order.
  *
- * Kafka works on one request of a connection at a time, so a request that waits at the broker
- * (a fetch at the log's tip, a group's join) holds up those behind it: callers give such requests
- * a connection of their own.
+ * Kafka processes one request per connection at a time, so a request that waits at the broker (a
+ * fetch at the end of the log, a JoinGroup) delays those after it: callers use a separate
+ * connection for such requests.
  */
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -36,47 +36,50 @@ import { frameMemory } from './frame-memory.ts';
 
 export type BrokerAddress = { readonly host: string; readonly port: number };
 
-/** Opens the transport; plain TCP, or what a secured cluster wants. Rejects when it cannot. */
+/** Opens the transport: plain TCP or TLS. Rejects on failure. */
 export type Connect = (address: BrokerAddress) => Promise<Socket>;
 
 export type ConnectionSettings = {
   readonly connect: Connect;
   readonly clientId: string;
   readonly observer?: BackingObserver | undefined;
-  /** Absent where brokers do not ask who we are. */
+  /** Absent if brokers require no authentication. */
   readonly login?: BrokerLogin | undefined;
 };
 
-/** A request and response table of one API. */
+/** The request and response tables of one API. */
 export type Api<Q extends Fields, R extends Fields> = {
   readonly request: Message<Q>;
   readonly response: Message<R>;
 };
 
 export type RequestOptions = {
-  /** Highest version wanted, where a later one changes what the fields mean. */
+  /** The highest version to use, if the meaning of fields changes in a later one. */
   readonly versionMax?: number;
-  /** The broker may take this long to answer. */
+  /** How long the broker may take to respond. */
   readonly timeoutMs?: number;
-  /** The broker is asked to send no answer (produce with acks=0). */
+  /** The broker will not respond (Produce with acks=0). */
   readonly noResponse?: boolean;
 };
 
 const requestTimeoutMs = 30_000;
 const timeoutCheckEveryMs = 1_000;
-/** Larger frames than any answer that we ask for are taken for garbage. */
+/** Frames larger than any expected response are treated as garbage. */
 const frameBytesMax = 128 * 1024 * 1024;
 const requestsInFlightMax = 10_000;
-/** Answered requests that stay in the queue before it is cleared of them. */
+/** How many answered requests stay in the queue before it is compacted. */
 const answeredKeptMax = 256;
-/** ApiVersions, which a SASL listener answers to everybody. */
+/** ApiVersions, which a SASL listener answers before authentication. */
 const answersToStrangersMax = 1;
-/** Every broker since 2.4 understands this version. */
+/** Every broker since 2.4 supports this version. */
 const apiVersionsVersion = 3;
-/** Tokens inside of Kafka's own frames, and an answer that tells the session's time (KIP-368). */
+/** Tokens in SaslAuthenticate requests, whose response contains the session lifetime (KIP-368). */
 const saslHandshakeVersion = 1;
 const saslAuthenticateVersion = 1;
-/** Behind this part of a session the connection takes no further request; another one does. */
+/**
+ * After this fraction of the session lifetime the connection accepts no further requests; another
+ * one is opened.
+ */
 const sessionUsedRatio = 0.8;
 
 const handshakeApi = { request: saslHandshakeRequest, response: saslHandshakeResponse };
@@ -99,7 +102,7 @@ export class Connection {
   readonly #address: BrokerAddress;
   readonly #frames = new FrameSplitter();
   readonly #timer: NodeJS.Timeout;
-  /** In the order of the requests; answered ones are cleared, so that nothing is held. */
+  /** In the order of the requests; answered ones are cleared, so that they hold no memory. */
   #pending: (Pending | undefined)[] = [];
   #pendingHead = 0;
   #correlationId = 0;
@@ -121,7 +124,7 @@ export class Connection {
   }
 
   /**
-   * Connects, learns which versions the broker has, and logs in. Errors: `unavailable`,
+   * Connects, requests the broker's API versions, and authenticates. Errors: `unavailable`,
    * `access-denied`.
    */
   static async open(address: BrokerAddress, settings: ConnectionSettings): Promise<Connection> {
@@ -150,15 +153,15 @@ export class Connection {
     this.#fail('was closed by the gateway');
   }
 
-  /** What the broker said it has of this API; undefined when it has not. */
+  /** The broker's version range for this API; undefined if it does not have the API. */
   versionsOf(key: number): VersionRange | undefined {
     return this.#versions.get(key);
   }
 
   /**
-   * Sends one request in the highest version that both sides have, and resolves with its
-   * response. Errors: `unavailable` when the connection fails or the broker does not answer in
-   * time; WireError when a value does not fit.
+   * Sends one request in the highest version that both sides support, and resolves with its
+   * response. Errors: `unavailable` if the connection fails or the broker does not respond in time;
+   * WireError if a value is out of range.
    */
   request<Q extends Fields, R extends Fields>(
     api: Api<Q, R>,
@@ -238,7 +241,7 @@ export class Connection {
     });
   }
 
-  /** Large pieces go out as they are; nothing is joined. */
+  /** Large pieces are written as they are, without joining them. */
   #write<Q extends Fields>(
     table: Message<Q>,
     version: number,
@@ -250,7 +253,7 @@ export class Connection {
     writeMessage(table, version, value, writer);
     const size = Buffer.allocUnsafe(4);
     size.writeInt32BE(writer.size);
-    // Corked, the pieces leave in one system call.
+    // Corking sends the pieces in one system call.
     this.#socket.cork();
     this.#socket.write(size);
     for (const piece of writer.finish()) this.#socket.write(piece);
@@ -296,7 +299,7 @@ export class Connection {
     if (isIdle && nowMs >= this.#retiresAtMs) this.#fail('has had its session');
   }
 
-  /** Answers come in order, so one that fails takes the connection with it. */
+  /** Responses arrive in order, so a response that cannot be read fails the connection. */
   #fail(how: string, cause?: unknown): void {
     if (this.#failure !== undefined) return;
     const message = `the connection to ${this.#name()} ${how}`;
@@ -313,7 +316,7 @@ export class Connection {
     }
   }
 
-  /** Brokers do not say why they refuse who comes in the wrong way: they end the connection. */
+  /** Brokers close connections with the wrong security protocol without giving a reason. */
   #hint(): string {
     const isPlain = this.#settings.login === undefined;
     if (!isPlain || this.#answered > answersToStrangersMax) return '';
@@ -330,7 +333,7 @@ function unreachable(address: BrokerAddress, cause: unknown): GatewayError {
   return new GatewayError('unavailable', message, { cause });
 }
 
-/** Cuts a stream of bytes into frames; a frame that spans chunks is copied once, into place. */
+/** Splits a stream of bytes into frames; a frame that spans chunks is copied once, into place. */
 class FrameSplitter {
   #sizeBytes = Buffer.alloc(4);
   #sizeFill = 0;

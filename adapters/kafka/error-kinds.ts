@@ -1,6 +1,5 @@
 /**
- * What Kafka's errors mean to the gateway, whose own requests were answered with them: kinds of
- * GatewayError by Kafka's names.
+ * Maps Kafka's errors in responses to the gateway's own requests to kinds of GatewayError.
  */
 import { type ErrorKind, GatewayError } from '../../src/domain/errors.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
@@ -11,7 +10,7 @@ import {
   isRetriable as isRetriableForClients,
 } from '../../src/wire/errors.ts';
 
-/** Others are `unavailable` where Kafka's client tries again, and else `internal`. */
+/** Other errors are `unavailable` if Kafka's client retries after them, and else `internal`. */
 const kinds: Readonly<Partial<Record<ErrorName, ErrorKind>>> = {
   OFFSET_OUT_OF_RANGE: 'invalid-argument',
   UNKNOWN_TOPIC_OR_PARTITION: 'not-found',
@@ -34,18 +33,18 @@ const kinds: Readonly<Partial<Record<ErrorName, ErrorKind>>> = {
   UNKNOWN_TOPIC_ID: 'not-found',
 };
 
-/** The record may be in the log: only the caller may decide to write it again. */
+/** The record may be in the log: only the caller may decide to retry. */
 const mayBeWritten: ReadonlySet<number> = new Set([
   errorCodes.REQUEST_TIMED_OUT,
   errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
 ]);
 
-/** Nothing was done, and after new metadata or a moment it may go well. */
+/** Nothing was done; a retry may succeed, with new metadata or after a delay. */
 export function isRetriable(code: number): boolean {
   return isRetriableForClients(code) && !mayBeWritten.has(code);
 }
 
-/** The gateway's error for a code, with what was asked for and what Kafka said about it. */
+/** The gateway's error for a code, with the request's purpose and Kafka's message. */
 export function errorOf(
   code: number,
   what: string,

@@ -1,9 +1,9 @@
 /**
- * The get path: fetches from a partition's leader and picks out what a reader of committed
- * records sees. Source: KIP-98, "Consumer"; the Kafka protocol guide, "Fetch API".
+ * The get path: fetches from a partition's leader and returns what a read_committed consumer sees.
+ * Source: KIP-98, "Consumer"; the Kafka protocol guide, "Fetch API".
  *
- * A reader that takes few records at a time would have the same bytes fetched again and again;
- * what a fetch gave beyond the limit is kept for the read that goes on there.
+ * A reader that takes few records at a time would fetch the same bytes repeatedly, so records of a
+ * fetch beyond the limit are kept for the read that continues there.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
@@ -23,29 +23,33 @@ import { CodeError } from './error-kinds.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 const fetchApi = { request: fetchRequest, response: fetchResponse };
-/** Topics by name: later versions name them by id. */
+/** The last version that names topics: later ones use topic ids. */
 const fetchVersionMax = 12;
 const readCommitted = 1;
-/** Framing of batches and records beside the keys and values that a reader counts. */
+/**
+ * Space for the framing of batches and records, beside the keys and values that a reader counts.
+ */
 const fetchBytesExtra = 64 * 1024;
 const fetchBytesMin = 256 * 1024;
-/** Taken for the size of a record where nothing is known of it. */
+/** The assumed record size if none is known. */
 const recordBytesGuess = 2048;
 const requestTimeoutMs = 20_000;
-/** Batches of one fetch are decompressed up to this; a later read goes on with the next one. */
+/**
+ * Batches of one fetch are decompressed up to this size; a later read continues with the next one.
+ */
 const unpackedBytesMax = 64 * 1024 * 1024;
 
-/** Memory for fetched records that are kept for reads that go on where another ended. */
+/** Memory for fetched records that are kept for reads that continue where another ended. */
 const leftoverBytesMax = 32 * 1024 * 1024;
 const leftoverAgeMsMax = 5_000;
-/** Memory of a decoded record beside its key and value, about. */
+/** Approximate memory of a decoded record beside its key and value. */
 const recordOverheadBytes = 200;
-/** Leftovers up to this are copied, so that they do not hold a whole fetch. */
+/** Leftovers up to this size are copied, so that they do not keep a whole fetch in memory. */
 const copiedBytesMax = 1024 * 1024;
 
 type Aborted = readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 
-/** Records, and then the log from `nextOffset` on. */
+/** Records that were left over; the log continues at `nextOffset`. */
 type Leftover = LogSlice & { readonly bytes: number; readonly keptAtMs: number };
 
 export class FetchReader {
@@ -73,7 +77,7 @@ export class FetchReader {
     if (countWithin(kept.records, limits) < kept.records.length) {
       return this.#cut(where, kept, limits);
     }
-    // All of it is given out, so the log is asked what there is by now.
+    // Everything was returned, so the log is asked for newer records.
     const recordsMax = Math.max(1, limits.recordsMax - kept.records.length);
     const wanted = { ...limits, recordsMax, waitMsMax: 0 };
     const fetched = await this.#fetch(leader, where, kept.nextOffset, wanted);
@@ -118,7 +122,7 @@ export class FetchReader {
     };
   }
 
-  /** Gives what the limits allow, and keeps the rest. */
+  /** Returns what the limits allow, and keeps the rest. */
   #cut(where: LogPartition, slice: LogSlice, limits: ReadLimits): LogSlice {
     const { records } = slice;
     const count = countWithin(records, limits);
@@ -129,7 +133,7 @@ export class FetchReader {
     const leftover = { ...slice, records: copied ?? rest, release: undefined };
     this.#keepLeftover(where, nextOffset, leftover);
     const given = { ...slice, records: records.slice(0, count), nextOffset };
-    // What the leftover looks at must stay.
+    // The leftover's views need this memory.
     return copied === undefined ? { ...given, release: undefined } : given;
   }
 
@@ -148,7 +152,7 @@ export class FetchReader {
     this.#dropLeftover(key);
     this.#leftovers.set(key, { ...slice, bytes, keptAtMs: Date.now() });
     this.#leftoverBytes += bytes;
-    // The map is in order of insertion: the oldest go first.
+    // The map is in insertion order: the oldest entries go first.
     for (const oldest of this.#leftovers.keys()) {
       if (this.#leftoverBytes <= leftoverBytesMax) break;
       this.#dropLeftover(oldest);
@@ -178,7 +182,7 @@ export class FetchReader {
   }
 }
 
-/** The records in memory of their own, which frees that of their fetch; unless they are many. */
+/** Copies the records, which frees the memory of their fetch, unless there are many. */
 function copyOf(records: readonly LogRecord[]): readonly LogRecord[] | undefined {
   let size = 0;
   for (const { key, value } of records) size += (key?.length ?? 0) + (value?.length ?? 0);
@@ -194,7 +198,10 @@ function copyOf(records: readonly LogRecord[]): readonly LogRecord[] | undefined
   return records.map((record) => ({ ...record, key: copy(record.key), value: copy(record.value) }));
 }
 
-/** Records are views into the bytes of their fetch, which stay while one of them does. */
+/**
+ * Records are views into the bytes of their fetch, which stay in memory as long as one of them
+ * does.
+ */
 function memoryOf(records: readonly LogRecord[]): number {
   let bytes = records.length * recordOverheadBytes;
   let last: ArrayBufferLike | undefined;
@@ -223,9 +230,9 @@ function countWithin(records: readonly LogRecord[], limits: ReadLimits): number 
 }
 
 /**
- * The records of committed transactions and of no transaction, from an offset on. Kafka lists
- * the transactions that were aborted in what it sent; a producer's records count as aborted from
- * the first offset of such a transaction up to its abort marker.
+ * The records outside of transactions and of committed transactions, from an offset on. Kafka's
+ * response lists aborted transactions: a producer's records count as aborted from the first offset
+ * of such a transaction up to its abort marker.
  */
 async function visibleRecords(
   bytes: Buffer,

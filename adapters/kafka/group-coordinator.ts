@@ -1,6 +1,6 @@
 /**
- * The GroupCoordinator port: asks the broker that coordinates a group for what it has committed,
- * and every broker for its groups.
+ * The GroupCoordinator port: requests the committed offsets of a group from its coordinator, and
+ * the groups of every broker.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import { toOffset } from '../../src/domain/streams/stream.ts';
@@ -45,9 +45,9 @@ const consumerGroupDescribeApi = {
 };
 
 const groupKeyType = 0;
-/** Later versions name topics by their ids. */
+/** Later versions use topic ids. */
 const offsetFetchVersionMax = 9;
-/** The coordinator is loading, not available, or another one by now. */
+/** The coordinator is loading, not available, or has moved. */
 const movedCodes = new Set([
   errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
   errorCodes.COORDINATOR_NOT_AVAILABLE,
@@ -56,7 +56,7 @@ const movedCodes = new Set([
 const attemptsMax = 60;
 const retryDelayMs = 50;
 const coordinatorsKnownMax = 10_000;
-/** Share groups keep their state elsewhere, and commit no offsets. */
+/** Share groups store their state elsewhere and commit no offsets. */
 const shareGroupType = 'share';
 
 /** Partitions by topic; null for all. */
@@ -117,7 +117,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     return this.#consumerMembers(node, groupId);
   }
 
-  /** Members by KIP-848, which brokers before 4.0 have not. */
+  /** Members by KIP-848, which brokers before 4.0 do not have. */
   async #consumerMembers(node: number, groupId: string): Promise<readonly GroupMember[]> {
     const connection = await this.#cluster.connection(node, 'control');
     if (connection.versionsOf(consumerGroupDescribeRequest.key) === undefined) return [];
@@ -143,7 +143,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
     for (const { topic, partition } of partitions) {
       topics.set(topic, [...(topics.get(topic) ?? []), partition]);
     }
-    // Asked for all, Kafka leaves out what has only offsets that are in a transaction.
+    // If all are requested, Kafka omits partitions that only have pending transactional offsets.
     const asked = [...topics].map(([name, partitionIndexes]) => ({ name, partitionIndexes }));
     return this.#offsets(groupId, asked);
   }
@@ -179,11 +179,11 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
         this.#nodes.delete(groupId);
         throw error;
       });
-    // Brokers before 3.0 answer for one group, in fields of its own.
+    // Brokers before 3.0 respond for one group, in separate fields.
     return answer.groups[0] ?? answer;
   }
 
-  /** Undefined where there is none at the moment. */
+  /** Undefined if there is none at the moment. */
   async #find(groupId: string): Promise<number | undefined> {
     const answer = await this.#cluster.request(findCoordinatorApi, {
       key: groupId,
@@ -200,7 +200,7 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
   }
 }
 
-/** What a classic member was assigned; nothing where it is no consumer's assignment. */
+/** The assignment of a classic member; empty if it is not a consumer's assignment. */
 function assignedIn(assignment: Buffer): GroupPartition[] {
   if (assignment.length < 2) return [];
   const version = Math.min(assignment.readInt16BE(0), consumerProtocolAssignment.versionMax);
@@ -211,7 +211,7 @@ function assignedIn(assignment: Buffer): GroupPartition[] {
       partitions.map((partition) => ({ topic, partition })),
     );
   } catch {
-    // Connect and others put bytes of their own here.
+    // Connect and others store their own bytes here.
     return [];
   }
 }
@@ -237,7 +237,7 @@ function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
   for (const { name, partitions } of topics) {
     for (const { partitionIndex, committedOffset, errorCode } of partitions) {
       const where = { topic: name, partition: partitionIndex };
-      // Of a transaction that is not ended, or is being written out.
+      // Offsets of a transaction that is ongoing or is being completed.
       if (errorCode === errorCodes.UNSTABLE_OFFSET_COMMIT) pending.push(where);
       else if (committedOffset >= 0n) offsets.push({ ...where, offset: toOffset(committedOffset) });
     }

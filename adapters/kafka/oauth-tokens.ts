@@ -1,4 +1,4 @@
-/** Where bearer tokens for brokers come from: a file that others keep fresh, or an endpoint. */
+/** Sources of bearer tokens for brokers: a file that is renewed by others, or an endpoint. */
 import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { Credentials, TokenSource } from './sasl.ts';
@@ -7,18 +7,18 @@ export type TokenEndpoint = {
   /** URL that grants tokens for client credentials (RFC 6749, section 4.4). */
   readonly url: string;
   readonly client: Credentials;
-  /** Space-separated; empty where the endpoint wants none. */
+  /** Space-separated; empty if the endpoint requires none. */
   readonly scope: string;
 };
 
 const requestTimeoutMs = 10_000;
 const tokenCharactersMax = 64 * 1024;
-/** A token is asked for anew when less than this part of its time is left. */
+/** A new token is requested when less than this fraction of its lifetime is left. */
 const renewAtLeftRatio = 0.2;
-/** What a token is taken to be good for where the endpoint does not say. */
+/** The assumed lifetime of a token if the endpoint does not return it. */
 const lifetimeMsDefault = 60_000;
 
-/** Read at every login: whoever renews the file is followed without a restart. */
+/** Read at every authentication, so a renewed file takes effect without a restart. */
 export function tokenFromFile(path: string): TokenSource {
   return async () => {
     try {
@@ -33,7 +33,7 @@ export function tokenFromFile(path: string): TokenSource {
 
 type Kept = { readonly token: string; readonly renewAtMs: number };
 
-/** Kept until it is nearly over; logins that come together share one request. */
+/** Kept until it is about to expire; concurrent authentications share one request. */
 export function tokenFromEndpoint(endpoint: TokenEndpoint): TokenSource {
   let kept: Kept | undefined;
   let asking: Promise<Kept> | undefined;
@@ -72,7 +72,7 @@ async function ask({ url, client, scope }: TokenEndpoint): Promise<Kept> {
   };
 }
 
-/** What is no token must not reach the wire, where separators have a meaning. */
+/** Invalid tokens must not be sent, since separators have a meaning on the wire. */
 function checkedToken(token: string, where: string): string {
   if (/^[\w.~+/=-]+$/.test(token) && token.length <= tokenCharactersMax) return token;
   throw new GatewayError('unavailable', `${where} gave no bearer token`);

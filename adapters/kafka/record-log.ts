@@ -20,7 +20,7 @@ import { FetchReader } from './fetch-reader.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 const listOffsetsApi = { request: listOffsetsRequest, response: listOffsetsResponse };
-/** Later versions know timestamps that mean tiers of storage; none that we ask for. */
+/** Later versions add special timestamps for tiered storage, which are not needed. */
 const listOffsetsVersionMax = 7;
 const latest = -1n;
 const earliest = -2n;
@@ -66,14 +66,15 @@ export class KafkaRecordLog implements RecordLog {
     return this.#listOffset(where, latest);
   }
 
-  /** The high watermark. A new leader tells none before it knows its own (KIP-207). */
+  /** The high watermark. A new leader does not return it before it knows it (KIP-207). */
   writtenOffset(where: LogPartition): Promise<Offset> {
     return this.#listOffset(where, latest, readUncommitted);
   }
 
   async offsetAt(where: LogPartition, timestampMs: number): Promise<Offset> {
     const timestamp = BigInt(Math.max(0, Math.ceil(timestampMs)));
-    // The end is asked for first: what is appended between the two answers is not passed over.
+    // The end is requested first, so that records appended between the two responses are not
+    // skipped.
     const end = await this.endOffset(where);
     const found = await this.#listOffset(where, timestamp);
     return found < 0n ? end : found;
@@ -105,7 +106,7 @@ export class KafkaRecordLog implements RecordLog {
     });
   }
 
-  /** Runs a request at the partition's leader, and again where leadership moved meanwhile. */
+  /** Runs a request at the partition's leader, and repeats it if leadership has moved. */
   async #withLeader<T>(
     where: LogPartition,
     signal: AbortSignal | undefined,
@@ -125,7 +126,7 @@ export class KafkaRecordLog implements RecordLog {
   }
 }
 
-/** How long to try again: reading does no harm, so whatever a moment may mend is waited for. */
+/** How long to retry. Reads are safe to repeat, so all temporary errors are retried. */
 function patienceMs(error: unknown): number {
   if (!(error instanceof GatewayError)) return 0;
   if (error.kind === 'not-found') return propagationMsMax;

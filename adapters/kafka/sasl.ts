@@ -1,6 +1,6 @@
 /**
- * The client side of SASL, as the gateway speaks it to brokers. Sources: RFC 4616 (PLAIN),
- * RFC 5802 and 7677 (SCRAM), RFC 7628 and KIP-255 (OAUTHBEARER).
+ * The client side of SASL, which the gateway uses with brokers. Sources: RFC 4616 (PLAIN), RFC 5802
+ * and 7677 (SCRAM), RFC 7628 and KIP-255 (OAUTHBEARER).
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -8,36 +8,36 @@ import { GatewayError } from '../../src/domain/errors.ts';
 import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
 import { errorCodes, errorName } from '../../src/wire/errors.ts';
 
-/** One mechanism with the gateway's credentials in it. */
+/** One mechanism with the gateway's credentials. */
 export type SaslClient = {
-  /** As SASL names it, such as SCRAM-SHA-512. */
+  /** The SASL name, such as SCRAM-SHA-512. */
   readonly mechanism: string;
   begin(): SaslConversation;
 };
 
 export type SaslConversation = {
   /**
-   * The token to send after what the broker said last, which is empty at first; undefined when
-   * the conversation is complete. Errors: `access-denied`, `unavailable` (there is no token now).
+   * Computes the token to send after the broker's last message, which is empty at first; undefined
+   * when the exchange is complete. Errors: `access-denied`, `unavailable` (there is no token now).
    */
   next(said: Buffer): Promise<Buffer | undefined>;
 };
 
 export type Credentials = { readonly username: string; readonly password: string };
 
-/** Gives a bearer token that is good now. Errors: `unavailable`. */
+/** Returns a bearer token that is valid now. Errors: `unavailable`. */
 export type TokenSource = () => Promise<string>;
 
 export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
 
 const nonceBytes = 24;
-/** Brokers ask for 4,096 or more; one that asks for more than this means to keep us busy. */
+/** Brokers request 4,096 iterations or more; a larger number than this is an attack. */
 const iterationsMin = 4_096;
 const iterationsMax = 1_000_000;
 
 const derive = promisify(pbkdf2);
 
-/** The whole of a login: choice of the mechanism, then its tokens. */
+/** A complete authentication: selection of the mechanism, then its tokens. */
 export function loginOf({ mechanism, begin }: SaslClient): BrokerLogin {
   return async (channel) => {
     const refusal = (why: string) =>
@@ -93,13 +93,14 @@ export function oauthClient(token: TokenSource): SaslClient {
     begin: () =>
       inSteps([
         async () => Buffer.from(`n,,\x01auth=Bearer ${await token()}\x01\x01`),
-        // What a broker says to a token is why it refuses it; it wants one byte more, then ends.
+        // The broker's reply to a refused token contains the reason; it expects one more byte
+        // before it fails (RFC 7628).
         async (said) => (said.length === 0 ? undefined : Buffer.from('\x01')),
       ]),
   };
 }
 
-/** Steps in order; behind the last of them the conversation is complete. */
+/** Runs steps in order; after the last one the exchange is complete. */
 function inSteps(
   steps: readonly ((said: Buffer) => Promise<Buffer | undefined>)[],
 ): SaslConversation {
@@ -107,12 +108,12 @@ function inSteps(
   return { next: async (said) => steps[step++]?.(said) };
 }
 
-/** Printable and without commas, as the RFC wants it. */
+/** Printable and without commas, as the RFC requires. */
 function randomNonce(): string {
   return randomBytes(nonceBytes).toString('base64url');
 }
 
-/** One exchange of SCRAM without channel binding: Kafka has none. */
+/** One SCRAM exchange without channel binding, which Kafka does not support. */
 export class ScramExchange {
   readonly #hash: 'sha256' | 'sha512';
   readonly #mechanism: ScramMechanism;
@@ -134,7 +135,7 @@ export class ScramExchange {
     return Buffer.from(`n,,${this.#firstBare}`);
   }
 
-  /** `said` is the server's first message: nonce, salt, iterations. */
+  /** `said` is the server-first-message: nonce, salt, iterations. */
   async final(said: Buffer): Promise<Buffer> {
     const serverFirst = said.toString('utf8');
     const fields = fieldsOf(serverFirst);
@@ -158,7 +159,7 @@ export class ScramExchange {
     return Buffer.from(`${withoutProof},p=${proof.toString('base64')}`);
   }
 
-  /** Whether the server knows the password, too. Errors: `access-denied`. */
+  /** Verifies that the server knows the password as well. Errors: `access-denied`. */
   verify(said: Buffer): void {
     const fields = fieldsOf(said.toString('utf8'));
     const refused = fields.get('e');

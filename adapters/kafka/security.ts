@@ -1,4 +1,4 @@
-/** How the gateway reaches a secured cluster: one description for each of its ways to connect. */
+/** How the gateway connects to a secured cluster, described for each kind of connection. */
 import { readFile } from 'node:fs/promises';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -20,7 +20,7 @@ export type SecuritySettings = {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
   readonly username: string;
   readonly password: string;
-  /** Files and the endpoint are absent where empty. */
+  /** Empty files and endpoints count as absent. */
   readonly tokenFile: string;
   readonly tokenEndpoint: string;
   readonly tokenScope: string;

@@ -3,19 +3,21 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { BrokerAddress, Connect } from './connection.ts';
 
-/** PEM texts. Without `ca` the authorities that Node knows are trusted. */
+/** PEM texts. Without `ca`, Node's default certificate authorities are trusted. */
 export type TlsSettings = {
   readonly ca?: string | undefined;
-  /** The gateway's own certificate, where brokers want one. */
+  /** The gateway's own certificate, if brokers require one. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** Whether the broker's certificate must name the host that was dialled. */
+  /** Whether the broker's certificate must match the host name. */
   readonly checkHost: boolean;
 };
 
 const connectTimeoutMs = 5_000;
 
-/** Begins a connection; `onConnected` is called when bytes may be sent, the handshake over. */
+/**
+ * Opens a connection; `onConnected` is called once the handshake is complete and bytes may be sent.
+ */
 export function dial(
   { host, port }: BrokerAddress,
   tls: TlsSettings | undefined,
@@ -26,7 +28,7 @@ export function dial(
   if (tls === undefined) {
     return connectTcp({ host, port, noDelay: true, ...reading }, onConnected);
   }
-  // Node takes onread for TLS, too; its types do not know.
+  // Node supports onread for TLS too, but its types do not declare it.
   const options: ConnectionOptions & { onread?: OnReadOpts } = {
     ...tlsOptions(tls),
     host,
@@ -39,7 +41,7 @@ export function dial(
   return socket;
 }
 
-/** As Node's TLS and kafkajs take them. */
+/** The options in the form of Node's TLS and kafkajs. */
 export function tlsOptions({ ca, cert, key, checkHost }: TlsSettings): ConnectionOptions {
   return {
     ...(ca === undefined ? {} : { ca }),
@@ -49,7 +51,7 @@ export function tlsOptions({ ca, cert, key, checkHost }: TlsSettings): Connectio
   };
 }
 
-/** Resolves with a connection that bytes may be sent on. Rejects after 5 s. */
+/** Resolves with an open connection. Rejects after 5 s. */
 export function connectBy(tls: TlsSettings | undefined): Connect {
   return (address) =>
     new Promise((resolve, reject) => {

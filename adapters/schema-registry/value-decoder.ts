@@ -1,7 +1,6 @@
 /**
- * Values that a schema registry's serializers wrote, made readable: a zero byte, the schema's id
- * in four bytes, then Avro, JSON Schema or Protobuf.
- * Source: Confluent Schema Registry, "Wire format".
+ * Decodes values of schema registry serializers: a zero byte, the schema id in four bytes, then
+ * Avro, JSON Schema or Protobuf. Source: Confluent Schema Registry, "Wire format".
  */
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { ValueDecoder } from '../../src/ports/value-decoder.ts';
@@ -9,7 +8,7 @@ import type { ValueDecoder } from '../../src/ports/value-decoder.ts';
 const magicByte = 0;
 const prefixBytes = 5;
 
-/** Errors of the decoder: `unavailable` when the registry does not know, or does not answer. */
+/** Errors: `unavailable` if the registry does not know the schema or does not respond. */
 export async function openRegistryDecoder(url: string): Promise<ValueDecoder> {
   const { SchemaRegistry } = await import('@kafkajs/confluent-schema-registry');
   const registry = new SchemaRegistry({ host: url });
