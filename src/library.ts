@@ -1,6 +1,6 @@
 /**
- * kineska as a library: `import { startKineska } from 'kineska'` starts a gateway with engines of
- * its own for somebody's test run. See docs/library.md.
+ * kineska as a library: `import { startKineska } from 'kineska'` starts a gateway with its own
+ * engines, for example for a test run. See docs/library.md.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,25 +9,25 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A setting of docs/configuration.md by its flag's name in camel case (`kinesisPort` is
- * --kinesis-port), or one of the options that only a program has.
+ * A setting of docs/configuration.md, by its flag's name in camel case (`kinesisPort` is
+ * --kinesis-port), or one of the options that only exist here.
  */
 export type KineskaOptions = {
   /** Any setting: `{ limits: 'off', region: 'eu-west-1', workers: 2 }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
-  /** Receives what `kineska start` prints: the engines' first download, the ready block. */
+  /** Receives the output of `kineska start`: the engines' first download, the ready block. */
   readonly onOutput?: (text: string) => void;
   /** How long the start may take, in ms; the first one downloads the engines. Default 300,000. */
   readonly readyTimeoutMs?: number;
 };
 
-/** Where a running gateway is reached. Everything listens on loopback, on free ports. */
+/** The endpoints of a running gateway. Everything listens on loopback, on free ports. */
 export type Kineska = {
   /** URL of the AWS port, for `endpoint` of an AWS SDK: HTTP/1.1 and HTTP/2 without TLS. */
   readonly kinesis: string;
-  /** The same port by TLS, with the certificate below. */
+  /** The same port over TLS, with the certificate below. */
   readonly kinesisTls: string;
-  /** PEM file of the certificate that the gateway made for itself. */
+  /** PEM file of the gateway's self-signed certificate. */
   readonly certificate: string;
   /** `host:port` for a Kafka client's bootstrap list. */
   readonly kafka: string;
@@ -36,32 +36,32 @@ export type Kineska = {
   /** URL of /metrics, /healthz and /readyz. */
   readonly operations: string;
   readonly region: string;
-  /** The folder of data and logs; it is removed by stop() unless `ephemeral` is false. */
+  /** The folder of data and logs; stop() deletes it unless `ephemeral` is false. */
   readonly dataDir: string;
-  /** Any credentials are accepted; SDKs want some. */
+  /** Any credentials are accepted; SDKs require some. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /**
-   * Stops the gateway and its engines, and removes the data. Settles when all processes have
-   * ended; calling it again is allowed.
+   * Stops the gateway and its engines, and deletes the data. Settles when all processes have ended;
+   * it may be called again.
    */
   stop(): Promise<void>;
   /** `await using kineska = await startKineska()`. */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** What the process of the gateway sends to the program that forked it. */
+/** The message from the gateway's process to the program that forked it. */
 export type ReadyMessage = {
   readonly kineska: 'ready';
   readonly endpoints: Omit<Kineska, 'stop' | 'credentials' | typeof Symbol.asyncDispose>;
 };
 
 const readyTimeoutMsDefault = 300_000;
-/** The stop of the gateway itself takes up to 9.5 s. */
+/** Stopping the gateway takes up to 9.5 s. */
 const stopMsMax = 12_000;
-/** Of what it printed, shown where it did not start. */
+/** How much of its output is shown if it did not start. */
 const outputCharactersMax = 10_000;
 
-/** Without settings: data that is thrown away, ports that are free, and no log of requests. */
+/** Defaults: ephemeral data, free ports, and no log of requests. */
 const defaults = {
   ephemeral: true,
   kinesisPort: 0,
@@ -73,11 +73,11 @@ const defaults = {
 } as const;
 
 /**
- * Starts a gateway, a real Apache Kafka and DynamoDB Local, each a process of its own that ends
- * with this one, however this one ends. Wants Java 17 or later, and Maven for the first start.
+ * Starts a gateway, a real Apache Kafka and DynamoDB Local, each as a separate process that ends
+ * with this one, however this one ends. Requires Java 17 or later, and Maven for the first start.
  *
- * Errors: Error with the sentence that `kineska start` ends with, where a setting is wrong, Java is
- * missing, or it is not ready in time; nothing is left running then.
+ * Errors: Error with the message of `kineska start` if a setting is invalid, Java is missing, or it
+ * is not ready in time; then nothing is left running.
  */
 export async function startKineska(options: KineskaOptions = {}): Promise<Kineska> {
   const settings = { ...defaults, ...options.settings, stopWithParent: true };
@@ -107,7 +107,7 @@ export async function startKineska(options: KineskaOptions = {}): Promise<Kinesk
 }
 
 function kineskaOf(child: ChildProcess, endpoints: ReadyMessage['endpoints']): Kineska {
-  // A test run may end while the gateway is up: it ends by itself then.
+  // If a test run ends while the gateway is running, the gateway ends by itself.
   child.unref();
   child.channel?.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as Socket).unref();
@@ -120,12 +120,12 @@ function kineskaOf(child: ChildProcess, endpoints: ReadyMessage['endpoints']): K
   };
 }
 
-/** The name of a flag: `kinesisPort` is kinesis-port. */
+/** The flag's name: `kinesisPort` is kinesis-port. */
 function flagOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What is set for a gateway of the user's own is not meant for this one. */
+/** Environment variables for the user's own gateway do not apply to this one. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !name.startsWith('KINESKA_'));
   return Object.fromEntries(kept);
@@ -136,7 +136,7 @@ function ready(child: ChildProcess, timeoutMs: number): Promise<ReadyMessage> {
     const late = () => reject(new Error(`it was not ready in ${timeoutMs} ms.`));
     const timer = setTimeout(late, timeoutMs);
     child.once('error', reject);
-    // Not at its exit: what it said last is read by then.
+    // Not at its exit event, so that its last output has been read.
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       reject(new Error(`it ended with ${signal ?? `exit code ${code}`}.`));

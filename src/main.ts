@@ -46,7 +46,8 @@ try {
     process.stderr.write(`kineska: ${error.message}\n`);
     process.exit(wrongUsage);
   }
-  // What users can mend is a sentence; what they cannot is a defect, with its trace.
+  // Errors that users can fix are shown as a sentence; others are defects, shown with their stack
+  // trace.
   const known = isGatewayError(error) && error.kind !== 'internal';
   process.stderr.write(`kineska: ${known ? error.message : (error as Error).stack}\n`);
   process.exit(failed);

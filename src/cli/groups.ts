@@ -1,6 +1,6 @@
 /**
- * `kineska groups` and `kineska groups GROUP`: who works on which shard of a group, on which side,
- * up to where, and what is left, as a running gateway's operations port tells it.
+ * `kineska groups` and `kineska groups GROUP`: the owner, side, position and lag of each shard of a
+ * group, from the operations port of a running gateway.
  */
 import { type Config, ConfigError } from '../config/config.ts';
 import { GatewayError } from '../domain/errors.ts';
@@ -8,7 +8,7 @@ import type { GroupReport, GroupSummary } from '../ports/group-reports.ts';
 
 const usage = '"kineska groups" wants the id of one group, or none: kineska groups GROUP [--json].';
 
-/** `words` are what stands behind `groups`, `--json` not among them. */
+/** `words` are the arguments after `groups`, without `--json`. */
 export async function groups(
   words: readonly string[],
   config: Config,
@@ -84,7 +84,7 @@ export function shown({ group, table: name, shards }: GroupReport): string {
   return `${head}\n${table([...columns, 'CHECKPOINT'], rows)}`;
 }
 
-/** Kafka allows any characters in names; what moves a terminal's cursor is shown as its code. */
+/** Kafka allows any characters in names; control characters are shown as their codes. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(2, '0');

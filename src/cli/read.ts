@@ -20,7 +20,7 @@ type Records = {
   readonly MillisBehindLatest: number;
 };
 
-/** `words` are what stands behind `read`: the name of the stream. */
+/** `words` are the arguments after `read`: the name of the stream. */
 export async function read(words: readonly string[], config: Config): Promise<void> {
   const [stream, ...rest] = words;
   if (stream === undefined || rest.length > 0) {
@@ -35,7 +35,7 @@ export async function read(words: readonly string[], config: Config): Promise<vo
   for (const { ShardId } of Shards) await readShard(endpoint, stream, ShardId, decoder);
 }
 
-/** From the oldest record to the tip, or to the end of a closed shard. */
+/** From the oldest record to the end of the log, or of a closed shard. */
 async function readShard(
   endpoint: string,
   StreamName: string,
@@ -68,7 +68,7 @@ async function shown(shard: string, record: Record, decoder: ValueDecoder | unde
   };
 }
 
-/** Text as it is; what is no text in base64. */
+/** Text as it is; other data in base64. */
 function textOrBytes(data: Buffer) {
   const text = data.toString('utf8');
   return Buffer.from(text).equals(data) ? { value: text } : { base64: data.toString('base64') };

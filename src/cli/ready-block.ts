@@ -1,4 +1,7 @@
-/** What the terminal shows once everything is ready: endpoints, and a first success to paste. */
+/**
+ * The text that the terminal shows once everything is ready: endpoints, and commands for a first
+ * success.
+ */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ReadyMessage } from '../library.ts';
@@ -7,11 +10,11 @@ export type Endpoints = {
   readonly kinesisPort: number;
   readonly kafkaPort: number;
   readonly opsPort: number;
-  /** Of the embedded DynamoDB Local. */
+  /** The endpoint of the embedded DynamoDB Local. */
   readonly dynamodbPort: number | undefined;
 };
 
-/** What a program that forked the gateway is sent. */
+/** The message to a program that forked the gateway. */
 export function readyMessage(config: Config, endpoints: Endpoints, folder: string): ReadyMessage {
   const { kinesis, kafka, dynamodb, operations } = addressesOf(config, endpoints);
   return {

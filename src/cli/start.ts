@@ -1,6 +1,6 @@
 /**
- * `kineska start`: takes the data folder, starts the engines, then the gateway or its workers, and
- * stops all in the reverse order.
+ * `kineska start`: locks the data folder, starts the engines, then the gateway or its workers, and
+ * stops them in reverse order.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -20,21 +20,21 @@ import { sweepYoungMemory } from '../runtime/memory/young-memory.ts';
 import { version } from '../version.ts';
 import { isWorker, runWorker, type WorkerTask } from '../gateway/workers/pool.ts';
 
-/** The whole stop, engines included, takes no longer; then whatever is left is killed. */
+/** The longest duration of a stop, including the engines; then whatever is left is killed. */
 const stopMsMax = 9_500;
 
 /**
- * How far the heap may grow before it is cleaned, in percent. What lives long is little, and what
- * a request leaves behind is much: by itself the heap would grow to three times of what is used.
+ * How far the heap may grow before garbage collection, in percent. Little data lives long, and
+ * requests leave much garbage: by default the heap would grow to three times the used size.
  */
 const heapGrowingPercent = 30;
 
 /**
- * Runs until SIGINT or SIGTERM. Errors: ConfigError, GatewayError with a sentence that says what to
- * do.
+ * Runs until SIGINT or SIGTERM. Errors: ConfigError and GatewayError, with a sentence that says
+ * what to do.
  */
 export async function start(config: Config): Promise<void> {
-  // What the settings cannot tell by themselves is checked before anything is started.
+  // Conditions outside of the settings are checked before anything is started.
   faultsOf(config);
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   sweepYoungMemory();
@@ -76,7 +76,7 @@ export async function start(config: Config): Promise<void> {
   }
 }
 
-/** A worker serves clients; what there is once only, the first process has. */
+/** A worker only serves clients; the first process has the parts that exist once. */
 async function startAsWorker(config: Config, stops: Stops): Promise<void> {
   const begin = async (task: WorkerTask) => {
     const logger = await openLog(config, task);
@@ -92,7 +92,7 @@ async function startAsWorker(config: Config, stops: Stops): Promise<void> {
 async function openLog(config: Config, folder: Pick<DataFolder, 'logs'>): Promise<Logger> {
   const file = config.logFile === '' ? join(folder.logs, 'gateway.log') : config.logFile;
   const to = destination({ dest: file === '-' ? 1 : file, mkdir: true, sync: false });
-  // Until it is open, an early end of the process would trip over it.
+  // An early exit of the process would fail if the file is not open yet.
   await once(to, 'ready').catch((cause: Error) => {
     const message = `The log ${file} cannot be written (${cause.message}): set --log-file.`;
     throw new GatewayError('invalid-argument', message, { cause });
@@ -106,7 +106,7 @@ async function openLog(config: Config, folder: Pick<DataFolder, 'logs'>): Promis
   return pino(options, to);
 }
 
-/** Warnings of libraries are for us, not for the terminal. */
+/** Warnings of libraries are for developers, not for the terminal. */
 function quietLibraries(logger: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => logger.warn({ warning: warning.message }, warning.name));
@@ -116,7 +116,7 @@ async function stopAll(stops: Stops): Promise<void> {
   for (const stop of stops.splice(0).toReversed()) await stop();
 }
 
-/** The first signal stops in order; a second one, or too long a stop, ends at once. */
+/** The first signal stops gracefully; a second one, or too long a stop, exits at once. */
 function stopOnSignal(
   stops: Stops,
   logger: Logger,

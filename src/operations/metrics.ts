@@ -1,8 +1,8 @@
 /**
- * What the gateway counts, as Prometheus metrics. Everything else in the product reports to the
- * small observers made here and does not know prom-client.
+ * The gateway's Prometheus metrics. All other code reports to the small observers created here and
+ * does not use prom-client.
  *
- * Series of one action or API are looked up once and kept, so that a request costs additions only.
+ * The series of an action or API are looked up once and kept, so a request only costs additions.
  */
 import { type EventEmitter, once } from 'node:events';
 import {
@@ -18,7 +18,7 @@ import { within } from '../runtime/deadline.ts';
 import type { BackingObserver, Door, DoorObserver, LimitObserver } from '../ports/observer.ts';
 import type { GroupReporting, GroupSummary } from '../ports/group-reports.ts';
 
-/** Seconds; fine below 10 ms, where the gateway's own work lies. */
+/** Seconds; fine-grained below 10 ms, the range of the gateway's own work. */
 const latencyBuckets = [
   0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
@@ -28,17 +28,17 @@ export type Metrics = {
   door(door: Door): DoorObserver;
   readonly backing: BackingObserver;
   readonly limits: LimitObserver;
-  /** Shows groups; `read` is asked when metrics are, and not too often. */
+  /** Adds metrics of groups; `read` is called when metrics are collected, but not too often. */
   groups(read: GroupReporting['list']): void;
 };
 
-/** Groups with series of their own; the first by name. */
+/** The most groups with their own series: the first ones by name. */
 const groupsShownMax = 200;
-/** Groups are read for metrics no more often. */
+/** The minimum interval between reads of groups for metrics. */
 const groupsReadEveryMs = 10_000;
-/** Of asking all workers; each worker that ends or starts may cost one. */
+/** Attempts to collect from all workers; each worker that ends or starts may cost one. */
 const sumAttemptsMax = 4;
-/** Whoever asks for metrics waits no longer for groups; they are shown the next time. */
+/** A scrape waits no longer than this for groups; they are included the next time. */
 const groupsWaitMsMax = 2_000;
 
 export function createMetrics(version: string): Metrics {
@@ -62,12 +62,12 @@ export function createMetrics(version: string): Metrics {
 }
 
 /**
- * Lets the first process add up what this one counts. A worker that is starting has nothing to
- * say yet, and says so: otherwise whoever asks for metrics waits for it.
+ * Lets the first process aggregate this process's metrics. A worker that is starting reports that
+ * it has none yet: otherwise a scrape would wait for it.
  */
 export function shareMetrics(metrics?: Pick<Metrics, 'registry'>): void {
   AggregatorRegistry.setRegistries(metrics === undefined ? [] : [metrics.registry]);
-  // It is there for its listener.
+  // Created only for its listener.
   void new AggregatorRegistry();
 }
 
@@ -75,7 +75,7 @@ export type SharedMetrics = Pick<Metrics, 'groups'> & {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
 };
 
-/** Of the first process: the sums over its workers, and what is seen once only. */
+/** For the first process: the sums over its workers, and metrics that exist once. */
 export function createSharedMetrics(workers: {
   readyCount(): number;
   restarts(): number;
@@ -103,7 +103,7 @@ export function createSharedMetrics(workers: {
   };
 }
 
-/** A worker that ends or is just starting does not answer; then all are asked again. */
+/** A worker that is ending or starting does not respond; then all are asked again. */
 async function sumOf(
   all: { clusterMetrics(): Promise<string> },
   changes: EventEmitter,
@@ -120,7 +120,10 @@ async function sumOf(
 
 type DoorSeries = ReturnType<typeof doorSeries>;
 
-/** prom-client's own additions take half a kilobyte each; it gets the sum when it is asked. */
+/**
+ * An addition in prom-client allocates half a kilobyte, so it only gets the sum when metrics are
+ * collected.
+ */
 class Sum {
   readonly #series: { inc(count: number): void };
   #count = 0;
@@ -139,7 +142,7 @@ class Sum {
   }
 }
 
-/** A counter of many requests. */
+/** A counter for frequent requests. */
 function summedCounter<L extends string>(configuration: CounterConfiguration<L>) {
   const sums: Sum[] = [];
   const collect = () => {
@@ -284,7 +287,7 @@ function showGroups(registry: Registry, read: GroupReporting['list']): void {
   const refresh = () => {
     if (performance.now() - readAtMs >= groupsReadEveryMs) {
       readAtMs = performance.now();
-      // Groups that cannot be read are not shown; the metrics of the engines tell why.
+      // Groups that cannot be read are omitted; the metrics of the engines show why.
       reading = read(groupsShownMax).then(set, () => set([]));
     }
     return reading;

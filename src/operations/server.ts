@@ -1,23 +1,23 @@
 /**
- * The operations port: `/metrics` for Prometheus, `/healthz` (the process answers), `/readyz` (the
- * engines behind it answer too, and which one does not), `/groups`, `/groups/GROUP` and
- * `/groups?group=GROUP` (who works on which shard of which group). The last form is for every name:
- * clients of HTTP take `.` and `..` out of a path.
+ * The operations port: `/metrics` for Prometheus, `/healthz` (the process responds), `/readyz` (the
+ * engines respond too, or which one does not), `/groups`, `/groups/GROUP` and `/groups?group=GROUP`
+ * (the owners of the shards of groups). The last form works for every name: HTTP clients remove `.`
+ * and `..` from paths.
  */
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { GroupReporting } from '../ports/group-reports.ts';
 import { within } from '../runtime/deadline.ts';
 
-/** An engine must answer a probe within this time to count as ready. */
+/** An engine must respond to a probe within this time to count as ready. */
 const probeTimeoutMs = 2_000;
 
-/** Rejects when the engine cannot serve. */
+/** Rejects if the engine cannot serve requests. */
 export type Probe = { readonly name: string; check(): Promise<void> };
 
-/** Groups in one listing. */
+/** The most groups in one listing. */
 const groupsListedMax = 1_000;
-/** Kafka allows longer names than fit into the head of a request. */
+/** Kafka allows names that do not fit into the head of an HTTP request. */
 const groupCharactersMax = 16_384;
 
 export type OperationsSettings = {
@@ -29,7 +29,7 @@ export type OperationsSettings = {
 };
 
 export type OperationsServer = {
-  /** Listens; answers the port that was bound. */
+  /** Listens; returns the bound port. */
   start(): Promise<number>;
   stop(): Promise<void>;
 };
@@ -84,7 +84,7 @@ async function failing(probes: readonly Probe[]): Promise<{ engine: string; reas
   return results.flat();
 }
 
-/** Why the probe failed, or undefined when it did not. */
+/** Why the probe failed, or undefined if it succeeded. */
 function outcome(check: Promise<void>): Promise<string | undefined> {
   const checked = check.then(
     () => undefined,

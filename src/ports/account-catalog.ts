@@ -2,11 +2,10 @@ import type { AccountSettings } from '../domain/streams/account-settings.ts';
 
 /** One row for each account. Errors: `unavailable`. */
 export type AccountCatalog = {
-  /** Where nothing was set, settings of version 0. */
+  /** If nothing was set, settings of version 0. */
   get(account: string): Promise<AccountSettings>;
   /**
-   * Stores settings in the place of those of the version before. Errors: `conflict` (somebody
-   * else was first).
+   * Replaces the settings of the previous version. Errors: `conflict` (another gateway was first).
    */
   replace(account: string, after: AccountSettings): Promise<void>;
 };

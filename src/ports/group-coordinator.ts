@@ -2,7 +2,7 @@ import type { GroupOffset, GroupPartition } from '../domain/leases/group-offset.
 
 export type CommittedOffsets = {
   readonly offsets: readonly GroupOffset[];
-  /** What a transaction holds that has not ended, or is still being written out. */
+  /** The offsets of a transaction that is ongoing or still being completed. */
   readonly pending: readonly GroupPartition[];
 };
 
@@ -13,14 +13,14 @@ export type GroupMember = {
   readonly partitions: readonly GroupPartition[];
 };
 
-/** Consumer groups as the cluster keeps them. Errors: `unavailable`. */
+/** Consumer groups as the cluster stores them. Errors: `unavailable`. */
 export type GroupCoordinator = {
   /** Ids of all consumer groups. */
   list(): Promise<readonly string[]>;
-  /** Who is in the group, by either of Kafka's group protocols; none where there is no group. */
+  /** The members of the group, in either of Kafka's group protocols; none if there is no group. */
   members(groupId: string): Promise<readonly GroupMember[]>;
-  /** All that the group has committed; nothing where there is no such group. */
+  /** All committed offsets of the group; none if there is no such group. */
   committed(groupId: string): Promise<CommittedOffsets>;
-  /** What it has committed of these partitions, as transactions that are under way leave it. */
+  /** Its committed offsets for these partitions, and whether transactions are still pending. */
   settled(groupId: string, partitions: readonly GroupPartition[]): Promise<CommittedOffsets>;
 };

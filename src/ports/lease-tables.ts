@@ -7,16 +7,16 @@ export type CheckpointChange = {
   readonly checkpoint: Checkpoint;
   readonly seen: Seen;
   readonly stream: StreamOrigin;
-  /** Written where the shard is done. */
+  /** Written if the shard is finished. */
   readonly childShardIds: readonly string[];
   /**
-   * Whoever owns the lease loses it: a worker that goes on by what it remembers would overwrite
-   * what an administrator has set.
+   * The owner loses the lease: a worker that continued from its memory would overwrite the
+   * administrator's offset.
    */
   readonly evict: boolean;
-  /** The change is made only while no KCL worker owns the lease. */
+  /** The change is made only if no KCL worker owns the lease. */
   readonly byMember: boolean;
-  /** The change is made only while the lease is as it was read here. */
+  /** The change is made only if the lease is unchanged since this read. */
   readonly unchangedSince?: Lease;
 };
 
@@ -26,61 +26,63 @@ export type RenamedLease = {
   readonly shardId: string;
 };
 
-/** What lease tables hold. */
+/** Reading lease tables. */
 export type LeaseReader = {
-  /** Names of all tables that are lease tables by their key. */
+  /** Names of all tables with the key of a lease table. */
   list(): Promise<readonly string[]>;
-  /** The name that the table has in DynamoDB: another where it clashes with that of one more. */
+  /** The name of the table in DynamoDB, which differs if it would clash with another table's. */
   nameOf(table: string): Promise<string>;
-  /** Every lease, as of now; undefined where there is no table. */
+  /** All leases, by a consistent read; undefined if there is no table. */
   read(table: string): Promise<readonly Lease[] | undefined>;
-  /** Workers of KCL 3 that have reported themselves since then, and when they last did so. */
+  /**
+   * KCL 3 workers that have reported metrics since that time, with the time of their last report.
+   */
   workers(table: string, sinceSeconds: number): Promise<ReadonlyMap<string, number>>;
 };
 
-/** Which tables and leases there are. */
+/** Creating and deleting tables and leases. */
 export type LeaseMaker = {
-  /** Makes the table where there is none; resolves when it can be used. */
+  /** Creates the table if it does not exist; resolves when it is active. */
   make(table: string): Promise<void>;
-  /** Deletes the table and what KCL keeps beside it; that nothing is there is no error. */
+  /** Deletes the table and KCL's companion tables; it is no error if they do not exist. */
   drop(table: string): Promise<void>;
-  /** Adds leases, many in one call; those whose keys are there already stay as they are. */
+  /** Adds leases, many in one call; existing leases with the same keys stay as they are. */
   add(table: string, leases: readonly NewLease[]): Promise<void>;
   /**
-   * Gives a lease the key and names that it has in a table of several streams; all else stays.
-   * `conflict` where it changed, or there is one of that key.
+   * Renames a lease to its key in a table for several streams; everything else stays. `conflict` if
+   * it changed, or the key exists.
    */
   rename(table: string, lease: Lease, renamed: RenamedLease): Promise<void>;
-  /** Takes a lease away; `conflict` where it changed. */
+  /** Deletes a lease; `conflict` if it changed. */
   remove(table: string, lease: Lease): Promise<void>;
 };
 
-/** How far a shard is read. */
+/** Changing checkpoints. */
 export type LeaseCheckpoints = {
   /**
-   * Several are changed in one call, which on Amazon's DynamoDB costs twice as much. Answers which
-   * are: not those whose condition does not hold, or that there is no lease of.
+   * Changes several in one call, which costs twice as much on Amazon DynamoDB. Returns which were
+   * changed: not those whose condition did not hold, or without a lease.
    */
   setCheckpoints(table: string, changes: readonly CheckpointChange[]): Promise<readonly boolean[]>;
-  /** Notes what was seen of a lease; `conflict` where it has moved on meanwhile. */
+  /** Stores the seen state of a lease; `conflict` if the lease has changed meanwhile. */
   note(table: string, lease: Lease, seen: Seen, stream: StreamOrigin): Promise<void>;
 };
 
-/** Who works on a shard. */
+/** Changing owners. */
 export type LeaseOwnership = {
   /**
-   * Makes `owner` the owner of leases, many in one call; answers those that it owns now, which are
-   * not those that were renewed or changed since they were read.
+   * Makes `owner` the owner of leases, many in one call; returns those that it owns now. Leases
+   * that were renewed or changed since they were read are not taken.
    */
   take(table: string, leases: readonly Lease[], owner: string): Promise<readonly Lease[]>;
   /**
-   * Makes `owner` the owner of a lease once its present owner, a worker of KCL 3, has made a last
-   * checkpoint; `conflict` where it has another owner by now.
+   * Makes `owner` the owner of a lease once its present owner, a KCL 3 worker, has made its last
+   * checkpoint; `conflict` if it has another owner by now.
    */
   handOver(table: string, lease: Lease, owner: string): Promise<void>;
   /**
-   * Shows that the owner lives; answers the leases of these that it owns still. `together`: many in
-   * one call, which is quicker where calls are slow, and on Amazon's DynamoDB costs twice as much.
+   * Renews the owner's leases; returns those that it still owns. `together`: many in one call,
+   * which is faster if calls are slow, and costs twice as much on Amazon DynamoDB.
    */
   renew(
     table: string,
@@ -88,13 +90,16 @@ export type LeaseOwnership = {
     owner: string,
     together: boolean,
   ): Promise<readonly Lease[]>;
-  /** The lease has no owner now, or the one it was handed to; `conflict` as in renew. */
+  /**
+   * Releases the lease: it has no owner now, or the one to which it was handed over; `conflict` as
+   * in renew.
+   */
   release(table: string, lease: Lease, owner: string): Promise<void>;
 };
 
 /**
- * Lease tables as KCL lays them out; rows and attributes that are not known stay as they are.
- * Errors: `conflict` (a condition did not hold), `in-use` (a table of that name is no lease
- * table), `unavailable` (the outcome of a change is then unknown).
+ * Lease tables in KCL's layout; unknown rows and attributes stay as they are. Errors: `conflict` (a
+ * condition did not hold), `in-use` (a table of that name is not a lease table), `unavailable` (the
+ * outcome of a change is then unknown).
  */
 export type LeaseTables = LeaseReader & LeaseMaker & LeaseCheckpoints & LeaseOwnership;

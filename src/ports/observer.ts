@@ -1,17 +1,17 @@
-/** What the doors and adapters report; src/operations/metrics.ts makes metrics of it. */
+/** What the doors and adapters report; src/operations/metrics.ts turns it into metrics. */
 
 export type Door = 'kinesis' | 'kafka';
 
-/** One answered request, as a front door reports it. */
+/** One completed request, as a front door reports it. */
 export type RequestReport = {
-  /** Action or API name in the vendor's spelling. */
+  /** The action's or API's name in the vendor's spelling. */
   readonly operation: string;
   readonly durationMs: number;
-  /** Name of the error in the vendor's spelling; absent when the request succeeded. */
+  /** The error's name in the vendor's spelling; absent if the request succeeded. */
   readonly error?: string | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Records put or read, where the door knows. */
+  /** The number of records put or read, if the door knows it. */
   readonly records?: number | undefined;
 };
 
@@ -19,23 +19,23 @@ export type DoorObserver = {
   request(report: RequestReport): void;
   connectionOpened(): void;
   connectionClosed(): void;
-  /** Something that was no request: garbage, an oversized frame, an unknown key or version. */
+  /** Input that is not a request: garbage, an oversized frame, an unknown key or version. */
   refused(reason: string): void;
 };
 
 /** Calls to the engines behind the gateway. */
 export type BackingObserver = {
-  /** `engine` is kafka or dynamodb; `operation` is the API's or call's name. */
+  /** `engine` is kafka or dynamodb; `operation` is the name of the API or the call. */
   call(engine: string, operation: string, durationMs: number, failed: boolean): void;
 };
 
-/** Whose limit it was: of the account, or of a stream of that capacity mode. */
+/** The kind of limit: the account's, or that of a stream with this capacity mode. */
 export type LimitOwner = 'account' | 'provisioned' | 'on-demand';
 
-/** What clients were refused although nothing was wrong with it. */
+/** Valid calls that were refused. */
 export type LimitObserver = {
-  /** Calls, or single records of a call, that were over a rate. */
+  /** Calls, or single records of a call, that exceeded a rate. */
   throttled(operation: string, owner: LimitOwner, count: number): void;
-  /** Faults on purpose. */
+  /** Injected faults. */
   injected(operation: string, error: string, count: number): void;
 };

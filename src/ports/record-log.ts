@@ -9,47 +9,47 @@ export type RecordHeader = { readonly key: string; readonly value: Buffer | null
 export type AppendRecord = {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** When it is appended, where absent. */
+  /** Defaults to the time of the append. */
   readonly timestampMs?: number;
   readonly headers?: readonly RecordHeader[];
 };
 
 export type Appended = {
-  /** Of each record that was appended, from the first one on; they strictly grow. */
+  /** For each appended record, from the first one on; strictly increasing. */
   readonly offsets: readonly Offset[];
-  /** Present when records were left over. */
+  /** Present if some records were not appended. */
   readonly error?: GatewayError;
 };
 
 export type LogRecord = {
   readonly offset: Offset;
   readonly timestampMs: number;
-  /** Views into the bytes that were read, where they were not compressed; copy to keep. */
+  /** Views into the fetched bytes if these were not compressed; copy them to keep them. */
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 };
 
 export type LogSlice = {
-  /** Committed records only: no control records, none of aborted transactions. */
+  /** Committed records only: no control records, and none of aborted transactions. */
   readonly records: readonly LogRecord[];
-  /** Where to read on; after the last record looked at, also when none was returned. */
+  /** Where to continue: after the last record that was inspected, even if none was returned. */
   readonly nextOffset: Offset;
-  /** First offset that is still kept. */
+  /** The first retained offset. */
   readonly startOffset: Offset;
-  /** One past the last offset that a reader may see (the last stable offset). */
+  /** One past the last visible offset (the last stable offset). */
   readonly endOffset: Offset;
   /**
-   * A reader that will not look at keys and values again may say so: their memory is used again.
-   * Nobody has to.
+   * Optional: tells that keys and values will not be used any more, so that their memory can be
+   * reused.
    */
   readonly release?: (() => void) | undefined;
 };
 
 export type ReadLimits = {
   readonly recordsMax: number;
-  /** Bytes of keys and values returned; a first record is returned even when it is larger. */
+  /** The most bytes of keys and values; the first record is returned even if it is larger. */
   readonly bytesMax: number;
-  /** How long to wait at the tip for a record; 0 returns at once. */
+  /** How long to wait for a record at the end of the log; 0 returns at once. */
   readonly waitMsMax: number;
   readonly signal?: AbortSignal;
 };
@@ -61,18 +61,18 @@ export type ReadLimits = {
  */
 export type RecordLog = {
   /**
-   * Appends in the given order, durably (every in-sync replica). Calls that arrive together may
-   * share one write. Rejects when no record was appended; when only the first ones were, tells
-   * why the rest was not.
+   * Appends in the given order, durably (all in-sync replicas). Concurrent calls may share one
+   * write. Rejects if no record was appended; if only the first ones were, the result has the error
+   * for the rest.
    */
   append(where: LogPartition, records: readonly AppendRecord[]): Promise<Appended>;
-  /** Reads from an offset; one below the start reads from the start. */
+  /** Reads from an offset; an offset below the start reads from the start. */
   read(where: LogPartition, from: Offset, limits: ReadLimits): Promise<LogSlice>;
   startOffset(where: LogPartition): Promise<Offset>;
-  /** One past the last record that a reader may see. */
+  /** One past the last visible record. */
   endOffset(where: LogPartition): Promise<Offset>;
-  /** One past the last record that is in the log durably, be it of an open transaction. */
+  /** One past the last durable record, including those of open transactions. */
   writtenOffset(where: LogPartition): Promise<Offset>;
-  /** First offset whose timestamp is at or after the given one; the end when there is none. */
+  /** The first offset whose timestamp is at or after the given one; the end if there is none. */
   offsetAt(where: LogPartition, timestampMs: number): Promise<Offset>;
 };

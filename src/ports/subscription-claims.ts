@@ -1,8 +1,8 @@
-/** Who is subscribed to a shard, known to every gateway. */
+/** Active subscriptions to shards, visible to all gateways. */
 export type SubscriptionClaim = {
-  /** One for each subscription. */
+  /** Unique for each subscription. */
   readonly holder: string;
-  /** By the clock of the holder's gateway. */
+  /** In terms of the clock of the holder's gateway. */
   readonly startedAtMs: number;
 };
 
@@ -10,11 +10,11 @@ export type SubscriptionClaim = {
 export type SubscriptionClaims = {
   get(key: string): Promise<SubscriptionClaim | undefined>;
   /**
-   * Puts `claim` where there is none, or where the one that is there started at least `ageMsMin`
-   * before it; one that started as much after it is a wrong clock's, and gives way, too. False
-   * where another stands.
+   * Stores `claim` if there is none, or if the present one started at least `ageMsMin` before it;
+   * one that started that much after it comes from a wrong clock and is replaced too. False if
+   * another claim is valid.
    */
   take(key: string, claim: SubscriptionClaim, ageMsMin: number): Promise<boolean>;
-  /** Removes the claim if it is still this holder's. */
+  /** Deletes the claim if it still belongs to this holder. */
   release(key: string, holder: string): Promise<void>;
 };

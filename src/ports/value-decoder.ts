@@ -1,5 +1,5 @@
-/** Makes the value of a record readable. */
+/** Decodes the value of a record for display. */
 export type ValueDecoder = {
-  /** Undefined where the value is not in the decoder's format. Errors: `unavailable`. */
+  /** Undefined if the value is not in the decoder's format. Errors: `unavailable`. */
   decode(value: Buffer): Promise<unknown>;
 };

@@ -14,8 +14,8 @@ const keyFile = 'tls-key.pem';
 
 /**
  * The gateway's self-signed certificate, kept in the folder between runs, so that clients that
- * were told to trust it go on trusting it. Made at the first start, and again when it is about
- * to expire or the host is not among its names.
+ * trust it continue to do so. Generated at the first start, and again when it is about to expire or
+ * lacks the host's name.
  */
 export async function selfSignedCertificate(
   folder: string,
@@ -66,7 +66,7 @@ async function makeCertificate(host: string, nowMs: number): Promise<Certificate
     notBeforeDate: new Date(nowMs - 24 * 3600 * 1000),
     notAfterDate: new Date(nowMs + validDays * 24 * 3600 * 1000),
     extensions: [
-      // An authority too, so that it can be named in a client's bundle of authorities.
+      // It is a CA as well, so that it can be used in a client's CA bundle.
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
@@ -82,7 +82,7 @@ async function makeCertificate(host: string, nowMs: number): Promise<Certificate
   return { cert: pems.cert, key: pems.private };
 }
 
-/** By way of a second file, so that a crash leaves the old one or the new one. */
+/** Written to a second file first, so that a crash leaves either the old one or the new one. */
 async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   await writeFile(`${path}.new`, text, { mode });
   await rename(`${path}.new`, path);

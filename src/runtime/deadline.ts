@@ -1,6 +1,6 @@
 /**
- * Settles as the work does or, where that takes longer, as `late` answers or throws. The work goes
- * on all the same, and a failure that comes later is nobody's.
+ * Settles like the work or, if that takes longer, with the result or error of `late`. The work
+ * continues all the same, and its later failure is ignored.
  */
 export async function within<T, L>(
   waitMsMax: number,

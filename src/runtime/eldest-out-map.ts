@@ -1,6 +1,7 @@
 /**
- * A map that holds so many entries: the one that was set longest ago goes first. Looking costs no
- * more than with any map, so it is for the paths of records; elsewhere `lru-cache` sees use, too.
+ * A map with a maximum size: the entry that was set longest ago is dropped first. A look-up costs
+ * no more than in any map, so it is used on hot paths; elsewhere `lru-cache` also takes look-ups
+ * into account.
  */
 export class EldestOutMap<K, V> {
   readonly #entries = new Map<K, V>();
@@ -18,7 +19,7 @@ export class EldestOutMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** The entry is the youngest now, be it new or not. */
+  /** Makes the entry the youngest one, whether it is new or not. */
   set(key: K, value: V): void {
     if (!this.#entries.delete(key) && this.#entries.size >= this.#entriesMax) {
       for (const eldest of this.#entries.keys()) {

@@ -1,11 +1,11 @@
-/** Asking again: until there is an answer, or while a failure may mend. */
+/** Retries: until there is an answer, or while a failure may be temporary. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type Patience = { readonly everyMs: number; readonly waitMsMax: number };
 
 /**
- * Asks until the answer is not undefined; answers undefined when the time is over. What `ask`
- * throws is thrown.
+ * Calls `ask` until its answer is not undefined; returns undefined after the timeout. Errors of
+ * `ask` are passed on.
  */
 export async function untilDefined<T>(
   { everyMs, waitMsMax }: Patience,
@@ -19,10 +19,10 @@ export async function untilDefined<T>(
   }
 }
 
-/** What is known of a failure: how often the work was tried, and how long ago it first began. */
+/** A failure: the number of attempts, and the time since the first one started. */
 export type Attempts = { readonly count: number; readonly tookMs: number };
 
-/** Runs the work again and again while `mayMend` says so of its failure. */
+/** Repeats the work as long as `mayMend` returns true for its failure. */
 export async function retried<T>(
   everyMs: number,
   mayMend: (error: unknown, attempts: Attempts) => boolean,

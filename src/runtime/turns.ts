@@ -1,6 +1,6 @@
-/** Queues: work that waits until less is under way. */
+/** Queues for work whose concurrency is limited. */
 
-/** Runs so much work at a time, one unless said otherwise, in the order of the calls. */
+/** Runs a limited amount of work at a time, one by default, in the order of the calls. */
 export class Turns {
   readonly #atOnceMax: number;
   readonly #waiting: (() => void)[] = [];
@@ -11,12 +11,12 @@ export class Turns {
     this.#atOnceMax = atOnceMax;
   }
 
-  /** Work that is under way or waits. */
+  /** The number of running and waiting calls. */
   get size(): number {
     return this.#running + this.#waiting.length - this.#head;
   }
 
-  /** Begins at once where a turn is free. Settles as the work does. */
+  /** Starts the work at once if a turn is free. Settles like the work. */
   async run<R>(work: () => Promise<R>): Promise<R> {
     if (this.#running < this.#atOnceMax) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -27,7 +27,7 @@ export class Turns {
     }
   }
 
-  /** The turn goes to the work that has waited longest. */
+  /** The turn passes to the work that has waited longest. */
   #passOn(): void {
     const next = this.#waiting[this.#head];
     if (next === undefined) {
@@ -35,7 +35,8 @@ export class Turns {
       return;
     }
     this.#head += 1;
-    // What has gone is cut off now and then: to shift a long queue each time is expensive.
+    // Removed entries are cut off now and then, because shifting a long queue each time is
+    // expensive.
     if (this.#head === this.#waiting.length) {
       this.#waiting.length = 0;
       this.#head = 0;
@@ -51,7 +52,7 @@ export class Turns {
 export class KeyedTurns {
   readonly #turns = new Map<string, Turns>();
 
-  /** Work of the key that is under way or waits. */
+  /** The number of running and waiting calls for the key. */
   size(key: string): number {
     return this.#turns.get(key)?.size ?? 0;
   }

@@ -1,7 +1,7 @@
 /**
- * Memory of bodies, used again for the next ones. A body of PutRecords is larger than what the
- * collector has in a moment, and lives as long as the cluster takes to write it: memory that is
- * given back keeps V8 from marking its whole heap for it, some ten times in a second.
+ * Memory for request bodies, which is reused. Bodies of PutRecords are large and live as long as
+ * the cluster takes to write them: without reuse, V8 would mark its whole heap about ten times a
+ * second because of them.
  */
 const stepBytes = 128 * 1024;
 const keptBytesMax = 8 * 1024 * 1024;
@@ -10,7 +10,7 @@ export class BodyMemory {
   readonly #spare: Buffer[] = [];
   #spareBytes = 0;
 
-  /** So many bytes, whatever is in them. */
+  /** Returns a buffer of this size with arbitrary contents. */
   take(size: number): Buffer {
     const at = this.#spare.findIndex(({ length }) => length >= size && length < size * 2);
     if (at === -1) {
@@ -21,7 +21,7 @@ export class BodyMemory {
     return memory.subarray(0, size);
   }
 
-  /** What `take` gave; nothing may look at it from now on. */
+  /** Returns a buffer from `take`, which must not be used any more. */
   giveBack({ buffer }: Buffer): void {
     const memory = Buffer.from(buffer);
     this.#spare.unshift(memory);

@@ -1,28 +1,28 @@
 /**
- * Large pieces of memory, used again once their reader says that it is done with them. A reader
- * that catches up takes 10 MB and more with every call, faster than the memory would be collected.
- * What is never given back is collected in time.
+ * Large buffers, which are reused once their user has released them. A reader that catches up needs
+ * 10 MB and more for every call, faster than garbage would be collected. Buffers that are never
+ * released are garbage collected.
  */
 export type LargeMemorySettings = {
-  /** Smaller pieces are the collector's. */
+  /** Smaller buffers are left to the garbage collector. */
   readonly bytesMin: number;
-  /** Sizes are rounded up to these steps, so that a piece serves for more than one size. */
+  /** Sizes are rounded up to multiples of this, so that a buffer can be reused for other sizes. */
   readonly stepBytes: number;
-  /** A larger piece is not kept. */
+  /** Larger buffers are not kept. */
   readonly spareBytesMax: number;
 };
 
 export class LargeMemory {
   readonly #settings: LargeMemorySettings;
   readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
-  /** The largest that was given back: it serves for every size. */
+  /** The largest released buffer, which can be used for every size. */
   #spare: Buffer | undefined;
 
   constructor(settings: LargeMemorySettings) {
     this.#settings = settings;
   }
 
-  /** So many bytes, whatever is in them. */
+  /** Returns a buffer of this size with arbitrary contents. */
   take(size: number): Buffer {
     const { bytesMin, stepBytes } = this.#settings;
     if (size < bytesMin) return Buffer.allocUnsafeSlow(size);
@@ -33,7 +33,7 @@ export class LargeMemory {
     return memory.subarray(0, size);
   }
 
-  /** Of what `take` gave, or any view of it: nothing may look at it from now on. */
+  /** Releases a buffer from `take`, or any view of it: it must not be used any more. */
   giveBack(view: Buffer): void {
     const memory = this.#lent.get(view.buffer);
     if (memory === undefined) return;

@@ -1,15 +1,15 @@
 /**
- * Buffers that the answers of brokers are read into. A buffer goes round: read into, written to
- * the client from the same bytes, and given back when the last of it was written. A busy connection
- * gets larger ones, so that it takes fewer turns for the same bytes; an idle one holds little.
+ * Buffers for reading brokers' responses. A buffer is read into, written to the client from the
+ * same bytes, and released when the last of them was written. A busy connection gets larger
+ * buffers, so that it needs fewer reads for the same bytes; an idle one holds little memory.
  */
 const sizes = [8 * 1024, 64 * 1024, 256 * 1024] as const;
-/** Free buffers kept of each size. */
+/** The most free buffers that are kept of each size. */
 const freeMax: readonly number[] = [256, 64, 64];
 
 const free: Buffer[][] = sizes.map(() => []);
 
-/** One buffer in use, counted by what is still to be written from it. */
+/** A buffer with a reference count: the number of pending writes from it. */
 export class ReadBuffer {
   readonly bytes: Buffer;
   readonly #sizeIndex: number;
@@ -20,7 +20,7 @@ export class ReadBuffer {
     this.bytes = free[sizeIndex]!.pop() ?? Buffer.allocUnsafeSlow(sizes[sizeIndex]!);
   }
 
-  /** Takes a buffer for a connection whose last read gave this many bytes. */
+  /** Takes a buffer for a connection whose last read returned this many bytes. */
   static next(before: ReadBuffer | undefined, readBytes: number): ReadBuffer {
     if (before === undefined) return new ReadBuffer(0);
     let index = before.#sizeIndex;
@@ -33,7 +33,7 @@ export class ReadBuffer {
     this.#uses++;
   }
 
-  /** Called once for each use, the reader's own included. */
+  /** Called once for each use, including the reader's own. */
   readonly release = (): void => {
     this.#uses--;
     if (this.#uses === 0 && free[this.#sizeIndex]!.length < freeMax[this.#sizeIndex]!) {

@@ -1,13 +1,16 @@
 /**
- * What sockets read comes in pieces of 64 KiB outside of V8's heap. V8 takes their mass for a heap
- * that fills up, and marks all of it, long before the little that they leave in the young
- * generation would have it swept. So the young generation is swept after so many bytes: the pieces
- * that are done with go, in a millisecond, and the rest of the heap is left alone.
+ * Sockets read into buffers of 64 KiB outside of V8's heap. V8 takes their total for a growing heap
+ * and marks all of it, long before their small wrappers would trigger a scavenge of the young
+ * generation. So a scavenge is triggered after a number of bytes: it frees the unused buffers
+ * within a millisecond and leaves the rest of the heap alone.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Measured (decisions/0012): with 12 MiB V8 marks as often as without, with 6 MiB hardly ever. */
+/**
+ * Measured (docs/decisions/0012): with 12 MiB, V8 marks as often as without this; with 6 MiB,
+ * hardly ever.
+ */
 const sweepAfterBytes = 6 * 1024 * 1024;
 
 type Sweep = (options: { readonly type: 'minor' }) => void;
@@ -16,8 +19,8 @@ let sweep: Sweep | undefined;
 let bytesSince = 0;
 
 /**
- * Called once by the process that wants it. Sweeps are small: to share them out among threads costs
- * more than it saves.
+ * Called once by a process to enable this. Scavenges are small: parallel ones cost more than they
+ * save.
  */
 export function sweepYoungMemory(): void {
   setFlagsFromString('--no-parallel-scavenge');
@@ -25,7 +28,7 @@ export function sweepYoungMemory(): void {
   sweep = runInNewContext('gc') as Sweep;
 }
 
-/** So many bytes were read from a socket. */
+/** Records that this many bytes were read from a socket. */
 export function noteRead(bytes: number): void {
   bytesSince += bytes;
   if (bytesSince < sweepAfterBytes) return;
