@@ -45,7 +45,7 @@ export function md5RangePartitioner(
 }
 
 /**
- * The partition of a key on a stream of `count` even ranges: floor(2^128 / count) hash keys each,
+ * The partition of a key on a stream of even ranges: floor(2^128 / shardCount) hash keys each, and
  * the last range takes the remainder.
  */
 export function md5RangePartition(key: Uint8Array | string, shardCount: number): number {

@@ -24,5 +24,5 @@ export type StreamCatalog = {
   secret(): Promise<Buffer>;
 };
 
-/** The page: the first `limit` names after this one. */
+/** The first `countMax` names after this one. */
 export type NameRange = { readonly after: string; readonly countMax: number };
