@@ -51,6 +51,6 @@ function apisTable(): string {
 }
 
 function treatmentOf({ onRequest, onResponse }: KafkaApi): string {
-  if (onRequest !== undefined) return 'request looked at';
-  return onResponse === undefined ? 'relayed' : 'answer looked at';
+  if (onRequest !== undefined) return 'request inspected';
+  return onResponse === undefined ? 'relayed' : 'response inspected';
 }

@@ -80,7 +80,7 @@ test('the shard count is changed ten times in 24 hours', () => {
   assert.equal(later.settings?.shardCountChangesMs?.length, 10);
 });
 
-test('a topic that nobody made through Kinesis has no mode to be changed', () => {
+test('a topic that was not created through Kinesis has no mode to be changed', () => {
   const topic = { name: 't', logId: 'l', partitionCount: 1, retentionMs: -1, recordBytesMax: 1 };
   const isPolicy = (error: unknown): boolean => isGatewayError(error, 'policy-violation');
   assert.throws(() => withMode(adopted(topic, nowMs), 'ON_DEMAND', nowMs), isPolicy);

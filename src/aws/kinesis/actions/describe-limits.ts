@@ -18,7 +18,7 @@ export const describeLimits = defineAction({
     OnDemandStreamCountLimit: required(count),
   }),
   errors: ['LimitExceededException'],
-  deviations: ['Topics that nobody made through Kinesis are not counted.'],
+  deviations: ['Topics that were not created through Kinesis are not counted.'],
   rate: { perSecond: 1, per: 'account' },
   touches: theAccount,
   async handle(_request, context) {

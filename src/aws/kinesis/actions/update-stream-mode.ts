@@ -32,7 +32,7 @@ export const updateStreamMode = defineAction({
     'ValidationException',
   ],
   deviations: [
-    'The mode of a topic that nobody made through Kinesis cannot be changed.',
+    'The mode of a topic that was not created through Kinesis cannot be changed.',
     'Shards for a warm throughput are added in the minutes after.',
   ],
   touches: theStream,

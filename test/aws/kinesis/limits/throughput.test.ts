@@ -157,7 +157,7 @@ test('UpdateShardCount is refused after ten times in 24 hours', async (t) => {
   assert.equal((await update())['TargetShardCount'], 1);
 });
 
-test('topics that nobody made through Kinesis have no rates of shards', async (t) => {
+test('topics that were not created through Kinesis have no rates of shards', async (t) => {
   const { door } = await limitedDoor(t);
   await door.streams.change(door.name, (stream) => ({ ...stream, rules: 'kafka' }));
   for (let times = 0; times < 3; times++) {
