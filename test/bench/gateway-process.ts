@@ -18,7 +18,7 @@ export type BenchGateway = {
   databaseCalls(): Promise<ReadonlyMap<string, number>>;
   /** Seconds of processor so far. */
   processorSeconds(): Promise<number>;
-  /** Stops it and starts it anew, on the same ports. */
+  /** Stops it and starts it again, on the same ports. */
   again(): Promise<void>;
   stop(): Promise<void>;
 };

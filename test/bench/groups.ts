@@ -149,7 +149,9 @@ async function fetchAll(bootstrap: string, groupId: string, topic: string): Prom
   return tookMs;
 }
 
-/** How long a member takes from when it connects to its first record; it goes on until stopped. */
+/**
+ * How long a member takes from when it connects to its first record; it continues until stopped.
+ */
 async function joined(bootstrap: string, groupId: string, topic: string) {
   const consumer = kafkaClient(bootstrap).consumer({ groupId, sessionTimeout: 30_000 });
   const startedAt = performance.now();

@@ -144,7 +144,9 @@ export async function benchKinesis(
   }
 }
 
-/** On streams of its own, deleted behind it: servers that keep all in memory begin without them. */
+/**
+ * On its own streams, which are deleted afterwards, because some servers keep all data in memory.
+ */
 async function warmUp(server: KinesisServer): Promise<void> {
   const target = await prepare(server, 'warm');
   for (const scenario of scenarios) await scenario.run(target, scenario.warmUpMs);

@@ -21,7 +21,7 @@ const metadataEvery = 20;
 const openedAtOnce = 20;
 const recordBytes = 100;
 
-/** The leader has moved: a client asks for metadata, and goes on after a pause. */
+/** The leader has moved: a client requests metadata, and continues after a pause. */
 const notLeader = 6;
 
 type Topic = { readonly name: string; readonly topicId: string };

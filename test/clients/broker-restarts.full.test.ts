@@ -1,4 +1,4 @@
-/** Brokers restart, and clients come while one is down: they go on, and nothing is lost. */
+/** Brokers restart, and clients come while one is down: they continue, and nothing is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Connection } from '../../adapters/kafka/connection.ts';
@@ -78,7 +78,7 @@ test(
       await broker.again();
       await untilTrue('the connection to another broker to end', () => !standIn.usable);
       await replaceLeader(gateway.kafka, topic, nodeId);
-      t.diagnostic(`led by broker ${nodeId} they go on after: ${await untilAllGoOn(loads)}`);
+      t.diagnostic(`led by broker ${nodeId} they continue after: ${await untilAllGoOn(loads)}`);
       for (const load of loads) await load.stop();
       const records = kafkaRecords(await kafkaProgram(['all', gateway.kafka, topic]));
       const values = new Set(records.map(({ value }) => value));

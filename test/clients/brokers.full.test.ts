@@ -1,4 +1,4 @@
-/** A broker joins, another leaves for good and comes back while clients of every kind go on. */
+/** A broker joins, another leaves for good and comes back while clients of every kind continue. */
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';

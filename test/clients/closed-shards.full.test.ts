@@ -1,6 +1,7 @@
 /**
- * Kafka producers go on, at full speed and without an error, while the stream that they write to is
- * resharded: what is acknowledged is in the open shards, once, in order per key along the lineage.
+ * Kafka producers continue, at full speed and without an error, while the stream that they write to
+ * is resharded: what is acknowledged is in the open shards, once, in order per key along the
+ * lineage.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -32,7 +32,7 @@ const notEnoughReplicasAfterAppend = 20;
 await sharedEngines();
 
 test(
-  'brokers die, come back and are added: clients go on, no record is lost',
+  'brokers die, come back and are added: clients continue, no record is lost',
   { timeout },
   async (t) => {
     const cluster = await startKafkaCluster(t);

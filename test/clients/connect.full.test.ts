@@ -71,7 +71,7 @@ async function connectWorker(t: TestContext, folder: string, kafka: string, topi
 }
 
 test(
-  'Connect copies a file to a topic and back, and goes on after a stop',
+  'Connect copies a file to a topic and back, and continues after a stop',
   { timeout },
   async (t) => {
     for (const { name, kafka, createTopic } of await bothWays(t)) {

@@ -1,4 +1,6 @@
-/** Two gateways before one cluster: clients spread over both go on with the other when one dies. */
+/**
+ * Two gateways before one cluster: clients spread over both continue with the other when one dies.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
@@ -41,7 +43,7 @@ async function readingGroup(
 }
 
 test(
-  'a gateway is killed: its clients go on with the other, no record is lost',
+  'a gateway is killed: its clients continue with the other, no record is lost',
   { timeout },
   async (t) => {
     const settings = { KINESKA_LIMITS: 'off' };

@@ -31,7 +31,7 @@ const count = 20_000;
 const some = 5_000;
 
 test(
-  'a Kafka client is killed, KCL goes on, is killed too, and a Kafka client goes on',
+  'a Kafka client is killed, KCL continues, is killed too, and a Kafka client continues',
   { timeout, concurrency: true },
   async (t) => {
     const gateway = await startGateway(t, { settings: oneGroupSettings });

@@ -1,6 +1,6 @@
 /**
  * A KCL application and the consumer group of its name are one: stop one, start the other, and it
- * goes on at exactly the next record, both ways.
+ * continues at exactly the next record, both ways.
  */
 import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
@@ -28,7 +28,7 @@ const begun = 8_000;
 const countAll = 30_000;
 
 test(
-  'KCL stops, a Kafka client reads exactly the rest, and KCL goes on after it',
+  'KCL stops, a Kafka client reads exactly the rest, and KCL continues after it',
   { timeout, concurrency: true },
   async (t) => {
     const gateway = await startGateway(t, { settings });

@@ -42,7 +42,7 @@ test('every core action through the AWS SDKs', async (t) => {
     const seen = await run(await python(), [boto3, 'actions', kinesis, newName()]);
     assert.deepEqual(JSON.parse(seen), expected);
   });
-  await t.test('boto3 over HTTPS, trusting the gateway’s certificate', async () => {
+  await t.test("boto3 over HTTPS, trusting the gateway's certificate", async () => {
     const given = ['actions', kinesisTls, newName(), certificate];
     assert.deepEqual(JSON.parse(await run(await python(), [boto3, ...given])), expected);
   });
@@ -118,7 +118,7 @@ test('every core action through the AWS CLI', async (t) => {
   await aws('put-records', ...named, '--records', 'Data=world,PartitionKey=k');
   const shard = ['--shard-id', put.ShardId, '--shard-iterator-type', 'TRIM_HORIZON'];
 
-  await t.test('over HTTPS, trusting the gateway’s certificate', async () => {
+  await t.test("over HTTPS, trusting the gateway's certificate", async () => {
     const safely = await awsCli(kinesisTls, '--ca-bundle', certificate);
     const { ShardIterator } = (await safely('get-shard-iterator', ...named, ...shard)) as {
       ShardIterator: string;
@@ -147,7 +147,7 @@ test('every core action through the AWS CLI', async (t) => {
   assert.ok(!StreamNames.includes(stream));
 });
 
-test('KCL’s own validator accepts the sequence numbers, for their shards only', async (t) => {
+test("KCL's own validator accepts the sequence numbers, for their shards only", async (t) => {
   const { kinesis } = await startGateway(t);
   const stream = await createStream(kinesis, 20);
   const put = await awsProgram(['put', kinesis, stream, '500']);

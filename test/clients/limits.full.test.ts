@@ -69,7 +69,7 @@ test('librdkafka keeps to the rates of shards', { timeout }, async (t) => {
       assert.deepEqual([seen.acknowledged, seen.failed, seen.errors], [count, [], []]);
       s.diagnostic(`${seen.seconds} s, ${seen.waits} waits`);
       assert.ok(seen.waits > 0, 'it was told to wait');
-      // But for a second's worth in advance, and a batch that is owed.
+      // Except for one second's worth in advance, and a batch of deficit.
       const least = (count - recordsPerSecond - 2 * batchRecords) / recordsPerSecond;
       assert.ok(seen.seconds > least, `${seen.seconds} s`);
     });

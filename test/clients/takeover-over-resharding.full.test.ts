@@ -110,7 +110,7 @@ async function parentsOnly(t: TestContext, parts: Parts): Promise<void> {
   assertInOrderOfKeys([...ofKafka, ...handedByKcl(application)]);
 }
 
-/** A second member goes on in parents and begins children, and leaves some of both. */
+/** A second member continues in parents and begins children, and leaves some of both. */
 async function childrenBegun(t: TestContext, parts: Parts): Promise<void> {
   const { put, stream, kinesis } = parts;
   const before = await parts.startMember();
@@ -141,7 +141,7 @@ async function livesOver(t: TestContext, parts: Parts): Promise<void> {
   const begun = next + countAfter;
   await put(next, begun);
   await member.until('records of a child', () => hasBegunChild(member), waitMsMax);
-  // Of those that were closed behind it, too: it commits nothing of them again.
+  // Including those that were closed after it had read them: it does not commit for them again.
   await untilTrue(
     'SHARD_END of all that it has read',
     async () => {
@@ -211,7 +211,7 @@ async function kclOverIt(
   assert.deepEqual(await leaseKeys(rows, group), leases);
 }
 
-/** KCL gets exactly what the group has left, and has leases for exactly what there is to do. */
+/** KCL gets exactly the rest, and has leases for exactly the remaining shards. */
 async function takeOver(
   t: TestContext,
   { application, rows, group, stream, gateway }: Parts,

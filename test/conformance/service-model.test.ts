@@ -299,7 +299,7 @@ for (const action of actions) {
       const all = violations(model.operations[action.name]!.input.shape, '');
       for (const violation of all) {
         judge(await call(port, action.name, JSON.stringify(violation.value)), violation);
-        // In CBOR text is no number either, but bytes are a blob however they are written.
+        // In CBOR, text is not a number either, but bytes are a blob however they are written.
         if (violation.sentence === undefined) continue;
         const bytes = encodeBody(violation.value, 'cbor') as Buffer;
         const answer = await call(port, action.name, bytes, cborHeaders);

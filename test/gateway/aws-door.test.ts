@@ -5,7 +5,7 @@ import { faultsOf } from '../../src/gateway/aws-door.ts';
 
 const faultsIn = (KINESKA_FAULTS: string) => faultsOf(readConfig([], { KINESKA_FAULTS }));
 
-test('faults on purpose are those of the setting, by the names of actions that there are', () => {
+test('injected faults are those of the setting, for known actions', () => {
   assert.equal(faultsIn('PutRecord:InternalFailure:1').ofCall('PutRecord'), 'InternalFailure');
   assert.equal(faultsIn('').ofCall('PutRecord'), undefined);
 });

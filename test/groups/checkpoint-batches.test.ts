@@ -44,14 +44,14 @@ test('each change is a call of its own while calls are quick', async () => {
   await Promise.all(done);
 });
 
-test('behind slow calls what waits shares the next, and each is told of its own', async () => {
+test('calls that wait behind slow ones share the next, and each gets its own result', async () => {
   const { calls, clock, keysOf, set } = slowCalls();
   const first = set('a');
   clock.ms += slowMs;
   calls[0]!.end();
   await first;
   const done = ['b', 'c', 'd', 'x', 'e'].map(set);
-  assert.deepEqual(keysOf(), ['a', 'b', 'c'], 'two are under way at most');
+  assert.deepEqual(keysOf(), ['a', 'b', 'c'], 'at most two are in flight');
   calls[1]!.end();
   await turn();
   assert.deepEqual(keysOf(), ['a', 'b', 'c', 'd x e']);
@@ -72,7 +72,7 @@ test('behind slow calls what waits shares the next, and each is told of its own'
   await Promise.all(after);
 });
 
-test('a call that fails is told to all that share it, and the next one goes on', async () => {
+test('all that share a failed call get its error, and the next one continues', async () => {
   const { calls, clock, set } = slowCalls();
   const first = set('a');
   clock.ms += slowMs;

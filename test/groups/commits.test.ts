@@ -118,7 +118,7 @@ test('commits of groups in lease tables', async (suite) => {
       const { checkpoint } = table!.get(shardIdOf(index))!;
       assert.equal(checkpoint?.S, numberAt(index, counts.get(index)! - 1));
     }
-    // And back: KCL reads on, and the group goes on from there.
+    // And back: KCL reads on, and the group continues from there.
     await rows.set(groupId, shardIdOf(2), { checkpoint: { S: numberAt(2, 1) } });
     const offsets = await committedOffsets(kafka, groupId, stream);
     assert.deepEqual(
@@ -139,7 +139,7 @@ test('commits of groups in lease tables', async (suite) => {
   });
 
   await suite.test(
-    'a checkpoint inside an aggregate repeats it, one behind it does not',
+    'a checkpoint inside an aggregate repeats it, one after it does not',
     async () => {
       const groupId = newName();
       await rows.make(groupId);

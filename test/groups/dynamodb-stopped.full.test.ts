@@ -1,6 +1,6 @@
 /**
  * DynamoDB is killed under load, is away for a while, and comes back with its data: what was
- * acknowledged is there, and clients of both doors go on by themselves.
+ * acknowledged is there, and clients of both doors continue by themselves.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -101,7 +101,7 @@ function startMembers(t: TestContext, { kafka }: Gateway, stream: string): Promi
   );
 }
 
-/** Waits until each of the members was told of commits that it was not told of before. */
+/** Waits until each of the members got acknowledgements for new commits. */
 async function untilCommitsGoOn(members: readonly Member[]): Promise<void> {
   await Promise.all(
     members.map(({ follower }) => {
@@ -138,7 +138,7 @@ const retriable = {
 
 function assertRetriable(what: string, told: readonly string[], expected: RegExp): void {
   const others = told.filter((each) => !expected.test(each));
-  assert.deepEqual([...new Set(others)], [], `${what} was told of what is not retriable`);
+  assert.deepEqual([...new Set(others)], [], `${what} got an error that is not retriable`);
 }
 
 function toldOf(members: readonly Member[]): readonly ReadonlyMap<number, number>[] {

@@ -27,7 +27,7 @@ test('the next commit adds the leases that a table is without', async (t) => {
   assert.deepEqual(await committedOffsets(gateway.kafka, begun, stream), [6, 4]);
 });
 
-test('offsets in topics that are no streams are the coordinator’s alone', async (t) => {
+test("offsets in topics that are not streams are the coordinator's alone", async (t) => {
   const gateway = await startGateway(t);
   const rows = await openLeaseRows(t, gateway.dynamodb);
   const door = clusterAt(t, gateway.kafka);

@@ -20,7 +20,7 @@ test('without workers there is nothing to share', () => {
   }
 });
 
-test('workers that steal: each owner has his share', () => {
+test('workers that steal: each owner has its share', () => {
   const taking = plan({ ...ofMembers(0, 2), worker: 4 }, false)!;
   assert.deepEqual([taking.workers, taking.takers], [['worker'], [one]]);
   assert.equal(plan({ ...ofMembers(3, 2), worker: 0 }, false)!.giver, one);
@@ -28,7 +28,7 @@ test('workers that steal: each owner has his share', () => {
   assert.deepEqual([even.takers, even.giver], [[], undefined]);
 });
 
-test('workers with a leader: what he gives to whom is his', () => {
+test('workers with a leader: the leader decides which worker gets which lease', () => {
   for (const [first, second, ofWorker] of [
     [1, 1, 3],
     [2, 1, 2],

@@ -52,7 +52,7 @@ test('no commit is acknowledged that the table does not have', async (t) => {
   assert.deepEqual(await fetch(), [0, 12n]);
 });
 
-test('a consumer goes on when DynamoDB is back, and reads each record once', async (t) => {
+test('a consumer continues when DynamoDB is back, and reads each record once', async (t) => {
   const { dynamodbEndpoint } = await sharedEngines();
   const way = await wayTo(t, dynamodbEndpoint);
   const gateway = await startGateway(t, { settings: { KINESKA_DYNAMODB_ENDPOINT: way.endpoint } });

@@ -263,7 +263,7 @@ test('members of a Kafka group own their leases', async (suite) => {
     },
   );
 
-  await suite.test('shards are shared by KCL’s own rule, one at a time', async (t) => {
+  await suite.test("shards are shared by KCL's own rule, one at a time", async (t) => {
     const groupId = await sharedTable();
     for (const shard of shards) await rows.put(groupId, kclRow(shard, 3));
     const { owner } = worker(t, rows, groupId, keys);
@@ -277,7 +277,7 @@ test('members of a Kafka group own their leases', async (suite) => {
   });
 
   await suite.test(
-    'a worker of KCL 3 makes his last checkpoint before a member begins',
+    'a worker of KCL 3 makes its last checkpoint before a member starts',
     async (t) => {
       const groupId = await sharedTable();
       for (const shard of shards) await rows.put(groupId, kclRow(shard, 3));
@@ -303,7 +303,7 @@ test('members of a Kafka group own their leases', async (suite) => {
         assert.equal(await handedOver(), first);
         return (await counterOf()) >= before + 9;
       });
-      // He does as asked; of the next one he dies.
+      // It does so for this lease, and dies before the next one.
       const key = { leaseKey: { S: keys[first]! } };
       await rows.client.updateItem({
         TableName: groupId,

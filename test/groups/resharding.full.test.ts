@@ -128,7 +128,7 @@ test('groups over splits and merges', async (suite) => {
   });
 
   await suite.test(
-    'a Kafka group goes on from what KCL left of parents and children',
+    'a Kafka group continues from what KCL left of parents and children',
     async (t) => {
       const { stream, groupId, shards, countOf } = await reshardedStream(
         t,

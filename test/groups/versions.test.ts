@@ -123,7 +123,7 @@ test('offsets in every version', async (suite) => {
     },
   );
 
-  await suite.test('OffsetDelete begins the shard anew', async () => {
+  await suite.test('OffsetDelete resets the shard', async () => {
     const groupId = newName();
     await commitTo(door, { groupId, topic: stream, partition: 0, offset: 4 });
     await commitTo(door, { groupId, topic: stream, partition: 1, offset: 4 });

@@ -36,7 +36,7 @@ test('every answer that holds a host is rewritten, or left alone for a reason', 
   );
 });
 
-test('the door treats every API that there are tables for', () => {
+test('the door has every API for which there are tables', () => {
   assert.deepEqual(
     kafkaApis.map(({ key, name }) => [key, name]),
     apiTables.map(({ request, name }) => [request.key, name]),

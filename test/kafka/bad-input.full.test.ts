@@ -43,7 +43,7 @@ test('50,000 frames that are no requests, by 200 connections, leave nothing', as
     const certain = sent.refused.get(reason) ?? 0;
     assert.ok(certain > 0 && counted >= certain, `${reason}: ${counted} of ${certain}`);
   }
-  // The client goes on meanwhile, so that there is a reason to clean the heap.
+  // The client continues meanwhile, which gives the garbage collector a reason to run.
   let after = await read();
   const settled = async () => {
     after = await read();

@@ -8,7 +8,7 @@ const seed = 20_261_123;
 const frames = 1_500;
 const connectionsAtOnce = 30;
 
-test('a client beside others that send what is no request notices nothing', async (t) => {
+test('a client is not affected by others that send garbage', async (t) => {
   const door = await startKafkaDoor(t);
   const metrics = () => door.metrics.registry.metrics();
   const connections = async () => metricOf(await metrics(), 'kineska_connections', 'door="kafka"');

@@ -158,42 +158,49 @@ test('what producers write to closed shards', async (whole) => {
     },
   );
 
-  await whole.test('a large request passes while it comes, but for what is no shard', async (t) => {
-    const topic = await createStream(where.kinesis, 2);
-    const connection = await connectTo(t, where.kafka);
-    await connection.request(metadataApi, { topics: [{ name: topic }] });
-    const data = (index: number) => {
-      const value = Buffer.alloc(200_000, String(index));
-      return { index, records: encodeBatch([{ key: null, value }], Date.now()) };
-    };
-    const produce = (acks: number, ...indexes: number[]) => {
-      const topicData = [{ name: topic, partitionData: indexes.map(data) }];
-      return connection.request(produceApi, { acks, timeoutMs: 5_000, topicData }, { versionMax });
-    };
-    for (const acks of [-1, 1]) {
-      const { responses } = await produce(acks, 9, 0, 2, 1);
-      const told = responses[0]!.partitionResponses.map(({ index, errorCode }) => [
-        index,
-        errorCode,
+  await whole.test(
+    'a large request is forwarded while it arrives, except for partitions that are not shards',
+    async (t) => {
+      const topic = await createStream(where.kinesis, 2);
+      const connection = await connectTo(t, where.kafka);
+      await connection.request(metadataApi, { topics: [{ name: topic }] });
+      const data = (index: number) => {
+        const value = Buffer.alloc(200_000, String(index));
+        return { index, records: encodeBatch([{ key: null, value }], Date.now()) };
+      };
+      const produce = (acks: number, ...indexes: number[]) => {
+        const topicData = [{ name: topic, partitionData: indexes.map(data) }];
+        return connection.request(
+          produceApi,
+          { acks, timeoutMs: 5_000, topicData },
+          { versionMax },
+        );
+      };
+      for (const acks of [-1, 1]) {
+        const { responses } = await produce(acks, 9, 0, 2, 1);
+        const told = responses[0]!.partitionResponses.map(({ index, errorCode }) => [
+          index,
+          errorCode,
+        ]);
+        const unknown = unknownTopicOrPartition;
+        assert.deepEqual(told.toSorted(), [
+          [0, 0],
+          [1, 0],
+          [2, unknown],
+          [9, unknown],
+        ]);
+      }
+      const read = await readShards(doorAt(where.kinesis), topic);
+      const found = read.map(({ shard, value }) => [shard, value.length, value[0]]);
+      assert.deepEqual(found.toSorted(), [
+        [0, 200_000, '0'],
+        [0, 200_000, '0'],
+        [1, 200_000, '1'],
+        [1, 200_000, '1'],
       ]);
-      const unknown = unknownTopicOrPartition;
-      assert.deepEqual(told.toSorted(), [
-        [0, 0],
-        [1, 0],
-        [2, unknown],
-        [9, unknown],
-      ]);
-    }
-    const read = await readShards(doorAt(where.kinesis), topic);
-    const found = read.map(({ shard, value }) => [shard, value.length, value[0]]);
-    assert.deepEqual(found.toSorted(), [
-      [0, 200_000, '0'],
-      [0, 200_000, '0'],
-      [1, 200_000, '1'],
-      [1, 200_000, '1'],
-    ]);
-    await assert.rejects(produce(0, 0, 9), 'as Kafka, where nobody asked for an answer');
-  });
+      await assert.rejects(produce(0, 0, 9), 'as Kafka, where nobody asked for an answer');
+    },
+  );
 
   await whole.test('what is no batch of records is refused as Kafka does', async (t) => {
     const client = await idempotentClient(t, where);

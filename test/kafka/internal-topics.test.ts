@@ -67,7 +67,7 @@ const attempts: Readonly<Record<string, (cluster: Cluster, name: string) => Prom
   },
 };
 
-test('internal topics are to clients of the door what they are to the cluster’s', async (t) => {
+test("internal topics are to clients of the door what they are to the cluster's", async (t) => {
   const door = await startKafkaDoor(t);
   const [near, far] = [clusterAt(t, door.bootstrap), clusterAt(t, door.direct)];
   // Both are there once somebody has used them.

@@ -105,7 +105,10 @@ test('clients over the rates of shards', async (t) => {
     assert.equal(put.FailedRecordCount, 1);
     assert.equal(put.Records?.[0]?.ErrorCode, refusedCode);
     const other = await connectTo(t, gateway.kafka);
-    assert.ok((await produce(other, topic, batchOf(1, 1), 1, 8)) > 0, 'another client owes, too');
+    assert.ok(
+      (await produce(other, topic, batchOf(1, 1), 1, 8)) > 0,
+      'another client has the same deficit',
+    );
   });
 
   await t.test('a connection is not read before the told time is over', async () => {
@@ -120,7 +123,7 @@ test('clients over the rates of shards', async (t) => {
     assert.ok(waitedMs > 0.9 * waitMs - 100, `${waitedMs} of ${waitMs} ms`);
   });
 
-  await t.test('a producer goes on, at the rate, with no error', async () => {
+  await t.test('a producer continues, at the rate, with no error', async () => {
     const name = await createStream(gateway.kinesis, 1);
     const before = await throttledSoFar(gateway, 'Produce');
     const producer = kafkaClient(gateway.kafka).producer();
@@ -155,7 +158,7 @@ test('clients over the rates of shards', async (t) => {
   await t.test('readers get all, later, and GetRecords shares their budget', async () => {
     const name = await createStream(gateway.kinesis, 1);
     const { kafkaBootstrap } = await sharedEngines();
-    // Past the gateway, so that nothing is owed for it.
+    // Directly to Kafka, so that it charges no budget.
     const direct = await connectTo(t, kafkaBootstrap);
     const topic = { name, topicId: await topicIdOf(direct, name) };
     const batches = 12;

@@ -121,7 +121,7 @@ test('a secured cluster', { timeout }, async (t) => {
     });
   }
 
-  await t.test('a client’s connection outlives the sessions of the gateway’s login', async (st) => {
+  await t.test("a client's connection outlives the sessions of the gateway's login", async (st) => {
     const gateway = await startGateway(st, { settings: ways['SASL SCRAM-SHA-256 over TLS'] });
     const [host = '', port = ''] = gateway.kafka.split(':');
     const settings = { connect: connectBy(undefined), clientId: 'kineska-test' };
@@ -151,7 +151,7 @@ test('a secured cluster', { timeout }, async (t) => {
     }
   });
 
-  await t.test('an authority that the broker’s certificate is not from is refused', async (st) => {
+  await t.test("an authority that the broker's certificate is not from is refused", async (st) => {
     const settings = { ...ways['SASL SCRAM-SHA-256 over TLS'], KINESKA_KAFKA_SSL_CA_FILE: '' };
     await assert.rejects(startGateway(st, { settings }), /cannot be reached/);
   });
@@ -168,7 +168,7 @@ test('a secured cluster', { timeout }, async (t) => {
     await assert.rejects(roundTrip(gateway.kafka, undefined), 'a client without SASL');
   });
 
-  await t.test('one connection has one identity: a client’s SASL is refused', async (st) => {
+  await t.test("one connection has one identity: a client's SASL is refused", async (st) => {
     const gateway = await startGateway(st, { settings: ways['SASL SCRAM-SHA-512'] });
     await assert.rejects(
       roundTrip(gateway.kafka, { mechanism: 'plain', ...plainUser }),

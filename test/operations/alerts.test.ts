@@ -65,7 +65,7 @@ function insideBraces(expr: string, at: number): boolean {
   return expr.lastIndexOf('{', at) > expr.lastIndexOf('}', at);
 }
 
-test('alert rules are PromQL over metrics and labels that there are', async () => {
+test('alert rules are PromQL over existing metrics and labels', async () => {
   const names = await metricNames();
   assert.ok(rules.length >= 10, 'the file has lost its rules');
   for (const rule of rules) {

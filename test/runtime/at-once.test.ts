@@ -17,7 +17,7 @@ test('every item is worked on, so many at a time', async () => {
   assert.equal(runningMax, 3);
 });
 
-test('the first failure is what the caller hears of', async () => {
+test('the caller gets the first failure', async () => {
   const fail = (item: number) => Promise.reject(new Error(`item ${item}`));
   await assert.rejects(atOnce(1, [1, 2], fail), /item 1/);
   await atOnce(4, [], fail);

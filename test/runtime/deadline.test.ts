@@ -22,7 +22,7 @@ test('of work that takes too long the deadline decides: an answer, or an error',
   await assert.rejects(within(1, never, late), /late/);
 });
 
-test('a failure after the deadline is nobody’s', async () => {
+test("a failure after the deadline is nobody's", async () => {
   let fail: (error: Error) => void = assert.fail;
   const work = new Promise<never>((_, reject) => (fail = reject));
   await within(1, work, () => undefined);

@@ -18,7 +18,7 @@ test('untilDefined asks once at least, and answers nothing when the time is over
   await assert.rejects(untilDefined({ everyMs: 1, waitMsMax: 60_000 }, failing), /question/);
 });
 
-test('retried goes on while the failure may mend, and throws the one that may not', async () => {
+test('retried continues while the failure may mend, and throws the one that may not', async () => {
   const seen: [string, number][] = [];
   let count = 0;
   const work = async () => {

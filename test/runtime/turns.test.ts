@@ -26,7 +26,7 @@ test('work runs one at a time, in the order of the calls; the first begins at on
   assert.equal(turns.size, 0);
 });
 
-test('so many run at once, and a failure is its own call’s alone', async () => {
+test("so many run at once, and a failure is its own call's alone", async () => {
   const turns = new Turns(2);
   const { begun, ends, work } = heldWork();
   const failed = turns.run(() => Promise.reject(new Error('of the first')));

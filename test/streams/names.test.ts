@@ -48,7 +48,7 @@ async function assertNoStream(gateway: Gateway, name: string): Promise<void> {
   }
 }
 
-test('internal topics are nobody’s streams: refused before anything is written', async (t) => {
+test("internal topics are nobody's streams: refused before anything is written", async (t) => {
   const gateway = await open(t);
   const admin = await openAdmin(t);
   const before = new Set(await admin.listTopics());

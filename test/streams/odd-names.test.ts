@@ -40,7 +40,7 @@ test('streams, tags, consumers and keys may be called as parts of JavaScript are
   }
 });
 
-test('topics whose names AWS has no room for are no streams', async (t) => {
+test('topics with names too long for AWS are not streams', async (t) => {
   const gateway = await openGateway(t, `catalog-${randomUUID()}`);
   const names = [129, 249].map((length) => 'y'.repeat(length - suffix.length) + suffix);
   for (const name of names) await makeTopic(gateway.cluster, name, 1);

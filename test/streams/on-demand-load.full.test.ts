@@ -13,8 +13,8 @@ const dataBytes = 16 * 1024;
 const growthTimeoutMs = 90_000;
 
 /**
- * Each key has one record under way; one that is refused is put again before the key's next, as
- * a producer does that keeps the order of keys.
+ * Each key has one record in flight; one that is refused is put again before the key's next, as a
+ * producer does that keeps the order of keys.
  */
 async function writeUntil(door: Door, name: string, writer: string, stop: AbortSignal) {
   const writes: Write[] = [];

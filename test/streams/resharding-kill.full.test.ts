@@ -1,4 +1,6 @@
-/** A gateway process is killed while it reshards; another one, with writers of its own, goes on. */
+/**
+ * A gateway process is killed while it reshards; another one, with writers of its own, continues.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -17,7 +19,7 @@ const writersOfVictim = 2;
 const timeoutMs = 290_000;
 /**
  * After the answer that the stream is UPDATING: while it drains (1 s), when it is sealed (0.1 s),
- * when shards close, in the next round where there is one, and behind it all.
+ * when shards close, in the next round if there is one, and after everything.
  */
 const killAfterMs = [0, 900, 1_000, 1_060, 1_120, 1_180, 1_300, 2_200];
 
@@ -84,7 +86,7 @@ test('a gateway that is killed while it reshards strands nothing', options, asyn
   const writes = (await Promise.all(writing)).flat();
   const read = await reading;
   assert.ok(leftUpdating > 0, 'no gateway was killed in the middle');
-  // What was under way in a gateway that was killed may be there or not; nobody was told.
+  // Requests in flight at a killed gateway may be there or not; they were not acknowledged.
   const told = new Set(written.map(({ place }) => place));
   const untold = read.filter(({ key, place }) => key.startsWith('victim') && !told.has(place));
   assert.ok(untold.length <= killAfterMs.length * writersOfVictim);

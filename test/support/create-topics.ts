@@ -3,8 +3,8 @@ import type kafkajs from 'kafkajs';
 import { untilTrue } from './until.ts';
 
 /**
- * A broker hears of a topic from the controller a moment after the answer to CreateTopics. kafkajs'
- * own wait takes a broker that has not heard yet for an error.
+ * A broker learns of a topic from the controller shortly after the response to CreateTopics.
+ * kafkajs' own wait takes a broker that has not heard yet for an error.
  */
 export async function createTopics(
   admin: kafkajs.Admin,

@@ -45,7 +45,7 @@ const host = '127.0.0.1';
 const heapMbDefault = 256;
 const stopGraceMs = 8_000;
 const handOverMsMax = 60_000;
-/** Several start at once, beside clients that go on. */
+/** Several start at once, beside clients that continue. */
 const readyMsMax = 180_000;
 const formingTimeoutMs = 120_000;
 

@@ -1,4 +1,4 @@
-/** Kafka's own tools as processes that go on beside the test. */
+/** Kafka's own tools as processes that continue beside the test. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';

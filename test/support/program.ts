@@ -11,7 +11,7 @@ export type Program = {
   readonly child: ChildProcess;
   /** What it has printed so far. */
   output(): string;
-  /** Waits for something that tells that it goes on; fails at once if the program ends before. */
+  /** Waits for a sign of progress; fails at once if the program ends before. */
   until(what: string, isTrue: () => boolean | Promise<boolean>, waitMsMax?: number): Promise<void>;
   /** Ends its input and, where that does not end it, asks by SIGTERM; answers the exit code. */
   stop(): Promise<number | null>;

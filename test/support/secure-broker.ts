@@ -36,7 +36,7 @@ export const plainUser = { username: 'alice', password: 'secret' };
 const iterations = 4096;
 const modules = 'org.apache.kafka.common.security';
 
-/** `sessionMs`: so long a login holds. */
+/** `sessionMs`: the session lifetime. */
 export async function startSecureBroker(t: TestContext, sessionMs: number): Promise<SecureBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-secure-'));
   t.after(() => rm(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 /**
- * Values for the message tables: for any table and version, arbitrary ones and the extremes. What
- * a table says of defaults and null is worked out here anew, not asked of the interpreter.
+ * Values for the message tables: for any table and version, arbitrary ones and the extremes. What a
+ * table says of defaults and null is computed here independently, not taken from the interpreter.
  */
 import * as fc from 'fast-check';
 import { type Field, type Fields, type Message, uuidZero } from '../../src/wire/message.ts';

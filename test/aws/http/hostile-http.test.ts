@@ -45,7 +45,7 @@ const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\
 const zero = '0\r\n\r\n';
 const first = textOf('a');
 
-/** Each is read in two ways by servers that are not strict; behind it stands another request. */
+/** Each is read in two ways by servers that are not strict; after it comes another request. */
 const ambiguous: Readonly<Record<string, string>> = {
   'a length and chunks': post(
     `Content-Length: ${zero.length}\r\nTransfer-Encoding: chunked\r\n`,
@@ -67,7 +67,7 @@ const ambiguous: Readonly<Record<string, string>> = {
   'a negative length': post('Content-Length: -1\r\n', `${first}${smuggled}`),
   'a length in hexadecimal': post('Content-Length: 0xc\r\n', `${first}${smuggled}`),
   'an empty length': post('Content-Length:\r\n', `${first}${smuggled}`),
-  'a length that is no number': post('Content-Length: 1e1\r\n', `${first}${smuggled}`),
+  'a length that is not a number': post('Content-Length: 1e1\r\n', `${first}${smuggled}`),
   'a length beyond every number': post(`Content-Length: ${'9'.repeat(30)}\r\n`, smuggled),
   'a space before the colon': post(`Content-Length : ${first.length}\r\n`, `${first}${smuggled}`),
   'a folded line': post(`Content-Length:\r\n ${first.length}\r\n`, `${first}${smuggled}`),
@@ -103,7 +103,7 @@ const ambiguous: Readonly<Record<string, string>> = {
 };
 
 for (const [what, sent] of Object.entries(ambiguous)) {
-  test(`a request with ${what} is refused, and nothing behind it is taken for one`, async (t) => {
+  test(`a request with ${what} is refused, and nothing after it is parsed as one`, async (t) => {
     const { port } = await startDoor(t);
     const answer = await exchange(port, sent);
     assert.ok(!answer.includes('smuggled'), answer);

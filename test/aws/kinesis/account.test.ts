@@ -47,7 +47,7 @@ test('a commitment lasts a day at least, and ends by itself if ended before', as
   });
 });
 
-test('gateways that change an account’s settings at once leave one commitment', async (t) => {
+test("gateways that change an account's settings at once leave one commitment", async (t) => {
   const door = await stoppedDoor(t);
   const all = await Promise.all(Array.from({ length: 8 }, () => commitment(door, 'ENABLED')));
   assert.equal(new Set(all.map((each) => each['StartedAt'])).size, 1);

@@ -159,7 +159,7 @@ test('a call that is not valid is refused before anybody is asked', async (t) =>
   assert.deepEqual(asked, []);
 });
 
-test('what the authorizer allows goes on to the action', async (t) => {
+test('what the authorizer allows continues to the action', async (t) => {
   const asked: string[] = [];
   const authorizer: Authorizer = {
     authorize(_session, accesses) {

@@ -49,7 +49,7 @@ test('LATEST is pinned when the iterator is made', async (t) => {
   assert.deepEqual(textsOf((await door.read(iterator)).Records), ['after']);
 });
 
-test('AT and AFTER_SEQUENCE_NUMBER begin with the record and behind it', async (t) => {
+test('AT_ and AFTER_SEQUENCE_NUMBER start at the record and after it', async (t) => {
   const door = await dataDoor(t);
   const numbers = [await put(door, 'a'), await put(door, 'b'), await put(door, 'c')];
   for (const [index, StartingSequenceNumber] of numbers.entries()) {

@@ -25,7 +25,7 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));
 }
 
-test('Limit bounds the records, and the next iterator goes on behind them', async (t) => {
+test('Limit bounds the records, and the next iterator continues behind them', async (t) => {
   const door = await dataDoor(t);
   const texts = numbered(100);
   await putMany(door, texts);

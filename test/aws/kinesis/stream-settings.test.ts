@@ -36,7 +36,7 @@ const notActive = (door: DataDoor): Body => ({
   message: `Stream ${door.name} under account ${account} not ACTIVE, instead in state UPDATING`,
 });
 
-test('a change is UPDATING for a moment, in which no other is begun and puts go on', async (t) => {
+test('a change is UPDATING for a moment: no other can start, and puts continue', async (t) => {
   const door = await stoppedDoor(t);
   const size = (kiB: number) =>
     door.ask('UpdateMaxRecordSize', { StreamARN: door.arn, MaxRecordSizeInKiB: kiB });
@@ -84,7 +84,7 @@ test('the largest record is what the stream says, before and after it is changed
   assert.equal(exceptionOf(unnamed), 'InvalidArgumentException');
 });
 
-test('encryption is told of streams, puts, and of the records put while it was on', async (t) => {
+test('encryption is reported for streams, puts, and the records put while it was on', async (t) => {
   const door = await stoppedDoor(t);
   const named = { StreamName: door.name };
   const put = async (text: string) => {
@@ -241,7 +241,7 @@ test('tags of a stream are the same by either way; those of a consumer are its o
   }
 });
 
-test('a resource that there is not, or not here, is not found', async (t) => {
+test('a resource that does not exist, or not here, is not found', async (t) => {
   const door = await stoppedDoor(t);
   const list = (arn: string) => door.ask('ListTagsForResource', { ResourceARN: arn });
   const missing = [

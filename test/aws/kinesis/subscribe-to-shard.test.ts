@@ -126,7 +126,7 @@ test('every starting position begins where an iterator of that type would', asyn
   await assert.rejects(subscribe({ Type: 'LATEST' }, unknown), ResourceNotFoundException);
 });
 
-test('ContinuationSequenceNumber goes on behind what was read, if anything', async (t) => {
+test('ContinuationSequenceNumber continues behind what was read, if anything', async (t) => {
   const { subscribe, put } = await fanOut(t, { takeoverAfterMs: 0 });
   const empty = await (await subscribe({ Type: 'LATEST' })).next();
   await put('a', 'b');
@@ -194,7 +194,7 @@ test('a consumer that is being made cannot subscribe yet', async (t) => {
   });
 });
 
-test('a closed shard ends with its children, and with no number to go on from', async (t) => {
+test('a closed shard ends with its children, and with no number to continue from', async (t) => {
   const { subscribe, put, door } = await fanOut(t, { takeoverAfterMs: 0 }, 3);
   await door.append(0, ...['a', 'b'].map((text) => ({ key: null, value: Buffer.from(text) })));
   const waiting = await subscribe({ Type: 'TRIM_HORIZON' });

@@ -46,7 +46,7 @@ test('CBOR that promises more than it brings is refused before anything is alloc
   }
 });
 
-test('CBOR with tags of extensions, keys that are no text, or bytes left over, is refused', () => {
+test('CBOR with extension tags, keys that are not text, or trailing bytes, is refused', () => {
   const extensions = [
     new Set([1]),
     new Map([[1, 2]]),

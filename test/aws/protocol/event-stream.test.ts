@@ -71,7 +71,7 @@ test('what fails after the beginning is an exception frame, and the end', async 
   assert.doesNotMatch(String(text), /secret/);
 });
 
-test('over HTTP/2 frames arrive while the stream goes on, and leaving ends it', async (t) => {
+test('over HTTP/2 frames arrive while the stream continues, and leaving ends it', async (t) => {
   const { port } = await startDoor(t);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const stream = session.request({

@@ -209,7 +209,7 @@ test('a body over the limit of its action is refused with 413, told or untold', 
   assert.match(answer, /^HTTP\/1\.1 413 /);
 });
 
-test('the observer is told of every request: name, error, bytes', async (t) => {
+test('the observer gets every request: name, error, bytes', async (t) => {
   const { port, reports } = await startDoor(t);
   await call(port, 'DescribeLimits', '{"Whole":1}');
   await call(port, 'DescribeLimits', '{"Whole":9}');

@@ -32,7 +32,7 @@ const without = (name: string) => {
   return { Version: '2012-10-17', Statement: rest };
 };
 
-test('a policy says who may do what, one value or a list of them', () => {
+test('a policy names principals, actions and resources, as one value or as a list', () => {
   assert.deepEqual(parse({ Version: '2012-10-17', Id: 'i', Statement: statement }), {
     version: '2012-10-17',
     statements: [
@@ -74,9 +74,9 @@ const refused: readonly [what: string, policy: unknown, sentence: RegExp][] = [
   ['no JSON', '{', /This policy contains invalid Json$/],
   ['a list', '[]', /invalid Json/],
   ['a string', '"a"', /invalid Json/],
-  ['a version that there is not', { ...of({}), Version: '2020-01-01' }, /Version must be/],
+  ['an unknown version', { ...of({}), Version: '2020-01-01' }, /Version must be/],
   ['an Id that is no string', { ...of({}), Id: 1 }, /Id must be a string/],
-  ['an element that there is not', { ...of({}), Extra: 1 }, /unknown element Extra/],
+  ['an unknown element', { ...of({}), Extra: 1 }, /unknown element Extra/],
   ['no statement', { Version: '2012-10-17' }, /Missing required field Statement$/],
   ['an empty list of statements', { Statement: [] }, /Missing required field Statement$/],
   ['a statement that is none', { Statement: ['a'] }, /statement 1 is no object/],
@@ -91,7 +91,7 @@ const refused: readonly [what: string, policy: unknown, sentence: RegExp][] = [
   ['NotPrincipal', of({ NotPrincipal: '*' }), /Has prohibited field NotPrincipal$/],
   ['a principal that is a name', of({ Principal: 'bob' }), /must be \* or an object/],
   ['an empty principal', of({ Principal: {} }), /must be \* or an object/],
-  ['a kind of principal that there is not', of({ Principal: { Gcp: '*' } }), /element Gcp/],
+  ['an unknown kind of principal', of({ Principal: { Gcp: '*' } }), /element Gcp/],
   ['a principal that is no account', of({ Principal: { AWS: '123' } }), /invalid principal: 123/],
   ['a principal that is a number', of({ Principal: { AWS: 123456789012 } }), /Principal AWS/],
   ['no action', without('Action'), /one of Action and NotAction/],
@@ -101,7 +101,7 @@ const refused: readonly [what: string, policy: unknown, sentence: RegExp][] = [
     of({ Action: 's3:PutRecord' }),
     /column 38: Action field includes AWS/,
   ],
-  ['an action that there is not', of({ Action: 'kinesis:Fly' }), /invalid actions: kinesis:Fly/],
+  ['an unknown action', of({ Action: 'kinesis:Fly' }), /invalid actions: kinesis:Fly/],
   ['an action without a service', of({ Action: 'PutRecord' }), /inconsistent with specified/],
   ['a wildcard in an action', of({ Action: 'kinesis:*' }), /invalid actions: kinesis:\*$/],
   ['every action', of({ Action: '*' }), /inconsistent with specified vendor$/],

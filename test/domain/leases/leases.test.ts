@@ -84,7 +84,7 @@ test('sentinels and numbers of other shards are told apart', () => {
   }
 });
 
-test('whoever moved since the lease was seen last is believed; KCL where both did', () => {
+test('the side that moved since the lease was last seen is current; KCL if both did', () => {
   const seen = { checkpoint: at('7'), position: toOffset(7n), committed: toOffset(7n) };
   const still = { checkpoint: at('7'), seen };
   const moved = { checkpoint: at('9'), seen };

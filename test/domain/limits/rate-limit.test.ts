@@ -60,14 +60,14 @@ test('a shard bursts to the size of the largest record that its stream allows', 
   const budget = new WriteBudget(10 * mib, 0);
   assert.equal(budget.take(10 * mib, 1, 0), 0);
   assert.equal(budget.take(mib / 10, 1, 0), 100, 'drained by the large record');
-  assert.equal(budget.take(mib / 10, 1, 100), 0, 'smaller ones go on as it refills');
+  assert.equal(budget.take(mib / 10, 1, 100), 0, 'smaller ones continue as it refills');
   assert.equal(budget.take(10 * mib, 1, 9_000), 1_100);
   budget.recordBytesMax = mib;
   assert.equal(budget.take(2 * mib, 1, 30_000), 0, 'a full budget takes any one record');
   assert.equal(budget.take(1, 1, 30_000), 1_001);
 });
 
-test('what is charged over the budget is owed', () => {
+test('a charge over the budget becomes a deficit', () => {
   const budget = new WriteBudget(mib, 0);
   assert.equal(budget.charge(mib, 10, 0), 0);
   assert.equal(budget.charge(2 * mib, 10, 0), 2_000);
@@ -121,7 +121,7 @@ test('a subscription is paced to 2 MiB a second after the first second', () => {
   assert.equal(nowMs, 10_000);
 });
 
-test('a writer who cannot be refused owes what it wrote, and others are refused until then', () => {
+test('a writer that cannot be refused gets a deficit; others are refused until then', () => {
   const budget = new WriteBudget(mib, 0);
   assert.equal(budget.charge(mib, 10, 0), 0, 'a second is there at once');
   assert.equal(budget.charge(mib / 2, 10, 0), 500);
@@ -130,7 +130,7 @@ test('a writer who cannot be refused owes what it wrote, and others are refused 
   assert.equal(budget.take(1, 1, 1_011), 0);
 });
 
-test('what is owed never takes longer than the longest wait that a client is told', () => {
+test('a deficit never takes longer than the longest throttle time', () => {
   const budget = new WriteBudget(mib, 0);
   assert.equal(budget.charge(1_000 * mib, 2 ** 31, 0), throttleMsMax);
   assert.equal(budget.charge(0, 0, 1_000), throttleMsMax - 1_000);

@@ -95,7 +95,7 @@ test('the starting and ending numbers of a shard are its ends', () => {
   assert.deepEqual(positionInShard(shard, end), { kind: 'end' });
 });
 
-test('digits that the layout cannot give are no number', () => {
+test('digits that the layout cannot produce are not a sequence number', () => {
   const shard = { index: 5, createdAtSeconds };
   const good = sequenceNumberOf(shard, toOffset(1n));
   const broken = [

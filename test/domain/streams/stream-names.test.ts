@@ -17,7 +17,7 @@ test('a name that both AWS and Kafka allow is a name of a stream', () => {
   for (const name of names) assert.equal(isStreamName(name), true, name);
 });
 
-test('what brokers and the gateway keep for themselves is no stream', () => {
+test('reserved names of brokers and of the gateway are not streams', () => {
   const names = [
     ...['__consumer_offsets', '__transaction_state', '__share_group_state'],
     ...['__remote_log_metadata', '__cluster_metadata', '__kineska_queues'],
@@ -28,7 +28,7 @@ test('what brokers and the gateway keep for themselves is no stream', () => {
   }
 });
 
-test('what only one of AWS and Kafka allows is no stream', () => {
+test('a name that only one of AWS and Kafka allows is not a stream', () => {
   for (const name of ['.', '..', '', 'a b', 'ä', 'a/b', 'x'.repeat(129), 'x'.repeat(249)]) {
     assert.equal(isStreamName(name), false, name);
     assert.equal(isReservedName(name), false, name);

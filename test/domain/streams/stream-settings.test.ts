@@ -99,7 +99,7 @@ test('a warm throughput is of on-demand streams only, and no more than the shard
   assert.equal(warmThroughputOf(withMode(provisioned, 'ON_DEMAND', nowMs)), undefined);
 });
 
-test('metrics are listed once each, in AWS’s order', () => {
+test("metrics are listed once each, in AWS's order", () => {
   assert.deepEqual(orderedMetrics(new Set(['OutgoingBytes', 'IncomingBytes', 'ALL'])), [
     'IncomingBytes',
     'OutgoingBytes',

@@ -51,7 +51,7 @@ test('over several workers a shard has one budget for both doors', async (t) => 
   const tookS = (performance.now() - startedAtMs) / 1_000;
   const total = written.kinesis + written.kafka;
   t.diagnostic(`${total} records in ${tookS} s: ${JSON.stringify(written)}`);
-  // A second's worth in advance at each worker, and what Kafka clients owe at the end.
+  // One second's worth in advance at each worker, and the deficit of Kafka clients at the end.
   const most = recordsPerSecond * (tookS + workers) + clientsOfEach * kafkaBatchRecords;
   assert.ok(total <= most, `${total} records in ${tookS} s`);
   assert.ok(written.kinesis > 0 && written.kafka > 0);

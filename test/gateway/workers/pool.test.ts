@@ -103,7 +103,7 @@ test('several workers behind the same ports', async (t) => {
     assert.equal(count('Produce'), workers);
   });
 
-  await t.test('a worker that dies is replaced, and clients go on', async () => {
+  await t.test('a worker that dies is replaced, and clients continue', async () => {
     const before = workersOf(gateway);
     assert.equal(before.length, workers);
     process.kill(before[0]!, 'SIGKILL');

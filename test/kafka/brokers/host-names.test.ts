@@ -4,7 +4,7 @@ import { brokerHost, brokerOfHost } from '../../../src/kafka/brokers/host-names.
 
 const pattern = 'broker-{id}.kafka.example';
 
-test('a broker’s host name stands for that broker, in any case of letters', () => {
+test("a broker's host name stands for that broker, in any case of letters", () => {
   assert.equal(brokerHost(pattern, 12), 'broker-12.kafka.example');
   assert.equal(brokerOfHost(pattern, 'broker-12.kafka.example'), 12);
   assert.equal(brokerOfHost(pattern, 'Broker-0.Kafka.Example'), 0);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plannedPort, unplannedPort } from '../../../src/kafka/brokers/port-plan.ts';
 
-test('a broker’s port follows from its id, whatever others are up', () => {
+test("a broker's port follows from its id, whatever others are up", () => {
   const plan = { first: 9092, declared: [], lowestId: 1 };
   assert.equal(plannedPort(plan, 1), 9092);
   assert.equal(plannedPort(plan, 3), 9094);

@@ -100,7 +100,7 @@ for (const [place, portOf] of Object.entries(places)) {
   });
 }
 
-test('over a shard’s rate, what was sent before the client closed is written', async (t) => {
+test("over a shard's rate, what was sent before the client closed is written", async (t) => {
   const gateway = await startGateway(t);
   const stream = await createStream(gateway.kinesis, 1);
   const bytes = 900_000;

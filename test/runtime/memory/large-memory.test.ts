@@ -25,7 +25,7 @@ test('only what was lent is taken back, and once', () => {
   assert.notEqual(memory.take(300).buffer, lent.buffer);
 });
 
-test('of two the larger is kept; small and huge ones are the collector’s', () => {
+test("of two the larger is kept; small and huge ones are the collector's", () => {
   const memory = new LargeMemory(settings);
   const [smaller, larger, huge] = [memory.take(128), memory.take(256), memory.take(513)];
   for (const each of [larger, smaller, huge]) memory.giveBack(each);

@@ -26,13 +26,13 @@ function processes(count: number) {
   });
   const tellAll = async () => {
     for (const { budgets } of each) budgets.tellNow();
-    // A telling is handed over in a later turn.
+    // A report is handed over in a later turn.
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { clock, told, tellAll, one: each[0]!, other: each[1]! };
 }
 
-test('what one process grants, the other owes', async () => {
+test('what one process grants, the other charges', async () => {
   const { clock, tellAll, one, other } = processes(2);
   assert.equal(one.shards.takeWrite(stream, 0, mib, 1), 0);
   await tellAll();
@@ -44,7 +44,7 @@ test('what one process grants, the other owes', async () => {
   assert.equal(other.shards.takeWrite(stream, 0, mib, 1), 0);
 });
 
-test('what both granted before they told each other is owed afterwards', async () => {
+test('what both granted before their reports becomes a deficit afterwards', async () => {
   const { clock, tellAll, one, other } = processes(2);
   assert.equal(one.shards.takeWrite(stream, 0, mib, 1), 0);
   assert.equal(other.shards.takeWrite(stream, 0, mib, 1), 0);
@@ -122,7 +122,7 @@ test('what others wrote is no usage of this process, and nothing is told on', as
   assert.equal(one.shards.takeUsage()[0]?.shards[0]?.bytes, 100);
 });
 
-test('one telling is under way at most, and what comes meanwhile is in the next', async () => {
+test('at most one report is in flight, and what is taken meanwhile is in the next', async () => {
   const clock = { nowMs: () => 0 };
   const shards = new ShardLimits(clock, { isShared: true });
   const calls = new KeyedRates(clock, 10, { isShared: true });

@@ -1,6 +1,6 @@
 /**
  * What the workers and members of one group did, each by its own account, and who owned which lease
- * meanwhile; and what must hold of it, whoever joined, left or was killed. Pure.
+ * meanwhile; and the invariants that must hold, whichever process joined, left or was killed. Pure.
  *
  * All accounts are of one machine's clock.
  */
@@ -65,7 +65,7 @@ export function stretchesOf(log: FleetLog): readonly Stretch[] {
   return [...log].flatMap(([shard, { handed }]) => stretchesIn(shard, handed));
 }
 
-/** A process begins anew where it goes back, or where records were left to others. */
+/** A process starts over if it goes back, or if records were left to others. */
 function stretchesIn(shard: number, handed: readonly Handed[]): Stretch[] {
   const offsets = [...new Set(handed.map(({ offset }) => offset))].toSorted((a, b) => a - b);
   const next = new Map(offsets.map((offset, index) => [offset, offsets[index + 1]]));

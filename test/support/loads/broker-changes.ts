@@ -1,4 +1,4 @@
-/** Changes of a cluster's brokers, and clients of every kind that go on meanwhile. */
+/** Changes of a cluster's brokers, and clients of every kind that continue meanwhile. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { KafkaProducerLog } from '../../../adapters/kafka/producer-log.ts';

@@ -84,7 +84,7 @@ export type Follower = {
   readonly committed: ReadonlyMap<number, number>;
   /** How many commits it was told are made. */
   commits(): number;
-  /** What went wrong and was told of to its user. */
+  /** Errors that its user got. */
   readonly failed: readonly string[];
   /** Fails where it ends by itself meanwhile. */
   until(what: string, isTrue: () => boolean | Promise<boolean>, waitMsMax?: number): Promise<void>;

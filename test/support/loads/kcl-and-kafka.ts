@@ -134,7 +134,7 @@ export async function checkpointsOf(
   );
 }
 
-/** Each of `record-0` … once, whoever was handed it. */
+/** Each of `record-0` … was delivered once, to any consumer. */
 export function assertEachOnce(handed: readonly Handed[], count: number): void {
   const times = timesOf(handed);
   const missing = [...numbered(count)].filter((value) => !times.has(value));
@@ -143,7 +143,7 @@ export function assertEachOnce(handed: readonly Handed[], count: number): void {
   assert.equal(handed.length, count);
 }
 
-/** Each of `record-0` … at least once, whoever was handed it. */
+/** Each of `record-0` … was delivered at least once, to any consumer. */
 export function assertNoneLost(handed: readonly Handed[], count: number): void {
   const times = timesOf(handed);
   const missing = [...numbered(count)].filter((value) => !times.has(value));

@@ -1,6 +1,6 @@
 /**
- * Writers that go on until they are stopped, as their users run them, and remember every value that
- * was acknowledged: what a test must find again, whatever it killed meanwhile.
+ * Writers that continue until they are stopped, as their users run them, and remember every value
+ * that was acknowledged: what a test must find again, whatever it killed meanwhile.
  */
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
@@ -175,7 +175,7 @@ export async function verifiableProducer(
   };
 }
 
-/** librdkafka's idempotent producer, by way of confluent-kafka-python. */
+/** librdkafka's idempotent producer, through confluent-kafka-python. */
 export async function librdkafkaLoad(
   t: TestContext,
   bootstrap: string,
@@ -222,14 +222,14 @@ export async function untilAllGoOn(loads: readonly Load[], more = 200): Promise<
     if (nowMs > startedAtMs + progressTimeoutMs) {
       const stuck = loads.filter((load) => !tookMs.has(load));
       const told = stuck.map(({ name, failed }) => `${name}: ${failed.slice(-3).join('; ')}`);
-      throw new Error(`these do not go on: ${told.join('\n')}`);
+      throw new Error(`these do not continue: ${told.join('\n')}`);
     }
     await pause(pollEveryMs);
   }
   return loads.map((load) => `${load.name} ${tookMs.get(load)} ms`).join(', ');
 }
 
-/** Every value of a stream, by way of the Kinesis door, to the tip of every shard. */
+/** Every value of a stream, through the Kinesis door, to the tip of every shard. */
 export async function valuesOf(endpoint: string, StreamName: string): Promise<Set<string>> {
   const client = kinesisClient(endpoint);
   const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));

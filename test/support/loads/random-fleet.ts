@@ -4,7 +4,7 @@
  * did, as a log.
  *
  *   FLEET_SEED     draws the same events again
- *   FLEET_SECONDS  how long they go on, all together
+ *   FLEET_SECONDS  how long they continue, all together
  *   FLEET_VERBOSE  tells at once what happens
  */
 import assert from 'node:assert/strict';
@@ -40,7 +40,7 @@ export const fleetSeed = Number(process.env['FLEET_SEED'] ?? Date.now() % 1_000_
 
 export type Protocol = 'classic' | 'consumer';
 
-/** The coordinator hears of members of the new protocol every 5 s; a failover must be longer. */
+/** Members of the new protocol send heartbeats every 5 s; a failover must be longer. */
 export const failoverMsOf = { classic: 10_000, consumer: 10_000 } as const;
 
 /** Who can be in one group: kafkajs knows no assignor that others know. */
@@ -90,8 +90,8 @@ type FleetProcess = {
   readonly drained: Promise<unknown>;
   errors: string;
   /**
-   * It was asked to stop, and did not. KCL 2.6.1's graceful shutdown may wait for ever for a
-   * record processor of a lease that was lost meanwhile.
+   * It was asked to stop, and did not. KCL 2.6.1's graceful shutdown may wait forever for a record
+   * processor of a lease that was lost meanwhile.
    */
   isStuck: boolean;
 };
@@ -404,7 +404,7 @@ export class RandomFleet {
     this.#say(`all ${this.put} records were handed out`);
   }
 
-  /** Nothing changes hands any more, and whoever owns a lease runs. */
+  /** Ownership no longer changes, and every owner of a lease is running. */
   async #untilSettled(): Promise<void> {
     const quietMs = 6 * failoverMsOf[this.#options.protocol];
     let last = '';
@@ -468,8 +468,8 @@ export class RandomFleet {
   /**
    * How long the leases of one that ended may be without an owner, by each of those that lived on.
    * A member takes them when they have not moved for a failover time, if no other member has ended,
-   * whom its coordinator would take for alive. KCL 2 looks every two failover times, and twice.
-   * KCL 3 has a leader that looks; where it was killed, its lock goes on for two minutes.
+   * whom its coordinator would take for alive. KCL 2 looks every two failover times, and twice. KCL
+   * 3 has a leader that looks; where it was killed, its lock continues for two minutes.
    */
   *#boundsOf(name: string, atMs: number): Generator<number> {
     const { protocol, kind } = this.#options;

@@ -37,7 +37,9 @@ export type RawMember = {
   readonly owner: string;
   /** What it was told last to work on. */
   assigned(): readonly number[];
-  /** Tells that it lives and, where given, what it works on; answers whether it was told anew. */
+  /**
+   * Sends a heartbeat, with its owned partitions if given; returns whether it got a new assignment.
+   */
   heartbeat(owned?: readonly number[]): Promise<boolean>;
   /** Heartbeats until it is told to work on these. */
   untilAssigned(partitions: readonly number[]): Promise<void>;

@@ -70,7 +70,7 @@ for (const version of versionsOf(fetchResponse)) {
   });
 }
 
-test('a request that ends before what it announces is no request', () => {
+test('a truncated request is invalid', () => {
   const topics = [{ topic: 'a', partitions: [{ partition: 1 }] }];
   const frame = requestFrame(fetchRequest, 12, { topics });
   const head = readHead(frame, 0)!;

@@ -82,9 +82,8 @@ function pathsOf(fields: Fields): string[] {
 }
 
 /**
- * What the walkers in src/wire/scan were written for. A new field is passed over rightly; whether a
- * walker, or whoever authorizes by what it finds, wants to see it is for a person to decide, who
- * then adds it here.
+ * The fields for which the walkers in src/wire/scan were written. A new field is skipped correctly;
+ * whether a walker, or the authorizer, should inspect it must be decided before it is added here.
  */
 const known = {
   ProduceRequest:

@@ -239,7 +239,7 @@ test('tagged fields between partitions are passed over', () => {
   }
 });
 
-test('a request that ends before what it announces is no request', () => {
+test('a truncated request is invalid', () => {
   const frame = oneTopic(9, [{ index: 0, records: Buffer.alloc(100) }]);
   const head = readHead(frame, 0)!;
   const start = scanProduceStart(frame, head)!;

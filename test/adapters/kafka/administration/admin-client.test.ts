@@ -29,7 +29,7 @@ test('the connection closes when it is idle, and comes again when it is wanted',
     });
   const [one, other] = await Promise.all([call(0), call(3 * idleMsMax)]);
   assert.equal(one.admin, other.admin);
-  assert.equal(closed, 0, 'a call under way keeps it');
+  assert.equal(closed, 0, 'a call in progress keeps it open');
   const next = await call(0);
   assert.equal(next.admin, one.admin);
   await untilTrue('the idle connection to close', () => closed > 0);

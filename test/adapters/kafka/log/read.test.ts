@@ -137,7 +137,7 @@ test('a read with nothing but invisible records moves on', async (t) => {
   assert.equal(slice.endOffset, 2n);
 });
 
-test('limits of count and size hold, and a reader that goes on misses nothing', async (t) => {
+test('limits of count and size hold, and a reader that continues misses nothing', async (t) => {
   const topic = await testTopic(t);
   const sent = Array.from({ length: 1000 }, (_, index) => `${index}`.padEnd(900, '.'));
   await topic.log.append(

@@ -14,7 +14,7 @@ const clientFinal =
   'p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=';
 const serverFinal = 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=';
 
-test('SCRAM-SHA-256 is that of the RFC’s example', async () => {
+test("SCRAM-SHA-256 is that of the RFC's example", async () => {
   const exchange = new ScramExchange('SCRAM-SHA-256', user, nonce);
   assert.equal(exchange.first().toString(), 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO');
   const final = await exchange.final(Buffer.from(serverFirst));

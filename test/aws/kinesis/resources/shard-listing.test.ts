@@ -107,7 +107,7 @@ test('the trim horizon is the retention ago, but not before the stream', () => {
   assert.equal(trimHorizonMs(stream, createdAtMs + 30 * hourMs), createdAtMs + 6 * hourMs);
 });
 
-test('a listing goes on after a shard id, whether there is such a shard or not', () => {
+test('a listing continues after a shard id, whether there is such a shard or not', () => {
   const shards = split([whole], 0, createdAtMs);
   assert.deepEqual(indexes(shardsAfter(shards, 'shardId-000000000000')), [1, 2]);
   assert.deepEqual(indexes(shardsAfter(shards, 'shardId-000000000009')), []);
