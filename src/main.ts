@@ -1,5 +1,7 @@
 /** The command line. Nothing heavy is loaded before the settings are known to be right. */
-import { ConfigError, helpText, readConfig } from './config/config.ts';
+import { helpText } from './config/help.ts';
+import { readConfig } from './config/read-config.ts';
+import { ConfigError } from './config/setting.ts';
 import { isGatewayError } from './domain/errors.ts';
 import { version } from './version.ts';
 

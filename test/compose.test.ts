@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { readConfig, settings, variableOf } from '../src/config/config.ts';
+import { readConfig } from '../src/config/read-config.ts';
+import { variableOf } from '../src/config/setting.ts';
+import { settings } from '../src/config/settings.ts';
 import { sharedEngines } from './support/engines.ts';
 import { startGateway } from './support/gateway.ts';
 

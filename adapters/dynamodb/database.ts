@@ -3,10 +3,10 @@
  * attempts few, because the callers' own clients retry; the client recovers by itself once DynamoDB
  * does.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from 'dynamoose/dist/Instance.js';
 import { type ErrorKind, GatewayError } from '../../src/domain/errors.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
+import { untilDefined } from '../../src/runtime/retry.ts';
 
 const connectTimeoutMs = 1_000;
 const requestTimeoutMs = 5_000;
@@ -152,15 +152,13 @@ export class Database {
       // Another gateway is creating it.
       if (nameOf(error) !== 'ResourceInUseException') throw error;
     }
-    const deadlineMs = Date.now() + tableReadyTimeoutMs;
-    for (;;) {
+    const patience = { everyMs: tableCheckEveryMs, waitMsMax: tableReadyTimeoutMs };
+    const made = await untilDefined(patience, async () => {
       const { Table: table } = await this.client.describeTable({ TableName: name });
-      if (table?.TableStatus === 'ACTIVE') return;
-      if (Date.now() > deadlineMs) {
-        throw new GatewayError('unavailable', `DynamoDB has not made the table ${name} in time`);
-      }
-      await delay(tableCheckEveryMs);
-    }
+      return table?.TableStatus === 'ACTIVE' ? true : undefined;
+    });
+    if (made === true) return;
+    throw new GatewayError('unavailable', `DynamoDB has not made the table ${name} in time`);
   }
 }
 

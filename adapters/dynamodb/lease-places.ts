@@ -4,6 +4,7 @@
  * alternative name (caseSafeNameOf). The existing tables decide which of the two it is, so every
  * gateway finds the same place, whenever it starts.
  */
+import { LRUCache } from 'lru-cache';
 import {
   caseSafeNameOf,
   differInCaseOnly,
@@ -20,7 +21,7 @@ const describedAtOnce = 8;
 export class LeasePlaces {
   readonly #database: Database;
   /** Places of tables that were found. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new LRUCache<string, string>({ max: knownTablesMax });
 
   constructor(database: Database) {
     this.#database = database;
@@ -52,7 +53,7 @@ export class LeasePlaces {
         throw new GatewayError('in-use', `the table ${place} is there and is no lease table`);
       }
       if (layout === 'leases') {
-        this.#remember(table, place);
+        this.#known.set(table, place);
         return place;
       }
     }
@@ -133,7 +134,7 @@ export class LeasePlaces {
       if (isDenied(error)) return false;
       throw error;
     }
-    if (table === name) this.#remember(table, name);
+    if (table === name) this.#known.set(table, name);
     return true;
   }
 
@@ -141,10 +142,5 @@ export class LeasePlaces {
     const key = await this.keyOf(place);
     if (key === undefined) return 'none';
     return key === keyAttribute ? 'leases' : 'other';
-  }
-
-  #remember(table: string, place: string): void {
-    if (this.#known.size >= knownTablesMax) this.#known.clear();
-    this.#known.set(table, place);
   }
 }

@@ -20,8 +20,8 @@ export type EmbeddedSettings = {
 
 export type EmbeddedEngines = {
   /** The started engines, with their ports. */
-  readonly kafkaPort?: number;
-  readonly dynamodbPort?: number;
+  readonly kafkaPort: number | undefined;
+  readonly dynamodbPort: number | undefined;
   /** Called when an engine ends unexpectedly. */
   onEnded(listener: (sentence: string) => void): void;
   /** Kafka is stopped first, since its clients are gone by then. */
@@ -55,7 +55,11 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   return enginesOf(started, kafkaPort, dynamodbPort);
 }
 
-const noEngines: EmbeddedEngines = { onEnded: () => undefined, stop: async () => undefined };
+const noEngines: EmbeddedEngines = {
+  ...{ kafkaPort: undefined, dynamodbPort: undefined },
+  onEnded: () => undefined,
+  stop: async () => undefined,
+};
 
 function portOr(port: number): number | Promise<number> {
   return port === 0 ? freePort() : port;
@@ -115,8 +119,7 @@ function enginesOf(
 ): EmbeddedEngines {
   let stopping = false;
   return {
-    ...(kafkaPort === undefined ? {} : { kafkaPort }),
-    ...(dynamodbPort === undefined ? {} : { dynamodbPort }),
+    ...{ kafkaPort, dynamodbPort },
     onEnded(listener) {
       for (const engine of started) {
         void engine?.ended.then((how) => {

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { GatewayError } from '../../src/domain/errors.ts';
+import { untilDefined } from '../../src/runtime/retry.ts';
 
 const probeEveryMs = 25;
 /** How much of the end of a log is searched for the line with the cause of a failure. */
@@ -90,16 +91,16 @@ export async function waitUntilReady(
   probe: () => Promise<boolean>,
   timeoutMs: number,
 ): Promise<void> {
-  const giveUpAtMs = Date.now() + timeoutMs;
-  let how: string | undefined;
+  let end: string | undefined;
   void engine.ended.then((sentence) => {
-    how = sentence;
+    end = sentence;
   });
-  while (how === undefined && Date.now() < giveUpAtMs) {
-    if (await probe()) return;
-    await new Promise((resolve) => setTimeout(resolve, probeEveryMs));
-  }
-  how ??= `${engine.name} was not ready within ${timeoutMs / 1000} s`;
+  const patience = { everyMs: probeEveryMs, waitMsMax: timeoutMs };
+  const settled = await untilDefined(patience, async () =>
+    end === undefined && (await probe()) ? 'ready' : end,
+  );
+  if (settled === 'ready') return;
+  const how = settled ?? `${engine.name} was not ready within ${timeoutMs / 1000} s`;
   await engine.stop(0);
   const line = usefulLine(engine.logFile);
   const said = line === undefined ? '' : ` It said: ${line}`;

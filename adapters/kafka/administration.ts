@@ -28,6 +28,7 @@ import type { Cluster, TopicMetadata } from './cluster.ts';
 import type { BrokerAddress } from './connection.ts';
 import { errorOf } from './error-kinds.ts';
 import { type ClusterSecurity, noSecurity } from './security.ts';
+import { untilDefined } from '../../src/runtime/retry.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 const createTopicsApi = { request: createTopicsRequest, response: createTopicsResponse };
@@ -146,7 +147,13 @@ export class KafkaAdministration implements LogAdministration {
     } catch (error) {
       // Kafka refuses it if another gateway, which took over the work, has done it meanwhile.
       if (!isGatewayError(error, 'invalid-argument')) throw error;
-      if ((await this.#existing(name)).partitionCount < partitionCount) throw error;
+      // That is seen a moment after the refusal.
+      const patience = { everyMs: settleCheckMs, waitMsMax: settleMsMax };
+      const grown = await untilDefined(patience, async () => {
+        const now = await this.#existing(name);
+        return now.partitionCount < partitionCount ? undefined : now;
+      });
+      if (grown === undefined) throw error;
     }
     await this.#settled(name, partitionCount);
   }
@@ -210,13 +217,10 @@ export class KafkaAdministration implements LogAdministration {
   }
 
   async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    const giveUpAtMs = Date.now() + settleMsMax;
-    while (!(await isSo())) {
-      if (Date.now() > giveUpAtMs) {
-        throw new GatewayError('unavailable', `waited ${settleMsMax} ms for ${what}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, settleCheckMs));
-    }
+    const patience = { everyMs: settleCheckMs, waitMsMax: settleMsMax };
+    const seen = await untilDefined(patience, async () => ((await isSo()) ? true : undefined));
+    if (seen === true) return;
+    throw new GatewayError('unavailable', `waited ${settleMsMax} ms for ${what}`);
   }
 }
 

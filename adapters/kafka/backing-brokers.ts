@@ -4,7 +4,7 @@ import type {
   BackingBroker,
   BackingBrokers,
   BrokerLogin,
-} from '../../src/ports/backing-brokers.ts';
+} from '../../src/kafka/brokers/backing-brokers.ts';
 import type { Cluster } from './cluster.ts';
 import { dial, type TlsSettings } from './transport.ts';
 

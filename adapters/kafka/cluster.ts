@@ -3,7 +3,7 @@
  * to brokers, one for each purpose.
  */
 import { GatewayError } from '../../src/domain/errors.ts';
-import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
+import type { BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import type { Decoded, Fields, Input } from '../../src/wire/message.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';

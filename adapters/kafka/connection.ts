@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../src/domain/errors.ts';
-import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
+import type { BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import type { BackingObserver } from '../../src/ports/observer.ts';
 import { readResponseHeader, writeRequestHeader } from '../../src/wire/header.ts';
 import {

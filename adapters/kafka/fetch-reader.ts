@@ -5,18 +5,14 @@
  * A reader that takes few records at a time would fetch the same bytes repeatedly, so records of a
  * fetch beyond the limit are kept for the read that continues there.
  */
+import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../src/domain/errors.ts';
 import { type Offset, toOffset } from '../../src/domain/streams/stream.ts';
 import type { LogPartition, LogRecord, LogSlice, ReadLimits } from '../../src/ports/record-log.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { WireError } from '../../src/wire/primitives.ts';
-import {
-  markerOf,
-  readBatches,
-  type RecordBatch,
-  recordsOf,
-  unpackBatch,
-} from '../../src/wire/record-batch.ts';
+import type { RecordBatch } from '../../src/wire/batch.ts';
+import { markerOf, readBatches, recordsOf, unpackBatch } from '../../src/wire/record-batch.ts';
 import type { Cluster } from './cluster.ts';
 import { frameMemory } from './frame-memory.ts';
 import { CodeError } from './error-kinds.ts';
@@ -49,13 +45,14 @@ const copiedBytesMax = 1024 * 1024;
 
 type Aborted = readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 
-/** Records that were left over; the log continues at `nextOffset`. */
-type Leftover = LogSlice & { readonly bytes: number; readonly keptAtMs: number };
-
 export class FetchReader {
   readonly #cluster: Cluster;
-  readonly #leftovers = new Map<string, Leftover>();
-  #leftoverBytes = 0;
+  /** Records that were left over; the log continues at `nextOffset`. */
+  readonly #leftovers = new LRUCache<string, LogSlice>({
+    maxSize: leftoverBytesMax,
+    sizeCalculation: ({ records }) => memoryOf(records),
+    ttl: leftoverAgeMsMax,
+  });
   #isSweeping = false;
 
   constructor(cluster: Cluster) {
@@ -137,48 +134,28 @@ export class FetchReader {
     return copied === undefined ? { ...given, release: undefined } : given;
   }
 
-  #takeLeftover(where: LogPartition, from: Offset): Leftover | undefined {
+  #takeLeftover(where: LogPartition, from: Offset): LogSlice | undefined {
     const key = leftoverKey(where, from);
     const found = this.#leftovers.get(key);
-    this.#dropLeftover(key);
-    const isFresh = found !== undefined && Date.now() - found.keptAtMs <= leftoverAgeMsMax;
-    return isFresh ? found : undefined;
+    this.#leftovers.delete(key);
+    return found;
   }
 
   #keepLeftover(where: LogPartition, from: Offset, slice: LogSlice): void {
-    const bytes = memoryOf(slice.records);
-    if (bytes > leftoverBytesMax) return;
-    const key = leftoverKey(where, from);
-    this.#dropLeftover(key);
-    this.#leftovers.set(key, { ...slice, bytes, keptAtMs: Date.now() });
-    this.#leftoverBytes += bytes;
-    // The map is in insertion order: the oldest entries go first.
-    for (const oldest of this.#leftovers.keys()) {
-      if (this.#leftoverBytes <= leftoverBytesMax) break;
-      this.#dropLeftover(oldest);
-    }
+    this.#leftovers.set(leftoverKey(where, from), slice);
     this.#scheduleSweep();
   }
 
+  /** Memory of what nobody asks for is not held: lru-cache itself would wait for the next put. */
   #scheduleSweep(): void {
     if (this.#isSweeping || this.#leftovers.size === 0) return;
     this.#isSweeping = true;
     const sweep = () => {
       this.#isSweeping = false;
-      const keptSinceMs = Date.now() - leftoverAgeMsMax;
-      for (const [key, { keptAtMs }] of this.#leftovers) {
-        if (keptAtMs <= keptSinceMs) this.#dropLeftover(key);
-      }
+      this.#leftovers.purgeStale();
       this.#scheduleSweep();
     };
     setTimeout(sweep, leftoverAgeMsMax).unref();
-  }
-
-  #dropLeftover(key: string): void {
-    const found = this.#leftovers.get(key);
-    if (found === undefined) return;
-    this.#leftovers.delete(key);
-    this.#leftoverBytes -= found.bytes;
   }
 }
 

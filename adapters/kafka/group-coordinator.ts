@@ -2,7 +2,6 @@
  * The GroupCoordinator port: requests the committed offsets of a group from its coordinator, and
  * the groups of every broker.
  */
-import { GatewayError } from '../../src/domain/errors.ts';
 import { toOffset } from '../../src/domain/streams/stream.ts';
 import type { GroupOffset, GroupPartition } from '../../src/domain/leases/group-offset.ts';
 import type {
@@ -14,10 +13,6 @@ import {
   offsetFetchRequest,
   offsetFetchResponse,
 } from '../../src/wire/messages/09-offset-fetch.ts';
-import {
-  findCoordinatorRequest,
-  findCoordinatorResponse,
-} from '../../src/wire/messages/10-find-coordinator.ts';
 import {
   describeGroupsRequest,
   describeGroupsResponse,
@@ -31,11 +26,11 @@ import { consumerProtocolAssignment } from '../../src/wire/messages/consumer-pro
 import { Reader } from '../../src/wire/primitives.ts';
 import { readMessage } from '../../src/wire/message.ts';
 import type { Cluster } from './cluster.ts';
+import { Coordinators } from './coordinators.ts';
 import { errorOf } from './error-kinds.ts';
-import { errorCodes, errorName } from '../../src/wire/errors.ts';
+import { errorCodes } from '../../src/wire/errors.ts';
 
 const offsetFetchApi = { request: offsetFetchRequest, response: offsetFetchResponse };
-const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
 const listGroupsApi = { request: listGroupsRequest, response: listGroupsResponse };
 
 const describeGroupsApi = { request: describeGroupsRequest, response: describeGroupsResponse };
@@ -44,18 +39,9 @@ const consumerGroupDescribeApi = {
   response: consumerGroupDescribeResponse,
 };
 
-const groupKeyType = 0;
 /** Later versions use topic ids. */
 const offsetFetchVersionMax = 9;
-/** The coordinator is loading, not available, or has moved. */
-const movedCodes = new Set([
-  errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
-  errorCodes.COORDINATOR_NOT_AVAILABLE,
-  errorCodes.NOT_COORDINATOR,
-]);
-const attemptsMax = 60;
-const retryDelayMs = 50;
-const coordinatorsKnownMax = 10_000;
+const patience = { everyMs: 50, waitMsMax: 3_000 };
 /** Share groups store their state elsewhere and commit no offsets. */
 const shareGroupType = 'share';
 
@@ -77,10 +63,11 @@ type FetchedGroup = {
 
 export class KafkaGroupCoordinator implements GroupCoordinator {
   readonly #cluster: Cluster;
-  readonly #nodes = new Map<string, number>();
+  readonly #coordinators: Coordinators;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#coordinators = new Coordinators(cluster, 'group', patience);
   }
 
   async list(): Promise<readonly string[]> {
@@ -100,21 +87,28 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
   }
 
   async members(groupId: string): Promise<readonly GroupMember[]> {
-    const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
-    if (node === undefined) return [];
-    const classic = await this.#cluster.requestTo(node, 'control', describeGroupsApi, {
+    const { members } = await this.#coordinators.ask(groupId, {
+      request: (node) => this.#membersAt(node, groupId),
+      codeOf: ({ code }) => code,
+    });
+    return members;
+  }
+
+  async #membersAt(node: number, groupId: string) {
+    const { groups } = await this.#cluster.requestTo(node, 'control', describeGroupsApi, {
       groups: [groupId],
     });
-    const members = classic.groups[0]?.members ?? [];
-    if (members.length > 0) {
-      return members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+    const code = groups[0]?.errorCode ?? errorCodes.NONE;
+    const classic = (groups[0]?.members ?? []).map(
+      ({ memberId, clientId, clientHost, memberAssignment }) => ({
         memberId,
         clientId,
         clientHost,
         partitions: assignedIn(memberAssignment),
-      }));
-    }
-    return this.#consumerMembers(node, groupId);
+      }),
+    );
+    if (classic.length > 0) return { code, members: classic };
+    return { code, members: await this.#consumerMembers(node, groupId) };
   }
 
   /** Members by KIP-848, which brokers before 4.0 do not have. */
@@ -149,54 +143,27 @@ export class KafkaGroupCoordinator implements GroupCoordinator {
   }
 
   async #offsets(groupId: string, asked: Asked): Promise<CommittedOffsets> {
-    for (let attempt = 1; ; attempt += 1) {
-      const fetched = await this.#fetch(groupId, asked);
-      const code = failureOf(fetched);
-      if (code === undefined) return offsetsOf(fetched);
-      if (code === errorCodes.GROUP_ID_NOT_FOUND) return { offsets: [], pending: [] };
-      this.#nodes.delete(groupId);
-      const what = `offsets of group ${groupId}`;
-      if (!movedCodes.has(code)) throw errorOf(code, what);
-      if (attempt >= attemptsMax) {
-        throw new GatewayError('unavailable', `${what}: Kafka answered ${errorName(code)}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
-    }
+    const fetched = await this.#coordinators.ask(groupId, {
+      request: (node) => this.#fetch(node, groupId, asked),
+      codeOf: failureOf,
+    });
+    const code = failureOf(fetched);
+    if (code === errorCodes.NONE) return offsetsOf(fetched);
+    if (code === errorCodes.GROUP_ID_NOT_FOUND) return { offsets: [], pending: [] };
+    throw errorOf(code, `offsets of group ${groupId}`);
   }
 
-  async #fetch(groupId: string, topics: Asked): Promise<FetchedGroup> {
-    const node = this.#nodes.get(groupId) ?? (await this.#find(groupId));
-    if (node === undefined) return { errorCode: errorCodes.COORDINATOR_NOT_AVAILABLE, topics: [] };
-    const answer = await this.#cluster
-      .requestTo(
-        node,
-        'control',
-        offsetFetchApi,
-        { groupId, topics, groups: [{ groupId, topics }], requireStable: topics !== null },
-        { versionMax: offsetFetchVersionMax },
-      )
-      .catch((error: unknown) => {
-        this.#nodes.delete(groupId);
-        throw error;
-      });
+  async #fetch(node: number, groupId: string, topics: Asked): Promise<FetchedGroup> {
+    const groups = [{ groupId, topics }];
+    const answer = await this.#cluster.requestTo(
+      node,
+      'control',
+      offsetFetchApi,
+      { groupId, topics, groups, requireStable: topics !== null },
+      { versionMax: offsetFetchVersionMax },
+    );
     // Brokers before 3.0 respond for one group, in separate fields.
     return answer.groups[0] ?? answer;
-  }
-
-  /** Undefined if there is none at the moment. */
-  async #find(groupId: string): Promise<number | undefined> {
-    const answer = await this.#cluster.request(findCoordinatorApi, {
-      key: groupId,
-      keyType: groupKeyType,
-      coordinatorKeys: [groupId],
-    });
-    const { errorCode, nodeId } = answer.coordinators[0] ?? answer;
-    if (movedCodes.has(errorCode)) return undefined;
-    if (errorCode !== errorCodes.NONE) throw errorOf(errorCode, `coordinator of group ${groupId}`);
-    if (!this.#cluster.brokers.has(nodeId)) await this.#cluster.refreshBrokers();
-    if (this.#nodes.size >= coordinatorsKnownMax) this.#nodes.clear();
-    this.#nodes.set(groupId, nodeId);
-    return nodeId;
   }
 }
 
@@ -216,7 +183,8 @@ function assignedIn(assignment: Buffer): GroupPartition[] {
   }
 }
 
-function failureOf({ errorCode, topics }: FetchedGroup): number | undefined {
+/** The first code that is one of an error; an offset that a transaction holds is none. */
+function failureOf({ errorCode, topics }: FetchedGroup): number {
   if (errorCode !== errorCodes.NONE) return errorCode;
   for (const { partitions } of topics) {
     for (const each of partitions) {
@@ -228,7 +196,7 @@ function failureOf({ errorCode, topics }: FetchedGroup): number | undefined {
       }
     }
   }
-  return undefined;
+  return errorCodes.NONE;
 }
 
 function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {

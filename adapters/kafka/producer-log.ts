@@ -9,14 +9,10 @@ import type {
   ProducerState,
   TransactionalAppend,
   TransactionalBatch,
-} from '../../src/ports/producer-log.ts';
+} from '../../src/kafka/produce/producer-log.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
 import { produceRequest, produceResponse } from '../../src/wire/messages/00-produce.ts';
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
-import {
-  findCoordinatorRequest,
-  findCoordinatorResponse,
-} from '../../src/wire/messages/10-find-coordinator.ts';
 import {
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
@@ -25,13 +21,14 @@ import {
   describeProducersRequest,
   describeProducersResponse,
 } from '../../src/wire/messages/61-describe-producers.ts';
+import { atLeader } from './at-leader.ts';
 import type { Cluster } from './cluster.ts';
-import { CodeError, errorOf, isRetriable } from './error-kinds.ts';
+import { Coordinators } from './coordinators.ts';
+import { CodeError, isRetriable } from './error-kinds.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };
-const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
 const addPartitionsApi = {
   request: addPartitionsToTxnRequest,
   response: addPartitionsToTxnResponse,
@@ -48,32 +45,24 @@ const produceVersionImplicit = 12;
 const produceVersionExplicit = 11;
 /** Later versions are for brokers only. */
 const addPartitionsVersionMax = 3;
-const transactionKeyType = 1;
 const allInSync = -1;
 const replicationTimeoutMs = 20_000;
 const readUncommitted = 0;
 /** A batch that is larger is given whole all the same. */
 const fetchBytesMax = 1024 * 1024;
-const retryForMs = 10_000;
-const retryEveryMs = 50;
-const coordinatorsKnownMax = 10_000;
-/** The coordinator is loading, not available, or another one by now. */
-const movedCodes: ReadonlySet<number> = new Set([
-  errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
-  errorCodes.COORDINATOR_NOT_AVAILABLE,
-  errorCodes.NOT_COORDINATOR,
-]);
+const patience = { everyMs: 50, waitMsMax: 10_000 };
 
 export class KafkaProducerLog implements ProducerLog {
   readonly #cluster: Cluster;
-  readonly #coordinators = new Map<string, number>();
+  readonly #coordinators: Coordinators;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#coordinators = new Coordinators(cluster, 'transaction', patience);
   }
 
   producerState(where: LogPartition, producerId: bigint): Promise<ProducerState | undefined> {
-    return this.#atLeader(where, async (leader) => {
+    return atLeader(this.#cluster, where, async (leader) => {
       const topics = [{ name: where.log, partitionIndexes: [where.partition] }];
       const api = describeProducersApi;
       const answer = await this.#cluster.requestTo(leader, 'control', api, { topics });
@@ -86,7 +75,7 @@ export class KafkaProducerLog implements ProducerLog {
   }
 
   batchesAt(where: LogPartition, offset: Offset): Promise<Buffer> {
-    return this.#atLeader(where, async (leader) => {
+    return atLeader(this.#cluster, where, async (leader) => {
       const { partition } = where;
       const wanted = { partition, fetchOffset: offset, partitionMaxBytes: fetchBytesMax };
       const request = {
@@ -141,7 +130,7 @@ export class KafkaProducerLog implements ProducerLog {
   }
 
   /** Answers Kafka's code for the partition; waits while the transaction before is written out. */
-  async #addPartition({ log, partition }: LogPartition, batch: TransactionalBatch) {
+  #addPartition({ log, partition }: LogPartition, batch: TransactionalBatch): Promise<number> {
     const request = {
       v3AndBelowTransactionalId: batch.transactionalId,
       v3AndBelowProducerId: batch.producerId,
@@ -149,61 +138,16 @@ export class KafkaProducerLog implements ProducerLog {
       v3AndBelowTopics: [{ name: log, partitions: [partition] }],
     };
     const options = { versionMax: addPartitionsVersionMax };
-    const giveUpAtMs = Date.now() + retryForMs;
-    for (;;) {
-      const node = await this.#coordinatorOf(batch.transactionalId);
-      const api = addPartitionsApi;
-      const answer = await this.#cluster.requestTo(node, 'control', api, request, options);
-      const result = answer.resultsByTopicV3AndBelow[0]?.resultsByPartition[0];
-      if (result === undefined) throw new GatewayError('unavailable', 'an empty answer');
-      const { partitionErrorCode: code } = result;
-      const isMoved = movedCodes.has(code);
-      if (isMoved) this.#coordinators.delete(batch.transactionalId);
-      // The transaction before may still be being written out.
-      const mayMend = isMoved || code === errorCodes.CONCURRENT_TRANSACTIONS;
-      if (!mayMend || Date.now() >= giveUpAtMs) return code;
-      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
-    }
-  }
-
-  async #coordinatorOf(transactionalId: string): Promise<number> {
-    const known = this.#coordinators.get(transactionalId);
-    if (known !== undefined) return known;
-    const answer = await this.#cluster.request(findCoordinatorApi, {
-      key: transactionalId,
-      keyType: transactionKeyType,
-      coordinatorKeys: [transactionalId],
+    return this.#coordinators.ask(batch.transactionalId, {
+      request: async (node) => {
+        const api = addPartitionsApi;
+        const answer = await this.#cluster.requestTo(node, 'control', api, request, options);
+        const result = answer.resultsByTopicV3AndBelow[0]?.resultsByPartition[0];
+        if (result === undefined) throw new GatewayError('unavailable', 'an empty answer');
+        return result.partitionErrorCode;
+      },
+      codeOf: (code) => code,
+      waitsFor: errorCodes.CONCURRENT_TRANSACTIONS,
     });
-    const found = answer.coordinators[0] ?? answer;
-    if (movedCodes.has(found.errorCode)) {
-      throw new GatewayError('unavailable', `no coordinator of ${transactionalId} now`);
-    }
-    if (found.errorCode !== errorCodes.NONE) {
-      throw errorOf(found.errorCode, `coordinator of ${transactionalId}`);
-    }
-    const [oldest] = this.#coordinators.keys();
-    if (oldest !== undefined && this.#coordinators.size >= coordinatorsKnownMax) {
-      this.#coordinators.delete(oldest);
-    }
-    this.#coordinators.set(transactionalId, found.nodeId);
-    return found.nodeId;
-  }
-
-  /** Asks the partition's leader, and again where leadership moved meanwhile. */
-  async #atLeader<T>(where: LogPartition, ask: (leader: number) => Promise<T>): Promise<T> {
-    const giveUpAtMs = Date.now() + retryForMs;
-    for (;;) {
-      try {
-        return await ask(await this.#cluster.leaderOf(where.log, where.partition));
-      } catch (error) {
-        this.#cluster.forget(where.log);
-        const mayMend =
-          error instanceof CodeError
-            ? isRetriable(error.code)
-            : error instanceof GatewayError && error.kind === 'unavailable';
-        if (!mayMend || Date.now() >= giveUpAtMs) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
-    }
   }
 }

@@ -14,8 +14,9 @@ import {
   listOffsetsResponse,
 } from '../../src/wire/messages/02-list-offsets.ts';
 import { AppendQueue } from './append-queue.ts';
-import { type Cluster, propagationMsMax } from './cluster.ts';
-import { CodeError, isRetriable } from './error-kinds.ts';
+import { atLeader } from './at-leader.ts';
+import type { Cluster } from './cluster.ts';
+import { CodeError } from './error-kinds.ts';
 import { FetchReader } from './fetch-reader.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 
@@ -26,9 +27,6 @@ const latest = -1n;
 const earliest = -2n;
 const readUncommitted = 0;
 const readCommitted = 1;
-
-const retryForMs = 10_000;
-const retryEveryMs = 50;
 
 export class KafkaRecordLog implements RecordLog {
   readonly #cluster: Cluster;
@@ -46,9 +44,8 @@ export class KafkaRecordLog implements RecordLog {
   }
 
   async read(where: LogPartition, from: Offset, limits: ReadLimits): Promise<LogSlice> {
-    const read = await this.#withLeader(where, limits.signal, (leader) =>
-      this.#reader.read(leader, where, from, limits),
-    );
+    const ask = (leader: number) => this.#reader.read(leader, where, from, limits);
+    const read = await atLeader(this.#cluster, where, ask, limits.signal);
     if (read !== 'out-of-range') return read;
     const [startOffset, endOffset] = await Promise.all([
       this.startOffset(where),
@@ -85,7 +82,7 @@ export class KafkaRecordLog implements RecordLog {
     timestamp: bigint,
     isolationLevel = readCommitted,
   ): Promise<Offset> {
-    return this.#withLeader(where, undefined, async (leader) => {
+    return atLeader(this.#cluster, where, async (leader) => {
       const answer = await this.#cluster.requestTo(
         leader,
         'control',
@@ -105,32 +102,4 @@ export class KafkaRecordLog implements RecordLog {
       return toOffset(partition.offset);
     });
   }
-
-  /** Runs a request at the partition's leader, and repeats it if leadership has moved. */
-  async #withLeader<T>(
-    where: LogPartition,
-    signal: AbortSignal | undefined,
-    run: (leader: number) => Promise<T>,
-  ): Promise<T> {
-    const startedAtMs = Date.now();
-    for (;;) {
-      try {
-        return await run(await this.#cluster.leaderOf(where.log, where.partition));
-      } catch (error) {
-        this.#cluster.forget(where.log);
-        signal?.throwIfAborted();
-        if (Date.now() - startedAtMs >= patienceMs(error)) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
-    }
-  }
-}
-
-/** How long to retry. Reads are safe to repeat, so all temporary errors are retried. */
-function patienceMs(error: unknown): number {
-  if (!(error instanceof GatewayError)) return 0;
-  if (error.kind === 'not-found') return propagationMsMax;
-  const mayMend =
-    error instanceof CodeError ? isRetriable(error.code) : error.kind === 'unavailable';
-  return mayMend ? retryForMs : 0;
 }

@@ -5,7 +5,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { GatewayError } from '../../src/domain/errors.ts';
-import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
+import type { BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import { errorCodes, errorName } from '../../src/wire/errors.ts';
 
 /** One mechanism with the gateway's credentials. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { GatewayError } from '../../src/domain/errors.ts';
-import type { BrokerLogin } from '../../src/ports/backing-brokers.ts';
+import type { BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import type { Connect } from './connection.ts';
 import { tokenFromEndpoint, tokenFromFile } from './oauth-tokens.ts';
 import {

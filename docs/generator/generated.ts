@@ -1,5 +1,5 @@
 /** What is made from code, by the page that shows it. */
-import { settingsTable } from '../../src/config/config.ts';
+import { settingsTables } from '../../src/config/help.ts';
 import type { KafkaApi } from '../../src/kafka/api.ts';
 import { kafkaApis } from '../../src/kafka/apis/index.ts';
 import { documentationLink } from '../../src/aws/kinesis/action.ts';
@@ -12,7 +12,7 @@ const end = '<!-- generated: end -->';
 
 export function generatedPages(): Record<string, string> {
   return {
-    'configuration.md': settingsTable(),
+    'configuration.md': settingsTables(),
     'kinesis-actions.md': actionsTable(),
     'kafka-apis.md': apisTable(),
     'kafka-admin.md': adminCallsTable(),

@@ -2,7 +2,8 @@
  * `kineska groups` and `kineska groups GROUP`: the owner, side, position and lag of each shard of a
  * group, from the operations port of a running gateway.
  */
-import { type Config, ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/setting.ts';
+import type { Config } from '../config/settings.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { GroupReport, GroupSummary } from '../ports/group-reports.ts';
 

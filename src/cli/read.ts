@@ -3,7 +3,8 @@
  * a running gateway. Values that a schema registry's serializers wrote are decoded.
  */
 import { openRegistryDecoder } from '../../adapters/schema-registry/value-decoder.ts';
-import { type Config, ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/setting.ts';
+import type { Config } from '../config/settings.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { ValueDecoder } from '../ports/value-decoder.ts';
 

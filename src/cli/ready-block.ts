@@ -3,13 +3,11 @@
  * success.
  */
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/settings.ts';
+import type { StartedPorts } from '../gateway/process.ts';
 import type { ReadyMessage } from '../library.ts';
 
-export type Endpoints = {
-  readonly kinesisPort: number;
-  readonly kafkaPort: number;
-  readonly opsPort: number;
+export type Endpoints = StartedPorts & {
   /** The endpoint of the embedded DynamoDB Local. */
   readonly dynamodbPort: number | undefined;
 };

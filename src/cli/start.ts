@@ -9,12 +9,14 @@ import { destination, type Logger, pino } from 'pino';
 import { type DataFolder, takeDataFolder } from '../../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../../adapters/engines/port-check.ts';
-import { faultsOf } from '../gateway/aws-door.ts';
-import { startFirst, startGateway, type Stops } from '../gateway/composition.ts';
-import type { Config } from '../config/config.ts';
+import { startGateway } from '../gateway/composition.ts';
+import { startFirst } from '../gateway/first-process.ts';
+import { faultsOf } from '../gateway/limits.ts';
+import { type Stops, systemClock } from '../gateway/process.ts';
+import { wantedPorts } from '../gateway/wanted-ports.ts';
+import type { Config } from '../config/settings.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { shareMetrics } from '../operations/metrics.ts';
-import { wantedPorts } from '../gateway/part-settings.ts';
 import { readyBlock, readyMessage } from './ready-block.ts';
 import { sweepYoungMemory } from '../runtime/memory/young-memory.ts';
 import { version } from '../version.ts';
@@ -50,7 +52,7 @@ export async function start(config: Config): Promise<void> {
       folder,
       cacheFolder: config.cacheDir,
       kafka:
-        config.kafkaBootstrap === ''
+        config.kafkaBootstrap.length === 0
           ? { port: config.embeddedKafkaPort, heapMb: config.kafkaHeapMb }
           : undefined,
       dynamodb:
@@ -62,9 +64,9 @@ export async function start(config: Config): Promise<void> {
     stops.push(() => engines.stop());
     const { path, logs } = folder;
     const { kafkaPort, dynamodbPort } = engines;
-    const startDoorsOf = config.workers > 1 ? startFirst : startGateway;
     const place = { path, logs, kafkaPort, dynamodbPort };
-    const started = await startDoorsOf(config, place, logger, stops);
+    const gateway = { config, place, worker: undefined, logger, clock: systemClock, stops };
+    const started = await (config.workers > 1 ? startFirst(gateway) : startGateway(gateway));
     const endpoints = { ...started, dynamodbPort };
     stopOnSignal(stops, logger, engines, config.stopWithParent);
     logger.info({ endpoints, version }, 'ready');
@@ -78,10 +80,12 @@ export async function start(config: Config): Promise<void> {
 
 /** A worker only serves clients; the first process has the parts that exist once. */
 async function startAsWorker(config: Config, stops: Stops): Promise<void> {
-  const begin = async (task: WorkerTask) => {
-    const logger = await openLog(config, task);
+  const begin = async ({ place, role: worker }: WorkerTask) => {
+    const logger = await openLog(config, place);
     quietLibraries(logger);
-    const endpoints = await startGateway(config, task, logger, stops);
+    const endpoints = await startGateway({
+      ...{ config, place, worker, logger, clock: systemClock, stops },
+    });
     logger.info({ endpoints, version }, 'worker ready');
     return endpoints;
   };

@@ -19,8 +19,8 @@ export type KafkaContext = {
   readonly clientsLogIn: boolean;
   readonly topicNames: TopicNames;
   readonly produce: ProduceGate;
-  /** Offsets of groups in lease tables; absent where no group has one. */
-  readonly groups?: GroupOffsets | undefined;
+  /** Offsets of groups in lease tables. */
+  readonly groups: GroupOffsets;
   readonly transactions: TransactionOffsets;
   readonly logger: Logger;
   /** Every API of the door, by key. */

@@ -7,60 +7,50 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { GatewayError } from '../domain/errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
-import { TransactionOffsets } from '../groups/transaction-offsets.ts';
-import type { BackingBrokers } from '../ports/backing-brokers.ts';
-import type { DoorObserver, LimitObserver } from '../ports/observer.ts';
-import type { ProducerLog } from '../ports/producer-log.ts';
-import type { RecordLog } from '../ports/record-log.ts';
-import type { ShardLimits } from '../streams/limits/shard-limits.ts';
-import { StreamWriter } from '../streams/writer.ts';
+import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
+import type { BackingBrokers } from './brokers/backing-brokers.ts';
+import type { DoorObserver } from '../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from './api.ts';
 import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './brokers/directory.ts';
 import { brokerHost, brokerOfHost } from './brokers/host-names.ts';
-import type { ForwardBatch, ForwardedBatch } from './produce/forwarded-batch.ts';
 import { plannedPort, type PortPlan, unplannedPort } from './brokers/port-plan.ts';
 import { Relay, type RelaySettings } from './relay/relay.ts';
-import { ProduceGate } from './produce/gate.ts';
-import { ShardThrottling } from './rules/shard-throttling.ts';
+import type { ProduceGate } from './produce/gate.ts';
+import type { ShardThrottling } from './rules/shard-throttling.ts';
 import type { StreamRulesView } from './rules/stream-rules.ts';
-import { TopicNames } from './rules/topic-names.ts';
+import type { TopicNames } from './rules/topic-names.ts';
 
 export type KafkaDoorSettings = {
   readonly host: string;
   /** Port of the first broker, 0 for any; further brokers have the ports that follow. */
   readonly port: number;
-  /** Brokers in the order of their ports; where absent or empty, the lowest id is the first. */
-  readonly brokerIds?: readonly number[];
+  /** Brokers in the order of their ports; if empty, the lowest id is the first. */
+  readonly brokerIds: readonly number[];
   /** Host in the addresses that clients get. */
   readonly advertisedHost: string;
   /** What clients get in place of `port`; those of further brokers move with it. 0 for the same. */
-  readonly advertisedPort?: number;
-  /** TLS connections and no others, where present. */
-  readonly tls?: KafkaDoorTls | undefined;
+  readonly advertisedPort: number;
+  /** TLS connections and no others, if present. */
+  readonly tls: KafkaDoorTls | undefined;
   readonly backing: BackingBrokers;
   readonly streams: StreamRulesView;
-  readonly log: RecordLog;
-  readonly producers: ProducerLog;
-  /** Absent where groups have no lease tables. */
-  readonly groups?: GroupOffsets;
+  readonly topicNames: TopicNames;
+  readonly produce: ProduceGate;
+  readonly groups: GroupOffsets;
+  readonly transactions: TransactionOffsets;
+  /** Undefined if shards have no limits. */
+  readonly throttling: ShardThrottling | undefined;
   readonly observer: DoorObserver;
   readonly logger: Logger;
-  readonly frameBytesMax?: number;
-  /** Where shards have limits: their budgets, which both doors share. */
-  readonly limits?: {
-    readonly shards: ShardLimits | undefined;
-    readonly observer: Pick<LimitObserver, 'throttled'>;
-  };
-  /** Whether records for streams with Kinesis rules wait for replicas; they do where absent. */
-  readonly acks?: 'all' | 'client';
+  readonly frameBytesMax: number;
+  /** Whether records for streams with Kinesis rules wait for replicas, or as clients ask. */
+  readonly acks: 'all' | 'client';
   /**
    * Where several processes share the ports: the broker that `port` stands for, if ids are not
    * declared. Ports then follow from ids alone.
    */
-  readonly lowestBrokerId?: number | undefined;
-  /** Where several processes share the ports; see ForwardBatch. */
-  readonly forward?: ForwardBatch | undefined;
+  readonly lowestBrokerId: number | undefined;
 };
 
 export type KafkaDoorTls = {
@@ -72,7 +62,7 @@ export type KafkaDoorTls = {
 };
 
 /** As Kafka's socket.request.max.bytes. */
-const frameBytesDefault = 100 * 1024 * 1024;
+export const frameBytesMax = 100 * 1024 * 1024;
 /** Connections of one gateway. */
 const connectionsMax = 20_000;
 /** Requests under way get this long when the gateway stops. */
@@ -100,40 +90,20 @@ export class KafkaDoor {
 
   constructor(settings: KafkaDoorSettings) {
     this.#settings = settings;
-    const { backing, streams, observer, logger, port, brokerIds = [] } = settings;
+    const { backing, streams, topicNames, produce, groups, transactions } = settings;
+    const { throttling, observer, logger, frameBytesMax: bytesMax, port, brokerIds } = settings;
     const apis = new Map<number, KafkaApi>(kafkaApis.map((api) => [api.key, api]));
     this.#plan = { first: port, declared: brokerIds, lowestId: 0 };
     this.#directory = new BrokerDirectory(backing, (nodeId) => this.#addressOf(nodeId));
-    const topicNames = new TopicNames();
-    const { log, forward, producers } = settings;
-    const writer = new StreamWriter(streams, log);
-    const placing = { streams, writer, producers, log, forward };
     const context: KafkaContext = {
       brokers: this.#directory,
-      streams,
       clientsLogIn: backing.login === undefined,
-      topicNames,
-      produce: new ProduceGate({ ...placing, topicNames }),
-      groups: settings.groups,
-      transactions: new TransactionOffsets(),
-      logger,
-      apis,
+      ...{ streams, topicNames, produce, groups, transactions, logger, apis },
     };
-    const frameBytesMax = settings.frameBytesMax ?? frameBytesDefault;
-    const raisesAcks = settings.acks !== 'client';
-    const { shards, observer: limitObserver } = settings.limits ?? {};
-    const throttling =
-      shards === undefined || limitObserver === undefined
-        ? undefined
-        : new ShardThrottling({ shards, observer: limitObserver, streams, topicNames });
+    const raisesAcks = settings.acks === 'all';
     this.#relaySettings = {
-      ...{ throttling, apis },
-      context,
-      backing,
-      observer,
-      logger,
-      raisesAcks,
-      frameBytesMax,
+      ...{ throttling, apis, context, backing, observer, logger, raisesAcks },
+      frameBytesMax: bytesMax,
     };
   }
 
@@ -163,11 +133,6 @@ export class KafkaDoor {
     const advertised: AdvertisedAddress[] = [];
     for (const broker of brokers) advertised.push(await this.#directory.advertise(broker));
     return declared[0] ?? this.#boundPort(advertised[0]!.port);
-  }
-
-  /** Places a batch that another process was sent. Answers Kafka's code. */
-  placeForwarded(batch: ForwardedBatch): Promise<number> {
-    return this.#relaySettings.context.produce.placeForwarded(batch);
   }
 
   /** Stops accepting, lets what is under way finish for a while, and closes. */
@@ -207,7 +172,7 @@ export class KafkaDoor {
 
   /** From bound ports to those that clients are told. */
   get #shift(): number {
-    const { port, advertisedPort = 0 } = this.#settings;
+    const { port, advertisedPort } = this.#settings;
     return advertisedPort === 0 || port === 0 ? 0 : advertisedPort - port;
   }
 

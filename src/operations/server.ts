@@ -25,7 +25,7 @@ export type OperationsSettings = {
   readonly port: number;
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
   readonly probes: readonly Probe[];
-  readonly groups?: GroupReporting;
+  readonly groups: GroupReporting;
 };
 
 export type OperationsServer = {
@@ -38,7 +38,7 @@ export function createOperationsServer(settings: OperationsSettings): Operations
   const routerOptions = { maxParamLength: groupCharactersMax };
   const server = fastify({ forceCloseConnections: true, routerOptions });
   addMetrics(server, settings.registry);
-  if (settings.groups !== undefined) addGroups(server, settings.groups);
+  addGroups(server, settings.groups);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const missing = await failing(settings.probes);

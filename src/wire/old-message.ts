@@ -5,9 +5,9 @@
  * Source: the Kafka documentation, "Old Message Format"; KIP-31 and KIP-32.
  */
 import { crc32 } from '@node-rs/crc32';
+import type { BatchRecord, RecordBatch } from './batch.ts';
 import { compressionNames } from './compression.ts';
 import { Reader, WireError } from './primitives.ts';
-import type { BatchRecord, RecordBatch } from './record-batch.ts';
 
 /** Offset, size, checksum, format, attributes, and the lengths of key and value. */
 export const oldHeaderBytes = 26;

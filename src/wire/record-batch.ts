@@ -7,6 +7,7 @@
  * views into the bytes that were read. Messages of the formats 0 and 1, which logs that are older
  * than Kafka 0.11 may still hold, are read as batches too: see old-message.ts.
  */
+import type { BatchRecord, RecordBatch } from './batch.ts';
 import { checksumOf } from './crc32c.ts';
 import {
   type Compression,
@@ -231,35 +232,6 @@ function writeVarlong(batch: Buffer, start: number, value: number): number {
   return position;
 }
 
-/** The header of a batch, and where its records are. */
-export type RecordBatch = {
-  /** Message format: 2, or 0 or 1 for a message of an old log. */
-  readonly magic: number;
-  /**
-   * What the offsetDelta of a record counts from: the first offset; but the last one for messages
-   * compressed together in an old format, which say no other (their deltas are negative).
-   */
-  readonly baseOffset: bigint;
-  readonly lastOffset: bigint;
-  /** Records in the batch; −1 where only decompression tells, in old formats. */
-  readonly recordCount: number;
-  /** −1 where there is none: in format 0, and in batches that compaction has emptied. */
-  readonly baseTimestampMs: number;
-  readonly maxTimestampMs: number;
-  /** The log stamped the records: every one has the batch's max timestamp. */
-  readonly appendTime: boolean;
-  readonly compression: Compression;
-  readonly transactional: boolean;
-  readonly control: boolean;
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-  readonly baseSequence: number;
-  /** The whole batch. */
-  readonly bytes: Buffer;
-  /** The records; undefined while they are compressed: see unpackBatch. */
-  readonly plain: Buffer | undefined;
-};
-
 /**
  * Reads the headers of the batches in what a fetch gave. A batch that is cut off at the end is
  * left out: Kafka sends such. Throws WireError where the bytes are no batches.
@@ -327,14 +299,6 @@ export function isIntact(batch: RecordBatch): boolean {
   if (batch.magic < magic) return isOldIntact(batch);
   return batch.bytes.readUInt32BE(crcStart) === checksumOf(batch.bytes.subarray(crcEnd));
 }
-
-export type BatchRecord = {
-  /** Distance from the batch's base offset. */
-  readonly offsetDelta: number;
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-};
 
 /** A record with its headers, which readers that have no use for them are spared. */
 export type FullRecord = BatchRecord & { readonly headers: readonly Header[] };

@@ -14,7 +14,7 @@ import {
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import kafkajs from 'kafkajs';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { resolveKafka } from '../../adapters/engines/embedded-kafka.ts';
 import { javaCommand } from '../../adapters/engines/java.ts';
 import { md5RangePartitioner } from '../../src/partitioners.ts';
@@ -105,7 +105,7 @@ async function documented(language: string): Promise<string> {
 async function byJava(t: TestContext, { kafka }: Gateway, topic: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-partitioner-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const { jars } = await resolveKafka(defaultCacheFolder(), () => undefined);
+  const { jars } = await resolveKafka(defaultCacheFolder(process.env), () => undefined);
   const source = join(folder, 'Md5RangePartitioner.java');
   const config = join(folder, 'producer.properties');
   await writeFile(source, await documented('java'));

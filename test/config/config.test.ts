@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import {
-  brokerIdsOf,
-  ConfigError,
-  helpText,
-  readConfig,
-  settings,
-  settingsTable,
-} from '../../src/config/config.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
+import { helpText, settingsTables } from '../../src/config/help.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { ConfigError } from '../../src/config/setting.ts';
+import { sections, settings } from '../../src/config/settings.ts';
 
 function refusal(flags: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
   try {
@@ -59,9 +56,11 @@ test('listening beyond loopback without credentials is refused, and says what to
 
 test('the help and the documentation name every setting', () => {
   const page = readFileSync('docs/configuration.md', 'utf8');
-  assert.ok(page.includes(settingsTable()), 'run npm run docs');
+  assert.ok(page.includes(settingsTables()), 'run npm run docs');
   for (const { flag } of Object.values(settings))
     assert.ok(helpText().includes(`--${flag} `), flag);
+  const inSections = sections.flatMap((section) => section.settings);
+  assert.deepEqual(new Set(inSections), new Set(Object.values(settings)));
 });
 
 test('settings of a secured cluster that do not fit together are refused', () => {
@@ -92,8 +91,36 @@ test('one port for all brokers wants TLS and a certificate of its own', () => {
 });
 
 test('brokers are declared by ids and ranges', () => {
-  assert.deepEqual(brokerIdsOf('1-3,7'), [1, 2, 3, 7]);
-  assert.deepEqual(brokerIdsOf(''), []);
+  const idsOf = (list: string) => readConfig(['--kafka-broker-ids', list], {}).kafkaBrokerIds;
+  assert.deepEqual(idsOf('1-3,7'), [1, 2, 3, 7]);
+  assert.deepEqual(idsOf(''), []);
   for (const wrong of ['3-1', '1,,2', 'a', '1,1', '0-1000000'])
     assert.match(refusal(['--kafka-broker-ids', wrong]), /ids and ranges/, wrong);
+});
+
+test('the brokers to bootstrap from are hosts with ports', () => {
+  const read = (list: string) => readConfig(['--kafka-bootstrap', list], {}).kafkaBootstrap;
+  assert.deepEqual(read(''), []);
+  assert.deepEqual(read('b-1.example:9092,10.0.0.2:19092'), [
+    { host: 'b-1.example', port: 9092 },
+    { host: '10.0.0.2', port: 19_092 },
+  ]);
+  for (const wrong of ['a', 'a:', ':1', 'a:0', 'a:65536', 'a:1,', 'a:1 ,b:2', 'http://a:1'])
+    assert.match(refusal(['--kafka-bootstrap', wrong]), /must be host:port/, wrong);
+});
+
+test('origins of web pages are every one, some, or none', () => {
+  const read = (list: string) => readConfig(['--allowed-origins', list], {}).allowedOrigins;
+  assert.deepEqual(readConfig([], {}).allowedOrigins, ['*']);
+  assert.deepEqual(read('http://a:3000,https://b'), ['http://a:3000', 'https://b']);
+  assert.deepEqual(read(''), []);
+  for (const wrong of ['a', 'http://a/', '*,http://a', 'http://a,'])
+    assert.match(refusal(['--allowed-origins', wrong]), /must be origin/, wrong);
+});
+
+test('the folder of jars is in the cache folder of the user, or where a setting says', () => {
+  assert.equal(defaultCacheFolder({ XDG_CACHE_HOME: '/c' }), '/c/kineska');
+  assert.match(defaultCacheFolder({}), /\/\.cache\/kineska$/);
+  assert.equal(readConfig([], { XDG_CACHE_HOME: '/c' }).cacheDir, '/c/kineska');
+  assert.equal(readConfig(['--cache-dir', '/jars'], { XDG_CACHE_HOME: '/c' }).cacheDir, '/jars');
 });

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { resolveKafka } from '../../adapters/engines/embedded-kafka.ts';
 import { javaCommand } from '../../adapters/engines/java.ts';
 
@@ -35,7 +35,7 @@ export class JavaOracle {
   }
 
   static async start(): Promise<JavaOracle> {
-    const { jars } = await resolveKafka(defaultCacheFolder(), (sentence) =>
+    const { jars } = await resolveKafka(defaultCacheFolder(process.env), (sentence) =>
       process.stderr.write(`${sentence}\n`),
     );
     const options = [`-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];

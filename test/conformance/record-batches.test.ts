@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
 import { compressionNames } from '../../src/wire/compression.ts';
+import type { RecordBatch } from '../../src/wire/batch.ts';
 import {
   type BatchOptions,
   encodeBatch,
@@ -12,7 +13,6 @@ import {
   markerOf,
   readBatches,
   unpackBatch,
-  type RecordBatch,
 } from '../../src/wire/record-batch.ts';
 import { JavaOracle } from './java-oracle.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
 import { sharedEngines } from '../support/engines.ts';
@@ -37,7 +37,7 @@ test('a gateway whose DynamoDB goes is alive and not ready, and ready again with
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-readiness-'));
   const port = await freePort();
   const settings = {
-    installPath: await prepareDynamodb(defaultCacheFolder(), () => undefined),
+    installPath: await prepareDynamodb(defaultCacheFolder(process.env), () => undefined),
     port,
     folder: join(folder, 'dynamodb'),
     logFile: join(folder, 'dynamodb.log'),

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
@@ -45,7 +45,7 @@ const commitsWanted = 5;
 async function dynamodbOnDisk(t: TestContext) {
   const root = await mkdtemp(join(tmpdir(), 'kineska-test-dynamodb-'));
   const port = await freePort();
-  const installPath = await prepareDynamodb(defaultCacheFolder(), () => undefined);
+  const installPath = await prepareDynamodb(defaultCacheFolder(process.env), () => undefined);
   const folder = join(root, 'data');
   const logFile = join(root, 'dynamodb.log');
   const start = () => startDynamodb({ installPath, port, folder, logFile, heapMb });

@@ -10,6 +10,7 @@ async function startServer(t: TestContext, probes: readonly Probe[]) {
     port: 0,
     registry: metrics.registry,
     probes,
+    groups: { list: async () => [], show: async () => undefined },
   });
   const port = await server.start();
   t.after(() => server.stop());

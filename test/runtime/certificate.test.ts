@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { selfSignedCertificate } from '../../src/runtime/certificate.ts';
+import { connectionLimits } from '../../src/aws/http/one-port.ts';
 import { createAwsServer } from '../../src/aws/http/server.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -50,6 +51,7 @@ test('a client that trusts the certificate connects with full verification', asy
     port: 0,
     certificate,
     allowedOrigins: [],
+    limits: connectionLimits,
     observer: {
       request: () => {},
       connectionOpened: () => {},

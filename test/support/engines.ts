@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
 import { newClusterId, resolveKafka, startKafka } from '../../adapters/engines/embedded-kafka.ts';
 import { freePort } from '../../adapters/engines/free-port.ts';
@@ -46,7 +46,7 @@ async function findOrStart(): Promise<Engines> {
 export async function ownDynamodb(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-'));
   const [installPath, port] = await Promise.all([
-    prepareDynamodb(defaultCacheFolder(), () => undefined),
+    prepareDynamodb(defaultCacheFolder(process.env), () => undefined),
     freePort(),
   ]);
   const logFile = join(folder, 'dynamodb.log');
@@ -63,7 +63,7 @@ export async function startTestEngines({ kafkaHeapMb = kafkaHeapMbDefault } = {}
 > {
   const folder = await mkdtemp(join(tmpdir(), 'kineska-test-'));
   await mkdir(join(folder, 'kafka'));
-  const cache = defaultCacheFolder();
+  const cache = defaultCacheFolder(process.env);
   const progress = (sentence: string) => process.stderr.write(`${sentence}\n`);
   const [jars, installPath] = await Promise.all([
     resolveKafka(cache, progress),

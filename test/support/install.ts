@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { resolveJars } from '../../adapters/engines/maven.ts';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { resolveKafka } from '../../adapters/engines/embedded-kafka.ts';
 import { javaCommand } from '../../adapters/engines/java.ts';
 
@@ -178,7 +178,7 @@ export async function kgoTests(
 
 /** The jars of the Kafka distribution, its console tools among them. */
 async function kafkaClassPath(): Promise<string> {
-  const { jars } = await resolveKafka(defaultCacheFolder(), progress);
+  const { jars } = await resolveKafka(defaultCacheFolder(process.env), progress);
   return jars.join(delimiter);
 }
 
@@ -247,7 +247,7 @@ async function javaClassPath(program: JavaProgram): Promise<string> {
   const { main, pom } = javaPrograms[program];
   const pomFile = join(folder, pom);
   const name = `test-${pom === 'pom.xml' ? 'clients' : pom.replace('-pom.xml', '')}`;
-  const { jars } = await resolveJars(name, pomFile, defaultCacheFolder(), progress);
+  const { jars } = await resolveJars(name, pomFile, defaultCacheFolder(process.env), progress);
   const classPath = jars.join(delimiter);
   const source = join(folder, `${main}.java`);
   const classes = await once(`java-${program}`, textOf(source, pomFile), async (into) => {
@@ -262,7 +262,12 @@ export async function connectCommandLine(
   argumentsGiven: readonly string[],
 ): Promise<readonly [command: string, ...given: string[]]> {
   const pom = 'test/clients/java/connect-pom.xml';
-  const { jars } = await resolveJars('test-connect', pom, defaultCacheFolder(), progress);
+  const { jars } = await resolveJars(
+    'test-connect',
+    pom,
+    defaultCacheFolder(process.env),
+    progress,
+  );
   const java = [...javaOptions, '-cp', jars.join(delimiter), mainClass];
   return [javaCommand(), ...java, ...argumentsGiven];
 }

@@ -1,15 +1,22 @@
-/** The Kafka door over the run's real Kafka, in the test's own process. */
+/** The Kafka door over the run's real engines, in the test's own process. */
+import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { ClusterBrokers } from '../../adapters/kafka/backing-brokers.ts';
-import { Cluster } from '../../adapters/kafka/cluster.ts';
-import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
-import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
-import { GatewayError } from '../../src/domain/errors.ts';
-import type { Stream } from '../../src/domain/streams/stream.ts';
-import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
-import { KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { openBacking } from '../../src/gateway/backing.ts';
+import { groupsOf } from '../../src/gateway/groups.ts';
+import { type GatewayProcess, type Stops, systemClock } from '../../src/gateway/process.ts';
+import { directoryOf } from '../../src/gateway/streams.ts';
+import { TransactionOffsets } from '../../src/groups/transaction-offsets.ts';
+import type { BackingBrokers } from '../../src/kafka/brokers/backing-brokers.ts';
+import { ProduceGate } from '../../src/kafka/produce/gate.ts';
+import type { StreamRulesView } from '../../src/kafka/rules/stream-rules.ts';
+import { TopicNames } from '../../src/kafka/rules/topic-names.ts';
+import { frameBytesMax, KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
 import { createMetrics } from '../../src/operations/metrics.ts';
+import type { StreamDirectory } from '../../src/streams/directory.ts';
+import { StreamWriter } from '../../src/streams/writer.ts';
+import { newName } from './doors.ts';
 import { sharedEngines } from './engines.ts';
 
 export type TestDoor = {
@@ -17,61 +24,86 @@ export type TestDoor = {
   readonly direct: string;
   readonly port: number;
   readonly metrics: ReturnType<typeof createMetrics>;
-  /** Topics that the door takes for streams with Kinesis rules. */
-  readonly kinesisTopics: Set<string>;
+  readonly streams: StreamDirectory;
+  /** Answers the name of a new stream with Kinesis rules. */
+  createStream(shardCount?: number): Promise<string>;
 };
 
 export type DoorOptions = Partial<
-  Pick<
-    KafkaDoorSettings,
-    'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds' | 'streams'
-  >
->;
+  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'>
+> & {
+  readonly directory?: { readonly table?: string };
+  /** Port by which clients' connections reach the broker: see wayTo. */
+  readonly brokerPort?: number;
+  /** What the door sees of streams in place of the directory: for moments between two views. */
+  readonly streams?: StreamRulesView;
+};
 
-export async function startKafkaDoor(t: TestContext, options: DoorOptions = {}): Promise<TestDoor> {
-  const { kafkaBootstrap } = await sharedEngines();
-  const [host = '', port = ''] = kafkaBootstrap.split(':');
-  const cluster = new Cluster({
-    bootstrap: [{ host, port: Number(port) }],
-    clientId: 'kineska-test',
-  });
+export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): Promise<TestDoor> {
+  const { directory, brokerPort, streams: seen, ...options } = given;
+  const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
   const metrics = createMetrics('test');
-  const kinesisTopics = new Set<string>();
-  const find = async (name: string) => {
-    if (kinesisTopics.has(name)) return streamOf(name);
-    throw new GatewayError('not-found', name);
-  };
+  const gateway = processWith([
+    ...['--kafka-bootstrap', kafkaBootstrap, '--dynamodb-endpoint', dynamodbEndpoint],
+    ...['--catalog-table', directory?.table ?? `catalog-${newName()}`, '--group-tables', ''],
+  ]);
+  t.after(async () => {
+    for (const stop of gateway.stops.toReversed()) await stop();
+  });
+  const backing = await openBacking(gateway, metrics.backing);
+  const streams = directoryOf(gateway, backing, () => undefined);
   const door = new KafkaDoor({
-    host: '127.0.0.1',
-    port: 0,
-    advertisedHost: '127.0.0.1',
-    backing: new ClusterBrokers(cluster, {}),
-    streams: {
-      find,
-      findNow: find,
-      peek: (name) => (kinesisTopics.has(name) ? streamOf(name) : undefined),
-      known: () => undefined,
-      isCurrent: () => true,
-      forget: () => undefined,
-      logDeleted: () => Promise.resolve(),
-    },
-    log: new KafkaRecordLog(cluster),
-    producers: new KafkaProducerLog(cluster),
+    ...{ host: '127.0.0.1', port: 0, advertisedHost: '127.0.0.1', advertisedPort: 0 },
+    ...{ brokerIds: [], lowestBrokerId: undefined, tls: undefined, frameBytesMax },
+    acks: 'all',
+    ...partsOver(backing, seen ?? streams),
+    backing: brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort),
+    groups: groupsOf(gateway, backing, streams),
     observer: metrics.door('kafka'),
-    logger: pino({ level: 'silent' }),
+    logger: gateway.logger,
     ...options,
   });
-  const bound = await door.start();
-  t.after(async () => {
-    await door.stop();
-    cluster.close();
-  });
-  const bootstrap = `127.0.0.1:${bound}`;
-  return { bootstrap, direct: kafkaBootstrap, port: bound, metrics, kinesisTopics };
+  gateway.stops.push(() => door.stop());
+  const port = await door.start();
+  return {
+    ...{ bootstrap: `127.0.0.1:${port}`, direct: kafkaBootstrap, port, metrics, streams },
+    async createStream(shardCount = 1) {
+      const name = newName();
+      await streams.create({ name, shardCount, mode: 'PROVISIONED' });
+      return name;
+    },
+  };
 }
 
-/** As many shards as the tests' topics have partitions. */
-function streamOf(name: string): Stream {
-  const made = newStream({ name, shardCount: 2, mode: 'PROVISIONED' }, Date.now());
-  return activated(made, 'log');
+function processWith(flags: readonly string[]): GatewayProcess {
+  const folders = { path: tmpdir(), logs: tmpdir() };
+  const stops: Stops = [];
+  return {
+    config: readConfig(flags, {}),
+    place: { ...folders, kafkaPort: undefined, dynamodbPort: undefined },
+    ...{ worker: undefined, logger: pino({ level: 'silent' }), clock: systemClock, stops },
+  };
+}
+
+function partsOver(
+  { log, producers }: Awaited<ReturnType<typeof openBacking>>,
+  streams: StreamRulesView,
+) {
+  const topicNames = new TopicNames();
+  const writer = new StreamWriter(streams, log);
+  const forward = undefined;
+  return {
+    produce: new ProduceGate({ streams, writer, producers, log, topicNames, forward }),
+    transactions: new TransactionOffsets(),
+    ...{ streams, topicNames, throttling: undefined },
+  };
+}
+
+/** The run's one broker, by another port than its own. */
+function byPort(brokers: BackingBrokers, port: number): BackingBrokers {
+  return {
+    login: brokers.login,
+    list: () => brokers.list(),
+    dial: (broker, ...rest) => brokers.dial({ ...broker, port }, ...rest),
+  };
 }

@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { defaultCacheFolder } from '../../adapters/engines/cache-folder.ts';
+import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
 import { resolveKafka } from '../../adapters/engines/embedded-kafka.ts';
 import { javaCommand } from '../../adapters/engines/java.ts';
 
@@ -17,7 +17,7 @@ export async function startKafkaTool(
   mainClass: string,
   argumentsGiven: readonly string[],
 ): Promise<KafkaTool> {
-  const { jars } = await resolveKafka(defaultCacheFolder(), () => undefined);
+  const { jars } = await resolveKafka(defaultCacheFolder(process.env), () => undefined);
   const java = [...javaOptions, '-cp', jars.join(delimiter), mainClass];
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
   const child = spawn(javaCommand(), [...java, ...argumentsGiven], { stdio: [...stdio] });

@@ -14,13 +14,7 @@ import { declaredLength, readBody } from './body.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { withCors } from './cors.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
-import {
-  connectionLimits,
-  type ConnectionLimits,
-  createOnePort,
-  headBytesMax,
-  type OnePort,
-} from './one-port.ts';
+import { type ConnectionLimits, createOnePort, headBytesMax, type OnePort } from './one-port.ts';
 import { sessionOf } from './session.ts';
 
 /** What is in flight may finish within this time after stop(). */
@@ -35,8 +29,7 @@ export type AwsServerSettings = {
   /** Of browsers' pages; `*` is every one. */
   readonly allowedOrigins: readonly string[];
   readonly observer: DoorObserver;
-  readonly limits?: Partial<ConnectionLimits>;
-  readonly budget?: ByteBudget;
+  readonly limits: ConnectionLimits;
 };
 
 export type AwsServer = {
@@ -52,7 +45,7 @@ export function createAwsServer(given: AwsServerSettings): AwsServer {
   const flights: Flights = {
     waiting: new Set(),
     endless: new Set(),
-    budget: settings.budget ?? new ByteBudget(),
+    budget: new ByteBudget(),
   };
   let port: OnePort | undefined;
   const app = fastify({
@@ -62,13 +55,12 @@ export function createAwsServer(given: AwsServerSettings): AwsServer {
     // An answer of our own would not be an AWS one; the router knows what to say.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
-      const limits = { ...connectionLimits, ...settings.limits };
       port = createOnePort(
         handler as RequestListener,
         certificate,
         observer,
-        limits,
-        fastLaneFor(settings, flights.budget, limits),
+        settings.limits,
+        fastLaneFor(settings, flights.budget),
       );
       return port.server;
     },
@@ -92,9 +84,8 @@ export function createAwsServer(given: AwsServerSettings): AwsServer {
 }
 
 function fastLaneFor(
-  { router, observer }: AwsServerSettings,
+  { router, observer, limits }: AwsServerSettings,
   budget: ByteBudget,
-  limits: ConnectionLimits,
 ): (handOver: (socket: Socket) => void) => FastLane {
   const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
   return (handOver) =>

@@ -8,22 +8,16 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { GatewayError } from '../../domain/errors.ts';
 import type { BudgetUses } from '../../streams/limits/shared-budgets.ts';
+import type { Place, WorkerRole } from '../process.ts';
 import { type WorkerCall, WorkerCalls, type WorkerGone } from './calls.ts';
 
 /** What a worker is told before it begins. */
-export type WorkerTask = {
-  /** Folders of all data, and of the logs in it. */
-  readonly path: string;
-  readonly logs: string;
-  /** Ports of the embedded engines. */
-  readonly kafkaPort?: number | undefined;
-  readonly dynamodbPort?: number | undefined;
-  /** So that all workers have the same port for a broker, whenever they start. */
-  readonly lowestBrokerId?: number;
-  /** Which of the workers it is; one that is started in the place of another is the same. */
-  readonly slot?: number;
-  /** How many workers there are. */
-  readonly slots?: number;
+export type WorkerTask = { readonly place: Place; readonly role: WorkerRole };
+
+export type WorkersSettings = {
+  readonly count: number;
+  readonly place: Place;
+  readonly lowestBrokerId: number;
 };
 
 export type WorkerEndpoints = { readonly kinesisPort: number; readonly kafkaPort: number };
@@ -48,7 +42,8 @@ const restartAfterMs = 500;
 /** Longer than its doors let requests finish; then it is killed. */
 const workerStopMsMax = 6_000;
 
-export const isWorker = cluster.isWorker;
+/** Whether this process is one that startWorkers has started. */
+export const isWorker: boolean = cluster.isWorker;
 
 export type Workers = {
   readonly endpoints: WorkerEndpoints;
@@ -60,14 +55,11 @@ export type Workers = {
 };
 
 /** Resolves when all are ready. Errors: what kept the first one from starting, as a sentence. */
-export async function startWorkers(
-  count: number,
-  task: WorkerTask,
-  logger: Logger,
-): Promise<Workers> {
-  const pool = new WorkerPool({ ...task, slots: count }, logger);
+export async function startWorkers(settings: WorkersSettings, logger: Logger): Promise<Workers> {
+  const pool = new WorkerPool(settings, logger);
   try {
-    const endpoints = await Promise.all(Array.from({ length: count }, (_, slot) => pool.add(slot)));
+    const slots = Array.from({ length: settings.count }, (_, slot) => pool.add(slot));
+    const endpoints = await Promise.all(slots);
     pool.keep();
     return {
       endpoints: endpoints[0]!,
@@ -85,7 +77,7 @@ export async function startWorkers(
 class WorkerPool {
   /** Everybody who waits for an answer listens. */
   readonly changes = new EventEmitter().setMaxListeners(0);
-  readonly #task: WorkerTask;
+  readonly #settings: WorkersSettings;
   readonly #logger: Logger;
   readonly #running = new Set<Worker>();
   readonly #ready = new Set<Worker>();
@@ -95,8 +87,8 @@ class WorkerPool {
   #isStopping = false;
   restarts = 0;
 
-  constructor(task: WorkerTask, logger: Logger) {
-    this.#task = task;
+  constructor(settings: WorkersSettings, logger: Logger) {
+    this.#settings = settings;
     this.#logger = logger;
   }
 
@@ -117,7 +109,7 @@ class WorkerPool {
       let sentence: string | undefined;
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'hello') {
-          tell(worker, { kind: 'begin', task: { ...this.#task, slot } });
+          tell(worker, { kind: 'begin', task: this.#taskOf(slot) });
           this.changes.emit('change');
         }
         if (message.kind === 'failed') sentence = message.sentence;
@@ -143,6 +135,11 @@ class WorkerPool {
         this.#replace(slot, worker.process.pid, why);
       });
     });
+  }
+
+  #taskOf(slot: number): WorkerTask {
+    const { count: slots, place, lowestBrokerId } = this.#settings;
+    return { place, role: { slot, slots, lowestBrokerId } };
   }
 
   #tellOthers(worker: Worker, message: Told | WorkerGone): void {

@@ -3,7 +3,7 @@
  * them. Brokers come, go and move; what is known of them follows the answers that pass.
  */
 import { GatewayError } from '../../domain/errors.ts';
-import type { BackingBroker, BackingBrokers } from '../../ports/backing-brokers.ts';
+import type { BackingBroker, BackingBrokers } from './backing-brokers.ts';
 
 export type AdvertisedAddress = { readonly host: string; readonly port: number };
 

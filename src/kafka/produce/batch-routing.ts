@@ -4,7 +4,7 @@ import { isOpen, toOffset, type Shard, type Stream } from '../../domain/streams/
 import { partitionKeyOf } from '../../domain/records/visible-record.ts';
 import { placementOf } from '../../domain/streams/placement-tag.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { ProducerLog } from '../../ports/producer-log.ts';
+import type { ProducerLog } from './producer-log.ts';
 import type { RecordLog } from '../../ports/record-log.ts';
 import type { StreamWriter } from '../../streams/writer.ts';
 import type { FullRecord } from '../../wire/record-batch.ts';
@@ -13,7 +13,8 @@ import type { StreamRulesView } from '../rules/stream-rules.ts';
 import type { ForwardBatch } from './forwarded-batch.ts';
 
 export type BatchRoutingSettings = {
-  readonly forward?: ForwardBatch | undefined;
+  /** Undefined if one process has the ports. */
+  readonly forward: ForwardBatch | undefined;
   readonly streams: StreamRulesView;
   readonly writer: Pick<StreamWriter, 'place' | 'decided'>;
   readonly producers: ProducerLog;

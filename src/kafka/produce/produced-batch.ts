@@ -3,6 +3,7 @@ import { partitionKeyOf } from '../../domain/records/visible-record.ts';
 import { hashKeyOf } from '../../domain/streams/hash-key.ts';
 import { toOffset, type HashKey } from '../../domain/streams/stream.ts';
 import { WireError } from '../../wire/primitives.ts';
+import type { RecordBatch } from '../../wire/batch.ts';
 import {
   crcEnd,
   crcStart,
@@ -11,7 +12,6 @@ import {
   isIntact,
   magic,
   readBatches,
-  type RecordBatch,
   unpackBatch,
 } from '../../wire/record-batch.ts';
 import { errorCodes } from '../../wire/errors.ts';

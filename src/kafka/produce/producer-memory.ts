@@ -4,6 +4,8 @@
  * new one, or a gap. Kept for the last five batches of a partition, as a broker keeps them.
  * Source: KIP-98, "Idempotent Producer Guarantees".
  */
+import { LRUCache } from 'lru-cache';
+import { Turns } from '../../runtime/turns.ts';
 
 /** One more than the greatest sequence number: they begin anew at 0. */
 const sequences = 2 ** 31;
@@ -19,17 +21,6 @@ export function sequenceAfter(sequence: number, records: number): number {
 export function sequenceDistance(from: number, later: number): number {
   const ahead = (((later - from) % sequences) + sequences) % sequences;
   return ahead < sequences / 2 ? ahead : ahead - sequences;
-}
-
-/** Runs one at a time, in the order of the calls. */
-export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  run<R>(call: () => Promise<R>): Promise<R> {
-    const turn = this.#last.then(call);
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
 }
 
 /** A batch that was placed, or of which some records were. */
@@ -70,8 +61,8 @@ export class ProducerPartition<T> {
 }
 
 /** The producers that were seen last. */
-export class ProducerMemory<V> {
-  readonly #producers = new Map<string, V>();
+export class ProducerMemory<V extends object> {
+  readonly #producers = new LRUCache<string, V>({ max: producersMax });
   readonly #make: () => V;
 
   constructor(make: () => V) {
@@ -79,11 +70,10 @@ export class ProducerMemory<V> {
   }
 
   of(key: string): V {
-    const found = this.#producers.get(key) ?? this.#make();
-    this.#producers.delete(key);
-    this.#producers.set(key, found);
-    const [oldest] = this.#producers.keys();
-    if (oldest !== undefined && this.#producers.size > producersMax) this.#producers.delete(oldest);
-    return found;
+    const known = this.#producers.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make();
+    this.#producers.set(key, made);
+    return made;
   }
 }

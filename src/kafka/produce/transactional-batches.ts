@@ -12,6 +12,7 @@ import {
   type Shard,
   type Stream,
 } from '../../domain/streams/stream.ts';
+import { Turns } from '../../runtime/turns.ts';
 import { errorCodes } from '../../wire/errors.ts';
 import {
   batchHeaderBytes,
@@ -28,7 +29,6 @@ import {
   ProducerPartition,
   sequenceAfter,
   sequenceDistance,
-  Turns,
 } from './producer-memory.ts';
 
 /** A batch that a resharding overtakes so often is given up. */

@@ -5,7 +5,7 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import { GatewayError } from '../../domain/errors.ts';
-import type { BackingBroker, BackingBrokers, LoginChannel } from '../../ports/backing-brokers.ts';
+import type { BackingBroker, BackingBrokers, LoginChannel } from '../brokers/backing-brokers.ts';
 import type { Fields, Input, Message, ValueOf } from '../../wire/message.ts';
 import type { saslHandshakeResponse } from '../../wire/messages/17-sasl-handshake.ts';
 import type { saslAuthenticateResponse } from '../../wire/messages/36-sasl-authenticate.ts';

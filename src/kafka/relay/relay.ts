@@ -9,7 +9,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { requestHeaderBytesMin } from '../../wire/header.ts';
 import { WireError } from '../../wire/primitives.ts';
-import type { BackingBroker, BackingBrokers } from '../../ports/backing-brokers.ts';
+import type { BackingBroker, BackingBrokers } from '../brokers/backing-brokers.ts';
 import type { DoorObserver } from '../../ports/observer.ts';
 import type { KafkaApi, KafkaContext } from '../api.ts';
 import { BackingLink } from './backing-link.ts';

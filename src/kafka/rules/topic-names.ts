@@ -2,10 +2,12 @@
  * Names of topics by their ids, as they pass in Metadata answers: a client that names a topic by
  * its id has asked for it before.
  */
+import { EldestOutMap } from '../../runtime/eldest-out-map.ts';
+
 const namesMax = 50_000;
 
 export class TopicNames {
-  readonly #names = new Map<string, string>();
+  readonly #names = new EldestOutMap<string, string>(namesMax);
 
   /** `id` in base64url. */
   get(id: string): string | undefined {
@@ -13,9 +15,6 @@ export class TopicNames {
   }
 
   note(id: string, name: string): void {
-    if (this.#names.get(id) === name) return;
-    const [oldest] = this.#names.keys();
-    if (oldest !== undefined && this.#names.size >= namesMax) this.#names.delete(oldest);
-    this.#names.set(id, name);
+    if (this.#names.get(id) !== name) this.#names.set(id, name);
   }
 }

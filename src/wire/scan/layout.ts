@@ -52,8 +52,12 @@ export function layoutOf<S extends Stops>(
   }
   const rest = plan.regular.slice(from);
   passed.push(...namesOf(rest));
-  const layout = { to, rest: passOver(rest), end: passOver(rest, flexible), passed };
-  return layout as unknown as Layout<keyof S>;
+  if (!leadsToAll(to, stops)) throw new Error(`version ${version} lacks fields`);
+  return { to, rest: passOver(rest), end: passOver(rest, flexible), passed };
+}
+
+function leadsToAll<S extends Stops>(to: object, stops: S): to is Layout<keyof S>['to'] {
+  return Object.keys(stops).every((stop) => stop.endsWith('?') || Object.hasOwn(to, stop));
 }
 
 function namesOf(fields: Plan['regular']): string[] {

@@ -16,7 +16,7 @@ import { createRouter, type Router } from '../../../src/aws/protocol/router.ts';
 import type { Service } from '../../../src/aws/protocol/service.ts';
 import { stsService } from '../../../src/aws/sts/service.ts';
 import { selfSignedCertificate } from '../../../src/runtime/certificate.ts';
-import type { ConnectionLimits } from '../../../src/aws/http/one-port.ts';
+import { connectionLimits, type ConnectionLimits } from '../../../src/aws/http/one-port.ts';
 import { createAwsServer } from '../../../src/aws/http/server.ts';
 import {
   blob,
@@ -189,7 +189,7 @@ export async function serveRouter(
     router,
     host: '127.0.0.1',
     port: 0,
-    limits,
+    limits: { ...connectionLimits, ...limits },
     allowedOrigins,
     certificate: await selfSignedCertificate(folder, 'localhost', Date.now()),
     observer: {

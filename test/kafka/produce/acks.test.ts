@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import kafkajs from 'kafkajs';
 import type { Connection } from '../../../adapters/kafka/connection.ts';
 import { raiseAcks } from '../../../src/kafka/produce/acks.ts';
 import { scanProduce } from '../../../src/wire/scan/produce.ts';
@@ -12,6 +11,7 @@ import { metadataRequest, metadataResponse } from '../../../src/wire/messages/03
 import { Writer } from '../../../src/wire/primitives.ts';
 import { encodeBatch } from '../../../src/wire/record-batch.ts';
 import { createTopics } from '../../support/create-topics.ts';
+import { kafkaClient, newName } from '../../support/doors.ts';
 import { connectTo } from '../../support/kafka-connection.ts';
 import { startKafkaDoor, type TestDoor } from '../../support/kafka-door.ts';
 
@@ -22,19 +22,12 @@ const noAcks = 2;
 const invalidRequiredAcks = 21;
 const batch = () => encodeBatch([{ key: null, value: Buffer.from('v') }], Date.now());
 
-let topics = 0;
-
-async function createTopic(door: TestDoor, rules: 'kinesis' | 'kafka') {
-  const topic = `acks-${process.pid}-${topics++}`;
-  const kafka = new kafkajs.Kafka({
-    brokers: [door.bootstrap],
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
+async function createTopic(door: TestDoor): Promise<string> {
+  const topic = newName();
+  const admin = kafkaClient(door.bootstrap).admin();
   await admin.connect();
   await createTopics(admin, [{ topic, numPartitions: 2 }]);
   await admin.disconnect();
-  if (rules === 'kinesis') door.kinesisTopics.add(topic);
   return topic;
 }
 
@@ -70,7 +63,7 @@ async function codesOf(
 for (const version of [3, 8, 9, 12, 13]) {
   test(`a stream's records are acknowledged by all, in version ${version}`, async (t) => {
     const door = await startKafkaDoor(t);
-    const [stream, topic] = [await createTopic(door, 'kinesis'), await createTopic(door, 'kafka')];
+    const [stream, topic] = [await door.createStream(2), await createTopic(door)];
     const connection = await connectTo(t, door.bootstrap);
     assert.deepEqual(await codesOf(connection, [stream], noAcks, version), [0, 0]);
     const refused = [invalidRequiredAcks, invalidRequiredAcks];
@@ -82,7 +75,7 @@ for (const version of [3, 8, 9, 12, 13]) {
 
 test('an error of acks=0, which has no answer, ends the connection', async (t) => {
   const door = await startKafkaDoor(t);
-  const stream = await createTopic(door, 'kinesis');
+  const stream = await door.createStream(2);
   const connection = await connectTo(t, door.bootstrap);
   const ids = await idsOf(connection, [stream]);
   const partitionData = [{ index: 99, records: batch() }];
@@ -97,26 +90,20 @@ test('an error of acks=0, which has no answer, ends the connection', async (t) =
 
 test('acks=0 to a stream that is in sync: later answers come in order', async (t) => {
   const door = await startKafkaDoor(t);
-  const topic = `acks-${process.pid}-${topics++}`;
-  const kafka = new kafkajs.Kafka({
-    brokers: [door.bootstrap],
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
+  const stream = await door.createStream(2);
+  const admin = kafkaClient(door.bootstrap).admin();
   await admin.connect();
-  await createTopics(admin, [{ topic, numPartitions: 2 }]);
-  door.kinesisTopics.add(topic);
   const connection = await connectTo(t, door.bootstrap);
-  const ids = await idsOf(connection, [topic]);
+  const ids = await idsOf(connection, [stream]);
   const rounds = 200;
   const answers: Promise<unknown>[] = [];
   for (let round = 0; round < rounds; round++) {
-    const request = produceTo([topic], ids, 0);
+    const request = produceTo([stream], ids, 0);
     void connection.request(produceApi, request, { noResponse: true });
     answers.push(connection.request(metadataApi, { topics: [] }));
   }
   await Promise.all(answers);
-  const offsets = await admin.fetchTopicOffsets(topic);
+  const offsets = await admin.fetchTopicOffsets(stream);
   assert.deepEqual(
     offsets.map(({ high }) => high),
     [String(rounds), String(rounds)],
@@ -126,7 +113,7 @@ test('acks=0 to a stream that is in sync: later answers come in order', async (t
 
 test('the setting keeps what the client asks', async (t) => {
   const door = await startKafkaDoor(t, { acks: 'client' });
-  const stream = await createTopic(door, 'kinesis');
+  const stream = await door.createStream(2);
   const connection = await connectTo(t, door.bootstrap);
   const refused = [invalidRequiredAcks, invalidRequiredAcks];
   assert.deepEqual(await codesOf(connection, [stream], noAcks), refused);

@@ -7,6 +7,7 @@ import { encryptionKeyAt } from '../../../domain/streams/stream-settings.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { dataOf, partitionKeyOf } from '../../../domain/records/visible-record.ts';
 import type { LogRecord } from '../../../ports/record-log.ts';
+import { LargeMemory } from '../../../runtime/memory/large-memory.ts';
 import { PreparedBody } from '../../protocol/action.ts';
 import type { record as recordShape } from '../shapes.ts';
 import type { ValueOf } from '../../protocol/shape.ts';
@@ -53,7 +54,8 @@ export function recordsJson(
     heads[index] = head;
     size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
   }
-  const bytes = takeBuffer(size);
+  const isLarge = size >= largeBytesMin;
+  const bytes = isLarge ? answerMemory.take(size) : Buffer.allocUnsafe(size);
   let position = bytes.write(opening, 0, 'latin1');
   for (let index = 0; index < records.length; index++) {
     if (index > 0) bytes[position++] = comma;
@@ -63,32 +65,17 @@ export function recordsJson(
     position += bytes.write(closing, position, 'latin1');
   }
   position += bytes.write(tail, position);
-  return new PreparedBody(bytes.subarray(0, position), () => giveBack(bytes));
+  const release = isLarge ? () => answerMemory.giveBack(bytes) : undefined;
+  return new PreparedBody(bytes.subarray(0, position), release);
 }
 
-/**
- * Large answers are written into buffers that are used again: a reader that catches up takes
- * 14 MB with every call, faster than the memory would be collected.
- */
-const spareBuffers: Buffer[] = [];
-const spareBuffersMax = 1;
 const largeBytesMin = 512 * 1024;
-const largeStepBytes = 4 * 1024 * 1024;
-
-function takeBuffer(size: number): Buffer {
-  if (size < largeBytesMin) return Buffer.allocUnsafe(size);
-  const fitting = spareBuffers.findIndex((spare) => spare.length >= size);
-  if (fitting !== -1) return spareBuffers.splice(fitting, 1)[0]!;
-  return Buffer.allocUnsafeSlow(Math.ceil(size / largeStepBytes) * largeStepBytes);
-}
-
-/** The larger ones are kept: they serve for every answer. */
-function giveBack(buffer: Buffer): void {
-  if (buffer.length < largeBytesMin) return;
-  spareBuffers.push(buffer);
-  spareBuffers.sort((one, other) => one.length - other.length);
-  if (spareBuffers.length > spareBuffersMax) spareBuffers.shift();
-}
+/** A reader that catches up takes 14 MB with every call. */
+const answerMemory = new LargeMemory({
+  bytesMin: largeBytesMin,
+  stepBytes: 4 * 1024 * 1024,
+  spareBytesMax: 16 * 1024 * 1024,
+});
 
 const opening = '{"Records":[';
 const closing = '"}';

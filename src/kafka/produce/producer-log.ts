@@ -1,6 +1,6 @@
 /** What the Kafka door asks of the log for the producers of its clients. */
-import type { Offset } from '../domain/streams/stream.ts';
-import type { LogPartition } from './record-log.ts';
+import type { Offset } from '../../domain/streams/stream.ts';
+import type { LogPartition } from '../../ports/record-log.ts';
 
 export type ProducerState = {
   readonly epoch: number;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '../../src/config/config.ts';
-import { faultsOf } from '../../src/gateway/aws-door.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { ConfigError } from '../../src/config/setting.ts';
+import { faultsOf } from '../../src/gateway/limits.ts';
 
 const faultsIn = (KINESKA_FAULTS: string) => faultsOf(readConfig([], { KINESKA_FAULTS }));
 

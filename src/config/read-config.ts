@@ -1,0 +1,87 @@
+/** Reads the settings from flags and environment variables. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { closest } from 'fastest-levenshtein';
+import { defaultCacheFolder } from './cache-folder.ts';
+import { checkTogether } from './checks.ts';
+import { ConfigError, type Setting, variableOf, variablePrefix } from './setting.ts';
+import { type Config, settings } from './settings.ts';
+
+const rows: readonly (readonly [name: string, Setting<unknown>])[] = Object.entries(settings);
+
+/**
+ * A flag wins over its variable. Nothing is touched before all is valid. Throws ConfigError: an
+ * unknown name (with the nearest known one), a bad value, settings that do not go together.
+ */
+export function readConfig(flags: readonly string[], environment: NodeJS.ProcessEnv): Config {
+  const given = new Map<string, string>();
+  readEnvironment(environment, given);
+  readFlags(flags, given);
+  const config = Object.fromEntries(
+    rows.map(([name, setting]) => [name, valueOf(setting, given.get(setting.flag))]),
+  ) as Config;
+  checkTogether(config);
+  return {
+    ...config,
+    advertisedHost: config.advertisedHost === '' ? reachable(config.host) : config.advertisedHost,
+    dataDir: resolve(config.dataDir),
+    cacheDir: config.cacheDir === '' ? defaultCacheFolder(environment) : resolve(config.cacheDir),
+  };
+}
+
+function valueOf(setting: Setting<unknown>, given: string | undefined): unknown {
+  if (given === undefined) return setting.default;
+  try {
+    return setting.parse(given);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { flag } = setting;
+    throw new ConfigError(`--${flag} (${variableOf(flag)}) ${error.message}.`);
+  }
+}
+
+function readEnvironment(environment: NodeJS.ProcessEnv, given: Map<string, string>): void {
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith(variablePrefix) || value === undefined) continue;
+    const found = rows.find(([, { flag }]) => variableOf(flag) === variable);
+    if (found === undefined) {
+      const known = rows.map(([, { flag }]) => variableOf(flag));
+      throw new ConfigError(
+        `${variable} is no setting of kineska. Did you mean ${closest(variable, known)}?`,
+      );
+    }
+    given.set(found[1].flag, value);
+  }
+}
+
+function readFlags(flags: readonly string[], given: Map<string, string>): void {
+  const options = Object.fromEntries(
+    rows.map(([, { flag, default: value }]) => [
+      flag,
+      { type: typeof value === 'boolean' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  const known = Object.keys(options);
+  const { tokens } = parseArgs({ args: [...flags], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw new ConfigError(`"${token.value}" is no flag: settings are given as --name value.`);
+    }
+    if (token.kind !== 'option') continue;
+    if (!known.includes(token.name)) {
+      const meant = closest(token.name, known);
+      throw new ConfigError(`--${token.name} is no setting of kineska. Did you mean --${meant}?`);
+    }
+    const isFlag = options[token.name]!.type === 'boolean';
+    if (!isFlag && token.value === undefined) {
+      throw new ConfigError(`--${token.name} wants a value.`);
+    }
+    given.set(token.name, token.value ?? 'true');
+  }
+}
+
+/** Clients cannot connect to "every address"; those on this machine can connect to loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
