@@ -19,19 +19,17 @@ async function main(): Promise<void> {
     return;
   }
   if (command === 'read') {
-    const words = flags.findIndex((flag) => flag.startsWith('-'));
-    const end = words === -1 ? flags.length : words;
-    const config = readConfig(flags.slice(end), process.env);
+    const [words, settings] = partsOf(flags);
+    const config = readConfig(settings, process.env);
     const { read } = await import('./cli/read.ts');
-    return read(flags.slice(0, end), config);
+    return read(words, config);
   }
   if (command === 'groups') {
     const given = flags.filter((flag) => flag !== '--json');
-    const words = given.findIndex((flag) => flag.startsWith('-'));
-    const end = words === -1 ? given.length : words;
-    const config = readConfig(given.slice(end), process.env);
+    const [words, settings] = partsOf(given);
+    const config = readConfig(settings, process.env);
     const { groups } = await import('./cli/groups.ts');
-    return groups(given.slice(0, end), config, given.length < flags.length);
+    return groups(words, config, given.length < flags.length);
   }
   if (command !== 'start') {
     throw new ConfigError(`"${command}" is no command of kineska: try kineska start, or --help.`);
@@ -39,6 +37,13 @@ async function main(): Promise<void> {
   const config = readConfig(flags, process.env);
   const { start } = await import('./cli/start.ts');
   await start(config);
+}
+
+/** The words after a command, such as the name of a stream, and the flags behind them. */
+function partsOf(given: readonly string[]): [words: readonly string[], flags: readonly string[]] {
+  const first = given.findIndex((each) => each.startsWith('-'));
+  const end = first === -1 ? given.length : first;
+  return [given.slice(0, end), given.slice(end)];
 }
 
 try {
