@@ -6,7 +6,8 @@
  * |---------------------|------|------------------------------------------------------------|
  * | `kineskaStream`     | S    | the stream, `:`, its creation second: KCL does not tell it  |
  * | `kineskaCheckpoint` | S    | the checkpoint that was seen last, `/`, its sub-sequence    |
- * | `kineskaPosition`   | N    | the next record to read at that checkpoint; −1 for none     |
+ * | `kineskaPosition`   | N    | the next record to read at that checkpoint; −1 for none,    |
+ * |                     |      | other negative offsets as they were committed               |
  * | `kineskaCommitted`  | N    | what the group's coordinator had then; −1 for none          |
  *
  * Source: the lease table of the Amazon Kinesis Client Library, 1.x to 3.5.

@@ -199,6 +199,7 @@ function failureOf({ errorCode, topics }: FetchedGroup): number {
   return errorCodes.NONE;
 }
 
+/** Of partitions that were asked for, Kafka answers −1 for those that have no offset, too. */
 function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
   const offsets: GroupOffset[] = [];
   const pending: GroupPartition[] = [];
@@ -207,7 +208,7 @@ function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
       const where = { topic: name, partition: partitionIndex };
       // Offsets of a transaction that is ongoing or is being completed.
       if (errorCode === errorCodes.UNSTABLE_OFFSET_COMMIT) pending.push(where);
-      else if (committedOffset >= 0n) offsets.push({ ...where, offset: toOffset(committedOffset) });
+      else offsets.push({ ...where, offset: toOffset(committedOffset) });
     }
   }
   return { offsets, pending };

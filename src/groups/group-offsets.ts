@@ -34,6 +34,12 @@ const streamsAtOnce = 16;
 /** Topic ids that were found are kept; how often the catalog is searched for new ones. */
 const topicsReadEveryMs = 500;
 
+/**
+ * What the coordinator's offsets are: its response for some partitions; those that it has stored;
+ * or all that it has stored, to which partitions of the table are added.
+ */
+type Which = 'some' | 'stored' | 'all';
+
 /** The kind of the commit: an administrator's commit is outside of any generation of the group. */
 export type Committer = 'member' | 'administrator' | 'transaction';
 /** `lost`: a KCL worker owns the lease, so nothing was written. */
@@ -106,15 +112,17 @@ export class GroupOffsets {
 
   /**
    * The offsets from which a group continues. `committed` are the coordinator's offsets, noOffset
-   * for requested partitions without one; with `all`, partitions of the table that the coordinator
-   * does not know are added. Errors: `unavailable`.
+   * for requested partitions without one. With `all`, they are all that it has, and partitions of
+   * the table that it does not know are added. Committed negative offsets stay as they are. Errors:
+   * `unavailable`.
    */
   resume(
     groupId: string,
     committed: readonly GroupOffset[],
     { all }: { readonly all: boolean },
   ): Promise<readonly GroupOffset[]> {
-    const resumed = this.#resume(groupId, committed, all).catch((error: unknown) => {
+    const asked = all ? 'all' : 'some';
+    const resumed = this.#resume(groupId, committed, asked).catch((error: unknown) => {
       if (!isGatewayError(error, 'in-use')) throw error;
       this.#settings.onProblem(groupId, error);
       return committed;
@@ -146,9 +154,21 @@ export class GroupOffsets {
     if (settled === undefined) {
       throw new GatewayError('unavailable', `offsets of group ${groupId} stay in a transaction`);
     }
-    const stored = await this.commit(groupId, settled, 'transaction');
+    const held = await this.#storedOf(groupId, settled);
+    const stored = await this.commit(groupId, held, 'transaction');
     if (stored.every((each) => each === 'stored')) return;
     throw new GatewayError('unavailable', `the lease table of group ${groupId} cannot be set`);
+  }
+
+  /** Without those that the coordinator does not have: it returns noOffset for these, too. */
+  async #storedOf(
+    groupId: string,
+    settled: readonly GroupOffset[],
+  ): Promise<readonly GroupOffset[]> {
+    if (settled.every(({ offset }) => offset !== noOffset)) return settled;
+    const { offsets } = await this.#settings.coordinator.committed(groupId);
+    const stored = new Set(offsets.map(placeOf));
+    return settled.filter((each) => each.offset !== noOffset || stored.has(placeOf(each)));
   }
 
   /**
@@ -194,7 +214,7 @@ export class GroupOffsets {
     await atOnce(groupsAtOnce, chosen, async (groupId) => {
       try {
         const { offsets } = await coordinator.committed(groupId);
-        if (offsets.length > 0) await this.#resume(groupId, offsets, false);
+        if (offsets.length > 0) await this.#resume(groupId, offsets, 'stored');
       } catch (error) {
         onProblem(groupId, error);
       }
@@ -245,7 +265,7 @@ export class GroupOffsets {
   async #resume(
     groupId: string,
     committed: readonly GroupOffset[],
-    all: boolean,
+    which: Which,
   ): Promise<readonly GroupOffset[]> {
     const group = this.#groups.table(groupId);
     let view = await group.read();
@@ -253,9 +273,10 @@ export class GroupOffsets {
       if (!committed.some(({ offset }) => offset >= 0n)) return committed;
       view = await group.adopt();
     }
-    const streams = await this.#streamsOf(view, committed, all);
+    const streams = await this.#streamsOf(view, committed, which === 'all');
     view.claim([...streams.values()]);
-    const asked = all ? [...committed, ...unknownTo(committed, view, streams)] : committed;
+    const asked =
+      which === 'all' ? [...committed, ...unknownTo(committed, view, streams)] : committed;
     const resumed = [...asked];
     const indexes = asked.map((_, index) => index);
     await atOnce(shardsAtOnce, indexes, async (index) => {
@@ -263,7 +284,10 @@ export class GroupOffsets {
       const stream = streams.get(each.topic);
       const shard = stream?.shards[each.partition];
       if (stream === undefined || shard === undefined) return;
-      const own = await this.#resumeShard(group, view, { stream, shard, had: each.offset });
+      // For requested partitions, the coordinator also returns noOffset if it has no offset.
+      const isStored = which !== 'some' && index < committed.length;
+      const had = isStored || each.offset !== noOffset ? each.offset : undefined;
+      const own = await this.#resumeShard(group, view, { stream, shard, had });
       const isChild = own === noOffset && view.hasBegunBefore(stream, shard);
       // A client with auto.offset.reset=latest would skip the records since the split.
       const where = { log: stream.name, partition: shard.index };
@@ -276,15 +300,15 @@ export class GroupOffsets {
   async #resumeShard(
     group: GroupTable,
     view: LeaseView,
-    { stream, shard, had }: { stream: Stream; shard: Shard; had: Offset },
+    { stream, shard, had }: { stream: Stream; shard: Shard; had: Offset | undefined },
   ): Promise<Offset> {
     const lease = view.find(stream, shard.index);
     if (lease === undefined) {
       if (shard.closed !== undefined && view.wasFinished(stream, shard)) {
         return shard.closed.endOffset;
       }
-      if (had >= 0n) await group.store(stream, shard, takenOver(had));
-      return had;
+      if (had !== undefined && had >= 0n) await group.store(stream, shard, takenOver(had));
+      return had ?? noOffset;
     }
     const whose = believed(lease, had);
     if (whose === 'seen') {
@@ -293,9 +317,10 @@ export class GroupOffsets {
       }
       return lease.seen!.position;
     }
-    if (whose === 'lease') return this.#readLease(group, lease, stream, shard, had);
-    await group.store(stream, shard, takenOver(had), lease);
-    return had;
+    const committed = had ?? noOffset;
+    if (whose === 'lease') return this.#readLease(group, lease, stream, shard, committed);
+    await group.store(stream, shard, takenOver(committed), lease);
+    return committed;
   }
 
   /** KCL has changed the lease since it was last seen. */

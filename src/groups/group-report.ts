@@ -125,7 +125,7 @@ export class GroupReports implements GroupReporting {
   ): Promise<ShardReport | undefined> {
     const lease = view.find(stream, shard.index);
     if (lease === undefined && committed === undefined && member === undefined) return undefined;
-    const offset = await this.#offset(stream, shard, lease, committed ?? noOffset);
+    const offset = await this.#offset(stream, shard, lease, committed);
     const where = { log: stream.name, partition: shard.index };
     const endOffset = shard.closed?.endOffset ?? (await this.#settings.log.endOffset(where));
     const isOpen = offset >= 0n && offset < endOffset;
@@ -150,12 +150,12 @@ export class GroupReports implements GroupReporting {
     stream: Stream,
     shard: Shard,
     lease: Lease | undefined,
-    committed: Offset,
+    committed: Offset | undefined,
   ): Promise<Offset> {
-    if (lease === undefined) return committed;
+    if (lease === undefined) return committed ?? noOffset;
     const whose = believed(lease, committed);
     if (whose === 'seen') return lease.seen!.position;
-    if (whose === 'coordinator') return committed;
+    if (whose === 'coordinator') return committed ?? noOffset;
     return resumePosition(this.#settings.log, stream, shard, lease.checkpoint);
   }
 

@@ -75,9 +75,10 @@ export class GroupTable {
 
   /**
    * Sets the checkpoint of a shard so that its next record is at `offset`. Creates the lease and
-   * the table if they do not exist. Errors: `access-denied` if the write is a member's and a KCL
-   * worker owns the lease; `unavailable`. Returns false if the table belongs to a KCL application
-   * that reads one other stream: then only the coordinator has the offset.
+   * the table if they do not exist, except for a negative offset: without leases of the stream, KCL
+   * starts at its configured initial position. Errors: `access-denied` if the write is a member's
+   * and a KCL worker owns the lease; `unavailable`. Returns false if the table belongs to a KCL
+   * application that reads one other stream: then only the coordinator has the offset.
    */
   async store(
     stream: Stream,
@@ -86,6 +87,7 @@ export class GroupTable {
     unchangedSince?: Lease,
   ): Promise<boolean> {
     const { offset } = write;
+    if (offset < 0n && !(await this.#hasLeasesOf(stream))) return true;
     const checkpoint = checkpointAt(shard, offset);
     const seen = { checkpoint, position: offset, committed: offset };
     for (let attempt = 1; ; attempt += 1) {
@@ -103,6 +105,12 @@ export class GroupTable {
         if (write.byMember) await this.#assertNotOfWorker(stream, shard);
       }
     }
+  }
+
+  async #hasLeasesOf(stream: Stream): Promise<boolean> {
+    const view = await this.read();
+    view?.claim([stream]);
+    return view !== undefined && view.shardsOf(stream).length > 0;
   }
 
   /** Errors: `access-denied` if a KCL worker owns the lease. */
@@ -245,8 +253,8 @@ export class GroupTable {
     const found = new Map(also.map((each) => [each.stream.name, each]));
     for (const topic of new Set(offsets.map((each) => each.topic))) {
       const stream = await findStream(topic);
-      if (stream === undefined) continue;
       const own = offsets.filter((each) => each.topic === topic);
+      if (stream === undefined || own.every(({ offset }) => offset < 0n)) continue;
       found.set(topic, {
         stream,
         offsets: new Map(own.map((each) => [each.partition, each.offset])),

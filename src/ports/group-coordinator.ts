@@ -1,6 +1,7 @@
 import type { GroupOffset, GroupPartition } from '../domain/leases/group-offset.ts';
 
 export type CommittedOffsets = {
+  /** Including negative offsets, which clients may commit. */
   readonly offsets: readonly GroupOffset[];
   /** The offsets of a transaction that is ongoing or still being completed. */
   readonly pending: readonly GroupPartition[];
@@ -21,6 +22,9 @@ export type GroupCoordinator = {
   members(groupId: string): Promise<readonly GroupMember[]>;
   /** All committed offsets of the group; none if there is no such group. */
   committed(groupId: string): Promise<CommittedOffsets>;
-  /** Its committed offsets for these partitions, and whether transactions are still pending. */
+  /**
+   * Its committed offsets for these partitions, −1 for partitions without one, and whether
+   * transactions are still pending.
+   */
   settled(groupId: string, partitions: readonly GroupPartition[]): Promise<CommittedOffsets>;
 };

@@ -2,32 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import kafkajs from 'kafkajs';
-import type { Cluster } from '../../adapters/kafka/cluster.ts';
 import { sequenceNumberOf } from '../../src/domain/records/sequence-number.ts';
 import { type Shard, shardIdOf, toOffset } from '../../src/domain/streams/stream.ts';
-import {
-  initProducerIdRequest,
-  initProducerIdResponse,
-} from '../../src/wire/messages/22-init-producer-id.ts';
-import {
-  addOffsetsToTxnRequest,
-  addOffsetsToTxnResponse,
-} from '../../src/wire/messages/25-add-offsets-to-txn.ts';
-import { endTxnRequest, endTxnResponse } from '../../src/wire/messages/26-end-txn.ts';
-import {
-  txnOffsetCommitRequest,
-  txnOffsetCommitResponse,
-} from '../../src/wire/messages/28-txn-offset-commit.ts';
 import { kafkaClient, newName } from '../support/doors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
 import { clusterAt, commitAccepted, committedOffsets, filledStream } from '../support/groups.ts';
-
-const initProducerIdApi = { request: initProducerIdRequest, response: initProducerIdResponse };
-const addOffsetsApi = { request: addOffsetsToTxnRequest, response: addOffsetsToTxnResponse };
-const txnCommitApi = { request: txnOffsetCommitRequest, response: txnOffsetCommitResponse };
-const endTxnApi = { request: endTxnRequest, response: endTxnResponse };
+import { beginTransaction } from '../support/offset-transactions.ts';
 
 test('offsets in transactions', async (suite) => {
   const gateway = await startGateway(suite);
@@ -120,39 +102,3 @@ test('offsets in transactions', async (suite) => {
     await untilTrue('the checkpoint', async () => (await checkpointOf(groupId)) === numberAt(7));
   });
 });
-
-/** A transaction with offset 8 of partition 0; answers what commits it, by whichever gateway. */
-async function beginTransaction(
-  door: Cluster,
-  groupId: string,
-  topic: string,
-  { txnCommitVersion = 3 } = {},
-) {
-  const transactionalId = newName();
-  const init = {
-    transactionalId,
-    transactionTimeoutMs: 60_000,
-    producerId: -1n,
-    producerEpoch: -1,
-  };
-  const ask = () => door.request(initProducerIdApi, init, { versionMax: 4 });
-  let { errorCode, producerId, producerEpoch } = await ask();
-  // A new cluster has no coordinators of transactions and no producer ids at first.
-  await untilTrue(`a producer id for ${transactionalId}`, async () => {
-    if (errorCode !== 0) ({ errorCode, producerId, producerEpoch } = await ask());
-    return errorCode === 0;
-  });
-  const producer = { transactionalId, producerId, producerEpoch };
-  const added = await door.request(addOffsetsApi, { ...producer, groupId }, { versionMax: 3 });
-  assert.equal(added.errorCode, 0);
-  const partition = { partitionIndex: 0, committedOffset: 8n, committedMetadata: '' };
-  const { topicId } = await door.topic(topic);
-  const topics = [{ name: topic, topicId, partitions: [partition] }];
-  const commit = { ...producer, groupId, memberId: '', topics };
-  const answer = await door.request(txnCommitApi, commit, { versionMax: txnCommitVersion });
-  assert.equal(answer.topics[0]?.partitions[0]?.errorCode, 0);
-  return async (by: Cluster) => {
-    const ended = await by.request(endTxnApi, { ...producer, committed: true }, { versionMax: 3 });
-    assert.equal(ended.errorCode, 0);
-  };
-}

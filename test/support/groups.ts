@@ -75,7 +75,7 @@ export type Commit = {
   readonly groupId: string;
   readonly topic: string;
   readonly partition: number;
-  readonly offset: number;
+  readonly offset: number | bigint;
   readonly metadata?: string;
   readonly leaderEpoch?: number;
 };

@@ -5,6 +5,7 @@
  */
 import { isMember } from './lease-owners.ts';
 import {
+  endPosition,
   positionInShard,
   parseSequenceNumber,
   printSequenceNumber,
@@ -24,7 +25,7 @@ export type Checkpoint = {
 export const trimHorizon: Checkpoint = { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 };
 export const shardEnd: Checkpoint = { sequenceNumber: 'SHARD_END', subSequenceNumber: 0 };
 
-/** Means that the group has committed no offset. */
+/** Means that the group has committed no offset. Kafka also stores it if a client commits it. */
 export const noOffset = toOffset(-1n);
 
 /**
@@ -33,7 +34,10 @@ export const noOffset = toOffset(-1n);
  */
 export type Seen = {
   readonly checkpoint: Checkpoint;
-  /** The offset of the next record to read at that checkpoint; noOffset if none was committed. */
+  /**
+   * The offset of the next record to read at that checkpoint; noOffset if none was committed. Other
+   * negative offsets are kept as they were committed: for clients they mean that there is none.
+   */
   readonly position: Offset;
   /** The coordinator's committed offset; noOffset if it had none. */
   readonly committed: Offset;
@@ -83,11 +87,15 @@ export function sameCheckpoint(one: Checkpoint, other: Checkpoint): boolean {
   );
 }
 
-/** The checkpoint of a group that reads the record at `offset` next. */
+/**
+ * The checkpoint of a group that reads the record at `offset` next. With a negative offset, KCL
+ * starts the shard from the beginning; an offset beyond the largest sequence number becomes that.
+ */
 export function checkpointAt(shard: Shard, offset: Offset): Checkpoint {
   if (shard.closed !== undefined && offset >= shard.closed.endOffset) return shardEnd;
   if (offset <= 0n) return trimHorizon;
-  const last = sequenceNumberOf(shard, toOffset(offset - 1n));
+  const next = offset < endPosition ? offset : endPosition - 1n;
+  const last = sequenceNumberOf(shard, toOffset(next - 1n));
   return { sequenceNumber: printSequenceNumber(last), subSequenceNumber: 0 };
 }
 
@@ -125,16 +133,21 @@ export type Believed = 'seen' | 'coordinator' | 'lease';
  * If only the checkpoint changed, a KCL worker has read further than the coordinator knows. If only
  * the coordinator's offset changed, it has commits that the table missed, such as those of a
  * transaction. If both changed, KCL continued from the table without that commit, so its checkpoint
- * is the later one. A coordinator without an offset has expired it (offsets.retention.minutes).
+ * is the later one. A coordinator without an offset (`undefined`) has expired it
+ * (offsets.retention.minutes).
  */
-export function believed(lease: Pick<Lease, 'checkpoint' | 'seen'>, committed: Offset): Believed {
+export function believed(
+  lease: Pick<Lease, 'checkpoint' | 'seen'>,
+  committed: Offset | undefined,
+): Believed {
   const { checkpoint, seen } = lease;
   const hasMoved = seen === undefined || !sameCheckpoint(checkpoint, seen.checkpoint);
   if (!hasMoved) {
-    return committed >= 0n && committed !== seen.committed ? 'coordinator' : 'seen';
+    return committed !== undefined && committed !== seen.committed ? 'coordinator' : 'seen';
   }
   const saysNothing = ['LATEST', 'AT_TIMESTAMP'].includes(checkpoint.sequenceNumber);
-  return saysNothing && seen === undefined && committed >= 0n ? 'coordinator' : 'lease';
+  const isCommitted = committed !== undefined && committed >= 0n;
+  return saysNothing && seen === undefined && isCommitted ? 'coordinator' : 'lease';
 }
 
 /**

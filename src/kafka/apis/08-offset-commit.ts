@@ -5,6 +5,9 @@
  * then the client is answered. A commit outside of a generation (an administrator's, or that of a
  * consumer without a group) takes the leases from the KCL workers that hold them, so that they go
  * on from there. A member's commit of a partition that a KCL worker holds is refused.
+ *
+ * Kafka accepts negative offsets, which tell that there is none to go on from; OffsetFetch answers
+ * them. In the lease table the shard is at TRIM_HORIZON then.
  */
 import {
   offsetCommitRequest as request,
@@ -33,6 +36,7 @@ export const offsetCommit = defineApi({
   deviations: [
     'Answered when the lease table has the commit too; ' +
       'COORDINATOR_LOAD_IN_PROGRESS where it cannot.',
+    'Negative offsets, which Kafka takes for none, set leases that are there to TRIM_HORIZON.',
     'REBALANCE_IN_PROGRESS or STALE_MEMBER_EPOCH for partitions whose leases KCL workers hold.',
   ],
   onRequest(asked, { groups }) {
@@ -94,7 +98,7 @@ async function acceptedIn(
     const topic = names === undefined ? name : names.get(topicId);
     for (const { partitionIndex, committedOffset } of partitions) {
       const place = placeOf(name, topicId, partitionIndex);
-      if (topic === undefined || committedOffset < 0n || codes.get(place) !== 0) continue;
+      if (topic === undefined || codes.get(place) !== 0) continue;
       places.push(place);
       commits.push({ topic, partition: partitionIndex, offset: toOffset(committedOffset) });
     }

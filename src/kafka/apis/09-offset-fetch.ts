@@ -89,7 +89,8 @@ async function resume(
     const offsets = new Map(resumed.map((each) => [placeOf(each.topic, each.partition), each]));
     const topics = group.topics.map((topic) => {
       const name = nameOf(topic);
-      return { ...topic, partitions: topic.partitions.map((each) => moved(each, name, offsets)) };
+      const partitions = topic.partitions.map((each) => moved(each, name, offsets));
+      return { ...topic, partitions: all ? partitions.filter(isListed(topic)) : partitions };
     });
     const added = resumed.slice(committed.length).filter(({ offset }) => offset >= 0n);
     const idsByName = new Map([...names].map(([topicId, name]) => [name, topicId]));
@@ -133,7 +134,13 @@ function moved(
   };
 }
 
-/** All offsets of a group: those that only the table has are added, and none is told as −1. */
+/** Of all offsets, what the table says is none is left out; what somebody committed is not. */
+function isListed({ partitions }: Topic) {
+  return (each: Partition, index: number) =>
+    each.committedOffset >= 0n || each === partitions[index];
+}
+
+/** All offsets of a group: those that only the table has are added. */
 function withAdded(
   topics: readonly Topic[],
   added: readonly GroupOffset[],
@@ -141,12 +148,7 @@ function withAdded(
   idsByName: ReadonlyMap<string, string>,
 ): Topic[] {
   const all = new Map<string, Topic>();
-  for (const topic of topics) {
-    const partitions = topic.partitions.filter(
-      ({ committedOffset, errorCode }) => committedOffset >= 0n || errorCode !== errorCodes.NONE,
-    );
-    all.set(nameOf(topic) ?? topic.topicId ?? '', { ...topic, partitions });
-  }
+  for (const topic of topics) all.set(nameOf(topic) ?? topic.topicId ?? '', topic);
   for (const { topic, partition, offset } of added) {
     const topicId = idsByName.get(topic);
     const had = all.get(topic) ?? {
