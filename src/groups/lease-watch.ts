@@ -21,14 +21,17 @@ export class LeaseWatch {
   /** Leases that were given back for KCL workers, and until when they are reserved for them. */
   readonly #yielded = new Map<string, number>();
   readonly workers = new KclWorkers();
+  readonly #nowMs: () => number;
 
-  constructor(failoverMs: number) {
+  /** `nowMs` is a clock that goes forward. */
+  constructor(failoverMs: number, nowMs = () => performance.now()) {
     this.#failoverMs = failoverMs;
+    this.#nowMs = nowMs;
   }
 
   /** Observes the current state of all leases. */
   see(leases: readonly Lease[]): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     for (const { key, owner, counter } of leases) {
       if (owner !== undefined) this.#yielded.delete(key);
       const before = this.#observed.get(key);
@@ -47,12 +50,12 @@ export class LeaseWatch {
 
   /** Records that the lease was given back, for workers to take. */
   leaveToWorkers({ key }: Lease): void {
-    this.#yielded.set(key, performance.now() + 2 * this.#failoverMs);
+    this.#yielded.set(key, this.#nowMs() + 2 * this.#failoverMs);
   }
 
   /** Whether the lease has no owner, or its owner has been silent for too long. */
   isFree({ key, owner }: Lease): boolean {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     if (owner === undefined) {
       const yieldedUntilMs = this.#yielded.get(key) ?? -Infinity;
       if (nowMs < yieldedUntilMs) return false;
@@ -71,8 +74,8 @@ export class LeaseWatch {
    */
   isStillOfWorker({ key, checkpointOwner }: Lease): boolean {
     if (checkpointOwner === undefined || isMember(checkpointOwner)) return false;
-    const { atMs = performance.now() } = this.#observed.get(key) ?? {};
-    return performance.now() - atMs < this.#failoverMs;
+    const { atMs = this.#nowMs() } = this.#observed.get(key) ?? {};
+    return this.#nowMs() - atMs < this.#failoverMs;
   }
 
   /** Whether it is still unknown if the lease's owner is alive. */
@@ -80,13 +83,13 @@ export class LeaseWatch {
     if (owner === undefined || isMember(owner)) return false;
     const observed = this.#observed.get(key);
     if (observed === undefined || observed.hasMoved) return false;
-    return performance.now() - observed.atMs < this.#failoverMs;
+    return this.#nowMs() - observed.atMs < this.#failoverMs;
   }
 
   /** The number of leases of each live owner; 0 for workers in `idle` without a lease. */
   counts(leases: readonly Lease[], idle: readonly string[]): ReadonlyMap<string, number> {
     const counts = new Map(idle.map((owner) => [owner, 0]));
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     for (const { key, owner } of leases) {
       const atMs = this.#observed.get(key)?.atMs ?? nowMs;
       if (owner === undefined || nowMs - atMs >= this.#failoverMs) continue;

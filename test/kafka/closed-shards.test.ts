@@ -6,24 +6,17 @@ import { produceRequest, produceResponse } from '../../src/wire/messages/00-prod
 import { fetchRequest, fetchResponse } from '../../src/wire/messages/01-fetch.ts';
 import { metadataRequest, metadataResponse } from '../../src/wire/messages/03-metadata.ts';
 import { encodeBatch, fullRecordsOf, readBatches } from '../../src/wire/record-batch.ts';
-import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
-import { begun, finished, sealed, splitOf } from '../../src/domain/streams/reshard.ts';
-import {
-  type HashKey,
-  shardIndexOf,
-  type Stream,
-  toOffset,
-} from '../../src/domain/streams/stream.ts';
-import { activated, newStream } from '../../src/domain/streams/stream-rules.ts';
-import { createStream, kafkaClient, newName } from '../support/doors.ts';
-import { type Door, doorAt } from '../support/gateways.ts';
-import { createTopics } from '../support/create-topics.ts';
+import { shardIndexOf } from '../../src/domain/streams/stream.ts';
+import { createStream, newName } from '../support/doors.ts';
+import { sharedEngines } from '../support/engines.ts';
+import { type Door, doorAt, openGateway } from '../support/gateways.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { connectTo, initProducer } from '../support/kafka-connection.ts';
 import { startKafkaDoor } from '../support/kafka-door.ts';
 import { untilTrue } from '../support/until.ts';
 import { readShards } from '../support/checks/lineage.ts';
 import { split, untilActive } from '../support/resharding.ts';
+import { wayTo } from '../support/way.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const fetchApi = { request: fetchRequest, response: fetchResponse };
@@ -263,52 +256,32 @@ async function untilServed(connection: Connection, topic: string, partitions: nu
 }
 
 test('a batch that reached a shard behind its end is written to the open descendant', async (t) => {
-  let isClosed = false;
-  const topicOf = new Map<string, Stream>();
-  const find = async (name: string) => viewOf(name);
-  const viewOf = (name: string): Stream => {
-    const stream = topicOf.get(name) ?? oneShard(name);
-    topicOf.set(name, stream);
-    return isClosed ? afterSplit(stream) : stream;
-  };
-  const forget = () => undefined;
-  const logDeleted = () => Promise.resolve();
-  const streams = { find, findNow: find, peek: viewOf, known: viewOf, forget, logDeleted };
-  // The shard closes, before its first record, while that is on its way to the broker.
-  const isCurrent = ({ shards }: Stream) => {
-    isClosed = true;
-    return shards.length > 1;
-  };
-  const door = await startKafkaDoor(t, { streams: { ...streams, isCurrent } });
-  const admin = kafkaClient(door.bootstrap).admin();
-  const topic = newName();
-  await admin.connect();
-  await createTopics(admin, [{ topic, numPartitions: 3 }]);
-  await admin.disconnect();
+  const { kafkaBootstrap } = await sharedEngines();
+  const way = await wayTo(t, `http://${kafkaBootstrap}`);
+  const table = `catalog-${newName()}`;
+  const door = await startKafkaDoor(t, { directory: { table }, brokerPort: way.port });
+  const gateway = await openGateway(t, table);
+  const stream = await door.createStream(1);
   const connection = await connectTo(t, door.bootstrap);
-  await connection.request(metadataApi, { topics: [{ name: topic }] });
-  await untilServed(connection, topic, [0, 1, 2]);
-  const value = Buffer.from('late');
-  const records = encodeBatch([{ key: Buffer.from('k'), value }], Date.now());
-  const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }];
+  await connection.request(metadataApi, { topics: [{ name: stream }] });
+  await untilServed(connection, stream, [0]);
+  await door.streams.find(stream);
+  // The batch is on its way to the broker while the shard closes, before its first record.
+  way.hold();
+  const records = encodeBatch([{ key: Buffer.from('k'), value: Buffer.from('late') }], Date.now());
+  const topicData = [{ name: stream, partitionData: [{ index: 0, records }] }];
   const request = { acks: -1, timeoutMs: 5_000, topicData };
-  const { responses } = await connection.request(produceApi, request, { versionMax });
+  const producing = connection.request(produceApi, request, { versionMax });
+  await untilTrue('the batch on its way', () => way.heldBytes() >= records.length);
+  await split(gateway, stream);
+  await untilActive(gateway, stream);
+  way.release();
+  const { responses } = await producing;
   const answer = responses[0]!.partitionResponses[0]!;
   assert.deepEqual([answer.errorCode, answer.baseOffset], [0, -1n]);
-  const read = await fetched(t, { kafka: door.bootstrap }, topic, [1, 2]);
+  const read = await fetched(t, { kafka: door.bootstrap }, stream, [1, 2]);
   assert.deepEqual(
     read.map((each) => String(each.value)),
     ['late'],
   );
 });
-
-function oneShard(name: string): Stream {
-  const made = newStream({ name, shardCount: 1, mode: 'PROVISIONED' }, Date.now());
-  return activated(made, 'log');
-}
-
-/** Its one shard closed before any record came. */
-function afterSplit(stream: Stream): Stream {
-  const round = splitOf(stream.shards[0]!, (hashKeyMax / 2n) as HashKey);
-  return finished(sealed(begun(stream, round)), [toOffset(0n)], Date.now());
-}

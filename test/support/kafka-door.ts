@@ -8,9 +8,8 @@ import { groupsOf } from '../../src/gateway/groups.ts';
 import { type GatewayProcess, type Stops, systemClock } from '../../src/gateway/process.ts';
 import { directoryOf } from '../../src/gateway/streams.ts';
 import { TransactionOffsets } from '../../src/groups/transaction-offsets.ts';
-import type { BackingBrokers } from '../../src/kafka/brokers/backing-brokers.ts';
+import type { BackingBrokers, BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import { ProduceGate } from '../../src/kafka/produce/gate.ts';
-import type { StreamRulesView } from '../../src/kafka/rules/stream-rules.ts';
 import { TopicNames } from '../../src/kafka/rules/topic-names.ts';
 import { frameBytesMax, KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
 import { createMetrics } from '../../src/operations/metrics.ts';
@@ -32,19 +31,24 @@ export type TestDoor = {
 export type DoorOptions = Partial<
   Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'>
 > & {
-  readonly directory?: { readonly table?: string };
-  /** Port by which clients' connections reach the broker: see wayTo. */
+  /** The catalog, if it is not a new one, and the URL of another way to DynamoDB. */
+  readonly directory?: { readonly table?: string; readonly dynamodb?: string };
+  /** `host:port` of another cluster than that of the run. */
+  readonly kafka?: string;
+  /** Port by which clients' connections reach the one broker: see wayTo. */
   readonly brokerPort?: number;
-  /** What the door sees of streams in place of the directory: for moments between two views. */
-  readonly streams?: StreamRulesView;
+  /** By which the gateway logs in there. */
+  readonly login?: BrokerLogin;
 };
 
 export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): Promise<TestDoor> {
-  const { directory, brokerPort, streams: seen, ...options } = given;
+  const { directory, kafka, brokerPort, login, ...options } = given;
   const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
+  const direct = kafka ?? kafkaBootstrap;
   const metrics = createMetrics('test');
   const gateway = processWith([
-    ...['--kafka-bootstrap', kafkaBootstrap, '--dynamodb-endpoint', dynamodbEndpoint],
+    ...['--kafka-bootstrap', direct],
+    ...['--dynamodb-endpoint', directory?.dynamodb ?? dynamodbEndpoint],
     ...['--catalog-table', directory?.table ?? `catalog-${newName()}`, '--group-tables', ''],
   ]);
   t.after(async () => {
@@ -56,8 +60,9 @@ export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): P
     ...{ host: '127.0.0.1', port: 0, advertisedHost: '127.0.0.1', advertisedPort: 0 },
     ...{ brokerIds: [], lowestBrokerId: undefined, tls: undefined, frameBytesMax },
     acks: 'all',
-    ...partsOver(backing, seen ?? streams),
-    backing: brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort),
+    ...partsOver(backing, streams),
+    backing:
+      brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort, login),
     groups: groupsOf(gateway, backing, streams),
     observer: metrics.door('kafka'),
     logger: gateway.logger,
@@ -66,7 +71,7 @@ export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): P
   gateway.stops.push(() => door.stop());
   const port = await door.start();
   return {
-    ...{ bootstrap: `127.0.0.1:${port}`, direct: kafkaBootstrap, port, metrics, streams },
+    ...{ bootstrap: `127.0.0.1:${port}`, direct, port, metrics, streams },
     async createStream(shardCount = 1) {
       const name = newName();
       await streams.create({ name, shardCount, mode: 'PROVISIONED' });
@@ -87,7 +92,7 @@ function processWith(flags: readonly string[]): GatewayProcess {
 
 function partsOver(
   { log, producers }: Awaited<ReturnType<typeof openBacking>>,
-  streams: StreamRulesView,
+  streams: StreamDirectory,
 ) {
   const topicNames = new TopicNames();
   const writer = new StreamWriter(streams, log);
@@ -99,10 +104,14 @@ function partsOver(
   };
 }
 
-/** The run's one broker, by another port than its own. */
-function byPort(brokers: BackingBrokers, port: number): BackingBrokers {
+/** The one broker, by another port than its own. */
+function byPort(
+  brokers: BackingBrokers,
+  port: number,
+  login: BrokerLogin | undefined,
+): BackingBrokers {
   return {
-    login: brokers.login,
+    login,
     list: () => brokers.list(),
     dial: (broker, ...rest) => brokers.dial({ ...broker, port }, ...rest),
   };
