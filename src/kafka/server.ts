@@ -141,7 +141,7 @@ export class KafkaDoor {
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
-    await drain(this.#relays);
+    await drain(this.#relays, this.#relays);
     await Promise.all(closed);
   }
 
@@ -154,7 +154,7 @@ export class KafkaDoor {
     if (standIns.length === 0) return;
     const up = await this.#directory.up();
     const over = standIns.filter(({ standsInFor }) => up.has(standsInFor!));
-    if (over.length > 0) await drain(new Set(over));
+    if (over.length > 0) await drain(over, this.#relays);
   }
 
   /** Where clients are told to reach a broker; its port is opened where it is not open yet. */
@@ -249,18 +249,18 @@ export class KafkaDoor {
   }
 }
 
-/** Lets what is under way on connections finish for a while, and closes them. */
-async function drain(relays: ReadonlySet<Relay>): Promise<void> {
+/** Lets what is under way on some of the connections finish for a while, and closes them. */
+async function drain(some: Iterable<Relay>, relays: ReadonlySet<Relay>): Promise<void> {
   const giveUpAtMs = Date.now() + drainMsMax;
-  for (const relay of relays) relay.quiesce();
-  let left = [...relays];
+  let left = [...some];
+  for (const relay of left) relay.quiesce();
   for (;;) {
-    for (const relay of left) if (relay.callsInFlight === 0) relay.close();
-    left = left.filter(({ callsInFlight }) => callsInFlight > 0);
+    for (const relay of left) if (!relay.isBusy) relay.finish();
+    left = left.filter((relay) => relays.has(relay));
     if (left.length === 0 || Date.now() > giveUpAtMs) break;
     await new Promise((resolve) => setTimeout(resolve, drainCheckEveryMs));
   }
-  for (const relay of left) relay.close();
+  for (const relay of left) relay.abort();
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -78,7 +78,7 @@ test('a worker is in doubt until its counter moves or a failover time is over', 
   assert.equal(made.isInDoubt(lease('b', 'worker')), false);
 });
 
-test('a lease that is handed over is the worker’s until it was silent for too long', () => {
+test("a lease that is handed over is the worker's until it was silent for too long", () => {
   const { made, pass } = watch();
   const handed = lease('a', member, 0, { checkpointOwner: 'worker' });
   made.see([handed]);

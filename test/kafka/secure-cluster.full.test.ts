@@ -1,12 +1,14 @@
 /** The gateway before a cluster that wants TLS and SASL. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import kafkajs, { type SASLOptions } from 'kafkajs';
 import { Connection } from '../../adapters/kafka/connection.ts';
+import { loginOf, oauthClient } from '../../adapters/kafka/sasl.ts';
 import { connectBy } from '../../adapters/kafka/transport.ts';
 import {
   metadataRequest as request,
@@ -22,12 +24,16 @@ import {
 } from '../support/loads/loads.ts';
 import { createTopics } from '../support/create-topics.ts';
 import { startGateway } from '../support/gateway.ts';
+import { withAdmin } from '../support/groups.ts';
+import { startKafkaDoor } from '../support/kafka-door.ts';
 import {
   plainUser,
   scramUser,
   type SecureBroker,
   startSecureBroker,
 } from '../support/secure-broker.ts';
+import { produceFrame } from '../support/raw-client.ts';
+import { untilTrue } from '../support/until.ts';
 
 /** So short that every connection must log in again in the middle of its work. */
 const sessionMs = 4_000;
@@ -137,6 +143,31 @@ test('a secured cluster', { timeout }, async (t) => {
     assert.ok(answered > 100, `${answered} answers`);
     connection.close();
   });
+
+  await t.test(
+    'what a client sent before it closed waits until the gateway is logged in',
+    async (st) => {
+      let grant: (token: string) => void = () => undefined;
+      const token = new Promise<string>((resolve) => (grant = resolve));
+      const door = await startKafkaDoor(st, {
+        kafka: broker.bootstrap.PLAINTEXT,
+        brokerPort: Number(broker.bootstrap.SASL_PLAINTEXT.split(':')[1]),
+        login: loginOf(oauthClient(() => token)),
+      });
+      const topic = newName();
+      await withAdmin(broker.bootstrap.PLAINTEXT, async (admin) => {
+        await createTopics(admin, [{ topic, numPartitions: 1 }]);
+        const socket = connect({ host: '127.0.0.1', port: door.port });
+        socket.write(produceFrame(topic), () => socket.resetAndDestroy());
+        await once(socket, 'close');
+        grant(unsecuredToken('gateway'));
+        await untilTrue('the record', async () => {
+          const [offsets] = await admin.fetchTopicOffsets(topic);
+          return Number(offsets!.high) === 1;
+        });
+      });
+    },
+  );
 
   await t.test('wrong credentials: a sentence that says so', async (st) => {
     const settings = { ...ways['SASL SCRAM-SHA-512'], KINESKA_KAFKA_SASL_PASSWORD: 'wrong' };

@@ -110,6 +110,13 @@ export class BackingLink {
     socket?.destroySoon();
   }
 
+  /** Once nothing more leaves; at once where there is no connection, and none comes up. */
+  whenClosed(then: () => void): void {
+    const socket = this.#socket;
+    if (socket === undefined || socket.closed) then();
+    else socket.once('close', then);
+  }
+
   #leave(): void {
     this.#closed = true;
     clearTimeout(this.#renewal);

@@ -85,10 +85,11 @@ export class Relay {
   readonly #end = new ConnectionEnd({
     isDone: (waitsForAnswers) =>
       this.#isDelivered() && (this.#calls.length === 0 || !waitsForAnswers),
-    onDone: () => this.#finish(),
+    onDone: () => this.finish(),
     onLate: () => this.close(),
   });
   #closed = false;
+  /** Called when both sockets are closed: until then they may hold what is to leave. */
   onClosed: () => void = () => undefined;
 
   constructor(client: Socket, wanted: WantedBroker, settings: RelaySettings) {
@@ -129,9 +130,9 @@ export class Relay {
     observer.connectionOpened();
   }
 
-  /** Requests that are still to be answered. */
-  get callsInFlight(): number {
-    return this.#closed ? 0 : this.#calls.length;
+  /** Whether requests are still to be delivered, or answered. */
+  get isBusy(): boolean {
+    return !this.#closed && (this.#calls.length > 0 || !this.#isDelivered());
   }
 
   /** The broker that answers, once there is one. */
@@ -159,20 +160,28 @@ export class Relay {
   /** Ends it at once; what the client has sent and is not delivered is lost. */
   close(): void {
     if (this.#closed) return;
-    if (this.#end.hasBegun && !this.#isDelivered()) this.#noteUndelivered();
+    const isLost = this.#end.hasBegun || this.#quiet;
+    if (isLost && !this.#isDelivered()) this.#noteUndelivered();
+    this.#leave();
     this.#client.destroy();
     this.#backing.close();
-    this.#leave();
+  }
+
+  /** As close; what was written and has not left is lost, too. */
+  abort(): void {
+    this.close();
+    this.#client.destroy();
+    this.#backing.close();
   }
 
   /** Ends it when what was written to either side has left. */
-  #finish(): void {
+  finish(): void {
     if (this.#closed) return;
+    this.#leave();
     // A client that does not take its answers holds the socket no longer than that.
     this.#client.setTimeout(endingMsMax, () => this.#client.destroy());
     this.#client.destroySoon();
     this.#backing.end();
-    this.#leave();
   }
 
   #leave(): void {
@@ -180,7 +189,14 @@ export class Relay {
     this.#mute.close();
     this.#end.close();
     this.#settings.observer.connectionClosed();
-    this.onClosed();
+    let open = 2;
+    const closed = () => {
+      open--;
+      if (open === 0) this.onClosed();
+    };
+    if (this.#client.closed) closed();
+    else this.#client.once('close', closed);
+    this.#backing.whenClosed(closed);
   }
 
   /** The client sends no more, or is gone. */
@@ -254,6 +270,7 @@ export class Relay {
 
   #onClientData(chunk: Buffer): void {
     noteRead(chunk.length);
+    if (this.#closed) return;
     this.#hold(chunk);
     this.#process();
     if (this.#mustWait()) this.#client.pause();

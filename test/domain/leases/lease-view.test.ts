@@ -117,7 +117,7 @@ test('the leases of a deleted stream are those that are certainly of it', () => 
   assert.deepEqual(keysOf(several, false), [keyOf(origin)]);
 });
 
-test('a child’s parents tell whether the group has begun, through those that KCL took away', () => {
+test("a child's parents tell whether the group has begun, through those that KCL took away", () => {
   const split = splitStream();
   const [parent, child] = split.shards;
   const origin = { stream: originOf(split) };

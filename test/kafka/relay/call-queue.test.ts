@@ -52,7 +52,7 @@ test('the hook of an API sees answers of the versions that it is for', () => {
   assert.equal(calls.first()?.note, 'a note');
 });
 
-test('the gateway’s own calls stand among those of the client', () => {
+test("the gateway's own calls stand among those of the client", () => {
   const calls = new CallQueue();
   const taken: Buffer[] = [];
   calls.expectOwn(headOf(1), metadata, (frame) => void taken.push(frame));

@@ -16,10 +16,12 @@ import { startGateway } from '../../support/gateway.ts';
 import { startKafkaDoor } from '../../support/kafka-door.ts';
 import { produceFrame, rawClient } from '../../support/raw-client.ts';
 import { untilTrue } from '../../support/until.ts';
+import { wayTo } from '../../support/way.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
 const directPort = Number(kafkaBootstrap.split(':')[1]);
 const connections = 50;
+const limited = { KINESKA_LIMITS: 'aws' };
 
 async function createTopic(): Promise<string> {
   const admin = kafkaClient(kafkaBootstrap).admin();
@@ -29,6 +31,8 @@ async function createTopic(): Promise<string> {
   await admin.disconnect();
   return topic;
 }
+
+const twice = (frame: Buffer) => Buffer.concat([frame, frame]);
 
 async function recordsIn(topic: string): Promise<number> {
   const admin = kafkaClient(kafkaBootstrap).admin();
@@ -100,8 +104,66 @@ for (const [place, portOf] of Object.entries(places)) {
   });
 }
 
-test("over a shard's rate, what was sent before the client closed is written", async (t) => {
+test('a client that closes while its stream is still looked up', async (t) => {
+  const { dynamodbEndpoint } = await sharedEngines();
+  const way = await wayTo(t, dynamodbEndpoint);
+  const table = `catalog-${newName()}`;
+  const stream = await (await startKafkaDoor(t, { directory: { table } })).createStream();
+  const door = await startKafkaDoor(t, { directory: { table, dynamodb: way.endpoint } });
+  way.hold();
+  await sendAndEnd(door.port, twice(produceFrame(stream)), 'resets');
+  await untilTrue('the look-up', () => way.heldBytes() > 0);
+  way.release();
+  await assertRecords(stream, 2);
+});
+
+test('a client that closes while the way to the broker is held up', async (t) => {
+  const way = await wayTo(t, `http://${kafkaBootstrap}`);
+  const door = await startKafkaDoor(t, { brokerPort: way.port });
+  const topic = await createTopic();
+  const frames = twice(produceFrame(topic, { bytes: 900_000 }));
+  way.hold();
+  await sendAndEnd(door.port, frames, 'closes');
+  await untilTrue('both requests on their way', () => way.heldBytes() >= frames.length);
+  way.release();
+  await assertRecords(topic, 2);
+});
+
+for (const KINESKA_WORKERS of ['1', '2']) {
+  test(`a gateway that is stopped delivers what it has: ${KINESKA_WORKERS} processes`, async (t) => {
+    const gateway = await startGateway(t, { settings: { ...limited, KINESKA_WORKERS } });
+    const port = Number(gateway.kafka.split(':')[1]);
+    const stream = await createStream(gateway.kinesis, 1);
+    // The first two are more than the shard takes in a second: those behind them have to wait.
+    const sizes = [900_000, 900_000, 100, 100];
+    const frames = sizes.map((bytes) => produceFrame(stream, { bytes }));
+    const socket = connectTcp({ host: '127.0.0.1', port });
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.end(Buffer.concat(frames));
+    await untilTrue('the first records', async () => (await recordsIn(stream)) >= 2);
+    assert.equal(await recordsIn(stream), 2, 'the others wait');
+    gateway.child.kill('SIGTERM');
+    const [code] = await once(gateway.child, 'exit');
+    assert.equal(code, 0);
+    await assertRecords(stream, sizes.length);
+  });
+}
+
+test('a client that does not take its answers holds up no stop', async (t) => {
   const gateway = await startGateway(t);
+  const socket = connectTcp({ host: '127.0.0.1', port: Number(gateway.kafka.split(':')[1]) });
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  socket.pause();
+  const frame = requestFrame(apiVersionsRequest, 3, { clientSoftwareName: 'a' }, 'raw', 1);
+  socket.write(Buffer.concat(Array.from({ length: 9_000 }, () => frame)));
+  await once(socket, 'readable');
+  assert.equal(await gateway.stop(), 0);
+});
+
+test("over a shard's rate, what was sent before the client closed is written", async (t) => {
+  const gateway = await startGateway(t, { settings: limited });
   const stream = await createStream(gateway.kinesis, 1);
   const bytes = 900_000;
   const frames = Array.from({ length: 5 }, () => produceFrame(stream, { bytes }));
