@@ -130,7 +130,7 @@ test('a client that closes while the way to the broker is held up', async (t) =>
 });
 
 for (const KINESKA_WORKERS of ['1', '2']) {
-  test(`a gateway that is stopped delivers what it has: ${KINESKA_WORKERS} processes`, async (t) => {
+  test(`a gateway that stops delivers what it has: ${KINESKA_WORKERS} processes`, async (t) => {
     const gateway = await startGateway(t, { settings: { ...limited, KINESKA_WORKERS } });
     const port = Number(gateway.kafka.split(':')[1]);
     const stream = await createStream(gateway.kinesis, 1);
