@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   await start(config);
 }
 
-/** The words after a command, such as the name of a stream, and the flags behind them. */
+/** The arguments after a command, such as the name of a stream, and the flags after them. */
 function partsOf(given: readonly string[]): [words: readonly string[], flags: readonly string[]] {
   const first = given.findIndex((each) => each.startsWith('-'));
   const end = first === -1 ? given.length : first;

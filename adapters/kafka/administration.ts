@@ -147,7 +147,7 @@ export class KafkaAdministration implements LogAdministration {
     } catch (error) {
       // Kafka refuses it if another gateway, which took over the work, has done it meanwhile.
       if (!isGatewayError(error, 'invalid-argument')) throw error;
-      // That is seen a moment after the refusal.
+      // The topic may only be visible shortly after the refusal.
       const patience = { everyMs: settleCheckMs, waitMsMax: settleMsMax };
       const grown = await untilDefined(patience, async () => {
         const now = await this.#existing(name);

@@ -1,4 +1,4 @@
-/** Requests to the leader of a partition, repeated where leadership has moved meanwhile. */
+/** Requests to the leader of a partition, repeated if leadership has moved. */
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
 import { type Attempts, retried } from '../../src/runtime/retry.ts';
@@ -8,7 +8,7 @@ import { CodeError, isRetriable } from './error-kinds.ts';
 const retryForMs = 10_000;
 const retryEveryMs = 50;
 
-/** Only for requests that do no harm when they are repeated. Errors: as `ask`; the signal's. */
+/** Only for requests that are safe to repeat. Errors: as `ask`; the signal's. */
 export function atLeader<T>(
   cluster: Cluster,
   { log, partition }: LogPartition,
@@ -23,7 +23,7 @@ export function atLeader<T>(
   return retried(retryEveryMs, mayMend, async () => ask(await cluster.leaderOf(log, partition)));
 }
 
-/** For how long a failure is waited out. */
+/** How long failures are retried. */
 function patienceMs(error: unknown): number {
   if (!(error instanceof GatewayError)) return 0;
   if (error.kind === 'not-found') return propagationMsMax;

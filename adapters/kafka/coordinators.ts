@@ -1,6 +1,6 @@
 /**
- * Which broker coordinates which group, or which transactional id, and requests to it.
- * Source: the Kafka protocol guide, "FindCoordinator".
+ * Finds the coordinators of groups and transactional ids, and sends requests to them. Source: the
+ * Kafka protocol guide, "FindCoordinator".
  */
 import { LRUCache } from 'lru-cache';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -16,7 +16,7 @@ import { errorOf } from './error-kinds.ts';
 const findCoordinatorApi = { request: findCoordinatorRequest, response: findCoordinatorResponse };
 const keyTypes = { group: 0, transaction: 1 } as const;
 const coordinatorsKnownMax = 10_000;
-/** The coordinator is loading, not available, or another one by now. */
+/** The coordinator is loading, not available, or has moved. */
 const movedCodes: ReadonlySet<number> = new Set([
   errorCodes.COORDINATOR_LOAD_IN_PROGRESS,
   errorCodes.COORDINATOR_NOT_AVAILABLE,
@@ -25,9 +25,9 @@ const movedCodes: ReadonlySet<number> = new Set([
 
 export type Ask<A> = {
   readonly request: (nodeId: number) => Promise<A>;
-  /** Kafka's code in the answer. */
+  /** Kafka's code in the response. */
   readonly codeOf: (answer: A) => number;
-  /** Another code that is waited out; the coordinator stays the same. */
+  /** Another retriable code, which does not mean that the coordinator has moved. */
   readonly waitsFor?: number;
 };
 
@@ -44,9 +44,9 @@ export class Coordinators {
   }
 
   /**
-   * Asks the coordinator, and again while it moves; where that takes too long, the last answer is
-   * given. Errors: `unavailable` (there is no coordinator, or it does not answer), or as Kafka
-   * refuses to name it.
+   * Sends a request to the coordinator, and repeats it while the coordinator moves; after too long
+   * a time, returns the last response. Errors: `unavailable` (there is no coordinator, or it does
+   * not respond), or Kafka's error of FindCoordinator.
    */
   async ask<A>(key: string, { request, codeOf, waitsFor }: Ask<A>): Promise<A> {
     let last: A | undefined;

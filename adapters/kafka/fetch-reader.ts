@@ -146,7 +146,7 @@ export class FetchReader {
     this.#scheduleSweep();
   }
 
-  /** Memory of what nobody asks for is not held: lru-cache itself would wait for the next put. */
+  /** Releases the memory of unused entries: lru-cache itself would only do so with the next put. */
   #scheduleSweep(): void {
     if (this.#isSweeping || this.#leftovers.size === 0) return;
     this.#isSweeping = true;

@@ -183,7 +183,7 @@ function assignedIn(assignment: Buffer): GroupPartition[] {
   }
 }
 
-/** The first code that is one of an error; an offset that a transaction holds is none. */
+/** The first code that is an error; an offset that is pending in a transaction is not one. */
 function failureOf({ errorCode, topics }: FetchedGroup): number {
   if (errorCode !== errorCodes.NONE) return errorCode;
   for (const { partitions } of topics) {
@@ -199,7 +199,7 @@ function failureOf({ errorCode, topics }: FetchedGroup): number {
   return errorCodes.NONE;
 }
 
-/** Of partitions that were asked for, Kafka answers −1 for those that have no offset, too. */
+/** For requested partitions, Kafka also returns −1 if they have no offset. */
 function offsetsOf({ topics }: FetchedGroup): CommittedOffsets {
   const offsets: GroupOffset[] = [];
   const pending: GroupPartition[] = [];

@@ -1,4 +1,4 @@
-/** What settings need of each other. */
+/** Checks of settings that depend on each other. */
 import { isIP } from 'node:net';
 import { ConfigError, variableOf } from './setting.ts';
 import type { Config } from './settings.ts';

@@ -1,4 +1,4 @@
-/** The settings as people read them: `--help`, and the tables of docs/configuration.md. */
+/** The settings as text: `--help`, and the tables of docs/configuration.md. */
 import { type Setting, variableOf } from './setting.ts';
 import { sections } from './settings.ts';
 

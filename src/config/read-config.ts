@@ -10,8 +10,9 @@ import { type Config, settings } from './settings.ts';
 const rows: readonly (readonly [name: string, Setting<unknown>])[] = Object.entries(settings);
 
 /**
- * A flag wins over its variable. Nothing is touched before all is valid. Throws ConfigError: an
- * unknown name (with the nearest known one), a bad value, settings that do not go together.
+ * A flag takes precedence over its variable. Nothing is started before all settings are valid.
+ * Throws ConfigError for an unknown name (with the most similar known one), an invalid value, or
+ * settings that exclude each other.
  */
 export function readConfig(flags: readonly string[], environment: NodeJS.ProcessEnv): Config {
   const given = new Map<string, string>();
@@ -80,7 +81,9 @@ function readFlags(flags: readonly string[], given: Map<string, string>): void {
   }
 }
 
-/** Clients cannot connect to "every address"; those on this machine can connect to loopback. */
+/**
+ * Clients cannot connect to the unspecified address; those on this machine can connect to loopback.
+ */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;

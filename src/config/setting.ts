@@ -1,6 +1,6 @@
-/** The kinds of settings: what a value looks like, and how its text is read. */
+/** The kinds of settings: the form of their values, and how they are parsed. */
 
-/** A setting is wrong; the message says which and what to do. */
+/** An invalid setting; the message names it and says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -9,17 +9,17 @@ export type Setting<T> = {
   /** `--flag`, and the variable with a prefix: `kinesis-port` is KINESKA_KINESIS_PORT. */
   readonly flag: string;
   readonly default: T;
-  /** What the value looks like, for the help. */
+  /** The form of the value, for the help. */
   readonly form: string;
   readonly sentence: string;
-  /** Throws ConfigError if the text is not a value. */
+  /** Throws ConfigError if the text is not a valid value. */
   readonly parse: (text: string) => T;
 };
 
 export type Address = { readonly host: string; readonly port: number };
 
 const portMax = 65_535;
-/** Most brokers that a list may name. */
+/** The most brokers in a list. */
 const brokerIdsMax = 1_000;
 
 export const variablePrefix = 'KINESKA_';
@@ -107,7 +107,7 @@ export function yesOrNo(flag: string, sentence: string): Setting<boolean> {
   };
 }
 
-/** Some hosts with their ports; none by default. */
+/** A list of hosts with ports; empty by default. */
 export function addresses(flag: string, sentence: string): Setting<readonly Address[]> {
   const form = 'host:port[,host:port…]';
   return {
@@ -127,7 +127,7 @@ export function addresses(flag: string, sentence: string): Setting<readonly Addr
   };
 }
 
-/** Ids and ranges of ids, in the order given; none by default. */
+/** Ids and ranges of ids, in the given order; empty by default. */
 export function brokerIds(flag: string, sentence: string): Setting<readonly number[]> {
   return {
     flag,
@@ -142,7 +142,7 @@ export function brokerIds(flag: string, sentence: string): Setting<readonly numb
   };
 }
 
-/** Undefined where the list is not one, names a broker twice, or names too many. */
+/** Undefined if the list is invalid, names a broker twice, or is too long. */
 function idsIn(list: string): readonly number[] | undefined {
   const ids: number[] = [];
   for (const part of list.split(',')) {
@@ -154,7 +154,7 @@ function idsIn(list: string): readonly number[] | undefined {
   return new Set(ids).size === ids.length ? ids : undefined;
 }
 
-/** `*` for every origin of web pages, a list of some, or nothing for none. */
+/** `*` for all origins of web pages, a list of origins, or nothing for none. */
 export function origins(flag: string, sentence: string): Setting<readonly string[]> {
   const form = 'origin[,…]|*';
   const list = /^(?:\*|(?:https?:\/\/[^\s/,]+(?:,https?:\/\/[^\s/,]+)*)?)$/;

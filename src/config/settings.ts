@@ -1,5 +1,5 @@
 /**
- * Every setting of the gateway, one row each: flag, environment variable, default, sentence.
+ * All settings of the gateway, one row each: flag, environment variable, default, description.
  * `--help` and docs/configuration.md are made from these tables, section by section.
  */
 import {

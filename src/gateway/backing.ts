@@ -1,6 +1,6 @@
 /**
- * What a gateway is in front of, once for each process: the Kafka cluster and DynamoDB, and every
- * port over them. Besides the commands the only importer of adapters.
+ * The backing services, once per process: the Kafka cluster and DynamoDB, and all ports that use
+ * them. Besides the commands, the only module that imports adapters.
  */
 import { openAccountCatalog } from '../../adapters/dynamodb/account-catalog.ts';
 import { Database } from '../../adapters/dynamodb/database.ts';
@@ -35,7 +35,7 @@ export async function openBacking(
   const catalog = await openStreamCatalog(database, config.catalogTable);
   const administration = new KafkaAdministration(cluster, bootstrap, logger, security);
   stops.push(() => administration.stop());
-  // Clients of the Kafka door reach brokers as the gateway, or as themselves.
+  // Clients of the Kafka door use the gateway's identity at the brokers, or their own.
   const login = config.kafkaIdentity === 'gateway' ? security.login : undefined;
   return {
     ...{ cluster, catalog, administration },
@@ -53,7 +53,7 @@ function bootstrapOf({ kafkaBootstrap }: Config, { kafkaPort }: Place): readonly
   return kafkaBootstrap.length > 0 ? kafkaBootstrap : [{ host: '127.0.0.1', port: kafkaPort! }];
 }
 
-/** Undefined if the AWS SDK's own rules say where it is. */
+/** Undefined if the AWS SDK's own rules find it. */
 function dynamodbEndpointOf(config: Config, { dynamodbPort }: Place): string | undefined {
   if (config.dynamodbEndpoint === '') return `http://127.0.0.1:${dynamodbPort!}`;
   return config.dynamodbEndpoint === 'aws' ? undefined : config.dynamodbEndpoint;

@@ -5,7 +5,7 @@ import { GatewayError } from '../domain/errors.ts';
 import { type Certificate, selfSignedCertificate } from '../runtime/certificate.ts';
 import type { GatewayProcess } from './process.ts';
 
-/** Of the Kinesis port: from files, or made at the first start. */
+/** The certificate of the Kinesis port: from files, or generated at the first start. */
 export function certificateOf({ config, place }: GatewayProcess): Promise<Certificate> {
   const { tlsCert: cert, tlsKey: key, advertisedHost } = config;
   if (cert !== '') return readCertificate({ cert, key }, '--tls-cert or --tls-key');

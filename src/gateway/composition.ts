@@ -1,6 +1,6 @@
 /**
- * The composition root of a process that serves clients: makes its parts in the order in which
- * each needs the others, connects them, and starts them. A part is made in a file of its own.
+ * The composition root of a process that serves clients: creates its parts in the order of their
+ * dependencies, connects them, and starts them. Each part is created in its own file.
  */
 import { createMetrics, shareMetrics } from '../operations/metrics.ts';
 import { version } from '../version.ts';

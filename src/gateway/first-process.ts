@@ -1,4 +1,4 @@
-/** The first process of several: starts the workers, and shows what they do. */
+/** The first of several processes: starts the workers, and serves their metrics. */
 import { GatewayError } from '../domain/errors.ts';
 import { createSharedMetrics } from '../operations/metrics.ts';
 import { openBacking } from './backing.ts';
@@ -16,9 +16,9 @@ export async function startFirst(gateway: GatewayProcess): Promise<StartedPorts>
     throw new GatewayError('invalid-argument', message);
   }
   const backing = await openBacking(gateway, undefined);
-  // Its workers go on with rounds of resharding.
+  // Its workers continue resharding rounds.
   const streams = directoryOf(gateway, backing, () => undefined);
-  // What the first one makes, so that workers need not make it at once.
+  // Created by the first process, so that workers do not all create it at the same time.
   await Promise.all([backing.catalog.secret(), certificateOf(gateway)]);
   const brokers = await backing.brokers.list();
   const lowestBrokerId = Math.min(...brokers.map(({ nodeId }) => nodeId));

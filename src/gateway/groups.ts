@@ -21,7 +21,7 @@ export function groupsOf(
   const groupTables = new GroupTables({ ...shared, account: config.accountId });
   const keepers = new GroupKeepers({ ...common, groups: groupTables });
   const groups = new GroupOffsets({ ...shared, ...common, groups: groupTables, keepers });
-  // In the background: nobody waits for groups that are not in use.
+  // In the background: no call waits for groups that are not in use.
   void groups.takeOver();
   stops.push(() => groups.stop());
   return groups;

@@ -1,4 +1,4 @@
-/** The Kafka door: what it does with requests, and the server in front of it. */
+/** The Kafka door: the parts that handle requests, and the server in front of them. */
 import type { KinesisLimits } from '../aws/kinesis/limits/kinesis-limits.ts';
 import type { Config } from '../config/settings.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
@@ -64,7 +64,7 @@ async function tlsOf(config: Config, ofKinesis: Certificate): Promise<KafkaDoorT
   return { ...read, brokerHost };
 }
 
-/** Of several workers one places the batches of a producer, whichever it is connected to. */
+/** One of several workers places the batches of a producer, whichever worker it is connected to. */
 function forwardOf(
   worker: WorkerRole | undefined,
   place: (batch: ForwardedBatch) => Promise<number>,

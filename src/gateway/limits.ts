@@ -1,4 +1,4 @@
-/** Rates that clients are held to, which workers share; and faults on purpose. */
+/** Rates that are enforced and shared by workers, and injected faults. */
 import { actions } from '../aws/kinesis/actions/index.ts';
 import { Faults, parseFaults } from '../aws/kinesis/limits/faults.ts';
 import { type KinesisLimits, ratesMax } from '../aws/kinesis/limits/kinesis-limits.ts';
@@ -12,7 +12,7 @@ import { SharedBudgets } from '../streams/limits/shared-budgets.ts';
 import type { GatewayProcess } from './process.ts';
 import { tellWorkers, whenTold } from './workers/pool.ts';
 
-/** Without rates there are faults all the same. */
+/** Faults are injected even if rates are not enforced. */
 export function limitsOf(gateway: GatewayProcess, observer: LimitObserver): KinesisLimits {
   const { config, clock, worker } = gateway;
   const unlimited = { shards: undefined, calls: undefined, faults: faultsOf(config), observer };
@@ -24,7 +24,7 @@ export function limitsOf(gateway: GatewayProcess, observer: LimitObserver): Kine
   return { ...unlimited, shards, calls };
 }
 
-/** Workers have one budget for each shard, and one rate for each action. */
+/** All workers share one budget per shard, and one rate per action. */
 function share({ stops }: GatewayProcess, shards: ShardLimits, calls: KeyedRates): void {
   const budgets = new SharedBudgets({ shards, calls, tell: tellWorkers });
   whenTold((uses) => budgets.take(uses));
@@ -32,7 +32,7 @@ function share({ stops }: GatewayProcess, shards: ShardLimits, calls: KeyedRates
   stops.push(() => budgets.stop());
 }
 
-/** Errors: ConfigError, with what is wrong in the setting. */
+/** Errors: ConfigError, which describes the invalid setting. */
 export function faultsOf({ faults }: Pick<Config, 'faults'>): Faults {
   const names = actions.map(({ name }) => name);
   try {

@@ -1,11 +1,11 @@
-/** The operations port of a gateway: one process has it. */
+/** The operations port of a gateway, which one process has. */
 import type { SharedMetrics } from '../operations/metrics.ts';
 import { createOperationsServer, type OperationsServer, type Probe } from '../operations/server.ts';
 import type { GroupReporting } from '../ports/group-reports.ts';
 import type { Backing } from './backing.ts';
 import type { GatewayProcess } from './process.ts';
 
-/** Read to see whether the catalog answers; whether there is such a stream does not matter. */
+/** Read to check that the catalog responds; the stream need not exist. */
 const probedName = 'readiness';
 
 export function operationsOf(

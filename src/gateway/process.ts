@@ -1,4 +1,4 @@
-/** One process of a gateway: what all of its parts are made with. */
+/** One process of a gateway: the context of all its parts. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/settings.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -10,11 +10,11 @@ export type GatewayProcess = {
   readonly worker: WorkerRole | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Each part that is started adds how it is stopped. */
+  /** Each started part adds its stop function. */
   readonly stops: Stops;
 };
 
-/** Where the data are, and the embedded engines. */
+/** The data folder and the embedded engines. */
 export type Place = {
   /** Folders of all data, and of the logs in it. */
   readonly path: string;
@@ -26,15 +26,15 @@ export type Place = {
 
 /** One of several processes that serve clients behind the same ports. */
 export type WorkerRole = {
-  /** Which of the workers it is; one that is started in the place of another is the same. */
+  /** The worker's slot; a worker that replaces another one has the same slot. */
   readonly slot: number;
   /** How many workers there are. */
   readonly slots: number;
-  /** So that all workers have the same port for a broker, whenever they start. */
+  /** Ensures that all workers use the same port for a broker, whenever they start. */
   readonly lowestBrokerId: number;
 };
 
-/** What stops the parts that were started, in the order of the starts. */
+/** The stop functions of the started parts, in the order of their starts. */
 export type Stops = (() => Promise<void> | void)[];
 
 /** `opsPort` is 0 if another process has it. */

@@ -9,7 +9,7 @@ import { StreamWriter } from '../streams/writer.ts';
 import type { Backing } from './backing.ts';
 import type { GatewayProcess } from './process.ts';
 
-/** The directory alone; leases of a stream that is gone go with it. */
+/** Only the directory; the leases of a deleted stream are deleted with it. */
 export function directoryOf(
   { config, clock, logger }: GatewayProcess,
   { catalog, administration, tables }: Backing,
@@ -31,11 +31,11 @@ export type Streams = {
   readonly streams: StreamDirectory;
   readonly reshardings: Reshardings;
   readonly writer: StreamWriter;
-  /** Begins what goes on in the background; it asks for every stream. */
+  /** Starts the background work, which reads all streams. */
   startBackground(): void;
 };
 
-/** `shards` know what on-demand streams are used for; without them these keep their size. */
+/** `shards` measure the usage of on-demand streams; without them these keep their size. */
 export function streamsOf(
   gateway: GatewayProcess,
   backing: Backing,

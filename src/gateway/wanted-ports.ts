@@ -1,4 +1,4 @@
-/** The ports that a gateway is about to open, and those of its embedded engines. */
+/** The ports that a gateway and its embedded engines will open. */
 import type { Config } from '../config/settings.ts';
 
 export function wantedPorts(config: Config) {

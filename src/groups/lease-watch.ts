@@ -23,7 +23,7 @@ export class LeaseWatch {
   readonly workers = new KclWorkers();
   readonly #nowMs: () => number;
 
-  /** `nowMs` is a clock that goes forward. */
+  /** `nowMs` is a monotonic clock. */
   constructor(failoverMs: number, nowMs = () => performance.now()) {
     this.#failoverMs = failoverMs;
     this.#nowMs = nowMs;

@@ -1,8 +1,8 @@
 /**
- * Messages of the formats 0 and 1, which Kafka wrote before 0.11 and still serves as they are: each
- * one is given as a batch of its own. Messages that were compressed together lie inside one that
- * has them as its value, and whose offset is that of the last.
- * Source: the Kafka documentation, "Old Message Format"; KIP-31 and KIP-32.
+ * Messages of formats 0 and 1, which Kafka wrote before 0.11 and still serves unchanged: each is
+ * returned as a separate batch. Messages that were compressed together are the value of a wrapper
+ * message, whose offset is that of the last one. Source: the Kafka documentation, "Old Message
+ * Format"; KIP-31 and KIP-32.
  */
 import { crc32 } from '@node-rs/crc32';
 import type { BatchRecord, RecordBatch } from './batch.ts';
@@ -21,7 +21,7 @@ const compressionMask = 0x07;
 const appendTimeFlag = 0x08;
 const noTimestamp = -1;
 
-/** One message from its offset to its end. Throws WireError. */
+/** Parses one message, from its offset to its end. Throws WireError. */
 export function readOldMessage(bytes: Buffer): RecordBatch {
   const magic = bytes[magicStart]!;
   const attributes = bytes[attributesStart]!;
@@ -30,7 +30,8 @@ export function readOldMessage(bytes: Buffer): RecordBatch {
     throw new WireError(`compression ${attributes & compressionMask} in message format ${magic}`);
   }
   if (magic === 0 && compression === 'lz4') {
-    // Kafka made the checksum of the frame's header wrongly then, and no library takes it.
+    // Kafka computed the checksum of the lz4 frame's header incorrectly then, so no library accepts
+    // it.
     throw new WireError('lz4 in message format 0 is not supported');
   }
   const timestampMs = magic === 0 ? noTimestamp : Number(bytes.readBigInt64BE(timestampStart));
@@ -58,14 +59,14 @@ export function isOldIntact({ bytes }: RecordBatch): boolean {
   return bytes.readUInt32BE(crcStart) === crc32(bytes.subarray(magicStart)) >>> 0;
 }
 
-/** The messages compressed together in one. Throws WireError. */
+/** The messages that are compressed in a wrapper message. Throws WireError. */
 export function oldValueOf(batch: RecordBatch): Buffer {
   const { value } = bodyOf(batch);
   if (value === null) throw new WireError('compressed messages with no bytes');
   return value;
 }
 
-/** The record of a message, or those that were compressed in it. Throws WireError. */
+/** The record of a message, or the records compressed in it. Throws WireError. */
 export function oldRecordsOf(batch: RecordBatch): BatchRecord[] {
   if (batch.compression === 'none') {
     return [{ offsetDelta: 0, timestampMs: batch.maxTimestampMs, ...bodyOf(batch) }];
@@ -74,7 +75,7 @@ export function oldRecordsOf(batch: RecordBatch): BatchRecord[] {
   const inner = messagesIn(batch.plain);
   const last = inner.at(-1)?.baseOffset;
   return inner.map((message) => ({
-    // In format 1 offsets inside are relative; in 0 they are not, and then this comes out alike.
+    // Inner offsets are relative in format 1 and absolute in format 0; this works for both.
     offsetDelta: Number(message.baseOffset - last!),
     timestampMs: batch.appendTime ? batch.maxTimestampMs : message.maxTimestampMs,
     ...bodyOf(message),

@@ -1,11 +1,11 @@
 /**
- * Record batches of format 2: written for the put path, read for the get path.
- * Source: the Kafka documentation, "Message Format"; KIP-98.
+ * Record batches of format 2: encoding for the put path, decoding for the get path. Source: the
+ * Kafka documentation, "Message Format"; KIP-98.
  *
- * A batch is 61 bytes of header and then its records, which may be compressed. Reading is lazy:
- * the header is a view, and the records are decoded when they are asked for, keys and values as
- * views into the bytes that were read. Messages of the formats 0 and 1, which logs that are older
- * than Kafka 0.11 may still hold, are read as batches too: see old-message.ts.
+ * A batch is a header of 61 bytes followed by its records, which may be compressed. Decoding is
+ * lazy: the header is a view, and records are decoded on demand, with keys and values as views into
+ * the original bytes. Messages of formats 0 and 1, which logs from before Kafka 0.11 may still
+ * contain, are read as batches too: see old-message.ts.
  */
 import type { BatchRecord, RecordBatch } from './batch.ts';
 import { checksumOf } from './crc32c.ts';
@@ -25,17 +25,17 @@ import {
 } from './old-message.ts';
 import { Reader, WireError } from './primitives.ts';
 
-/** Of a batch: what stands before its records. */
+/** The size of a batch's header. */
 export const batchHeaderBytes = 61;
-/** Base offset and length stand before what the length counts. */
+/** The size of base offset and length, which the length does not include. */
 const lengthEnd = 12;
 const magicStart = 16;
-/** The checksum, of what stands behind it. */
+/** The position of the checksum, which covers everything after it. */
 export const crcStart = 17;
 export const crcEnd = 21;
-/** The number of records, four bytes, the last of the header. */
+/** The position of the number of records, the last four bytes of the header. */
 export const recordCountAt = batchHeaderBytes - 4;
-/** The message format of today. */
+/** The current message format. */
 export const magic = 2;
 
 const compressionMask = 0x07;
@@ -48,7 +48,7 @@ export type Header = { readonly key: string; readonly value: Buffer | null };
 export type RecordInput = {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** Milliseconds; the batch's base timestamp where absent. */
+  /** Milliseconds; defaults to the batch's base timestamp. */
   readonly timestampMs?: number;
   readonly headers?: readonly Header[];
 };
@@ -63,8 +63,8 @@ export type BatchOptions = {
 };
 
 /**
- * Encodes records, at least one, as one uncompressed batch, in one allocation. `baseTimestampMs` is
- * that of records that carry none. Throws WireError.
+ * Encodes one or more records as one uncompressed batch, with one allocation. `baseTimestampMs` is
+ * used for records without a timestamp. Throws WireError.
  */
 export function encodeBatch(
   records: readonly RecordInput[],
@@ -89,7 +89,7 @@ export function encodeBatch(
   return batch;
 }
 
-/** Encodes records as one batch with its records compressed. */
+/** Encodes records as one compressed batch. */
 export async function encodeCompressedBatch(
   records: readonly RecordInput[],
   baseTimestampMs: number,
@@ -104,13 +104,13 @@ export async function encodeCompressedBatch(
   return batch;
 }
 
-/** Bytes that a record takes in a batch, at most; for deciding what still fits. */
+/** The maximum size of a record in a batch, to decide what still fits. */
 export function recordBytesMax({ key, value, headers }: RecordInput): number {
   const framing = 30;
   let size = (key?.length ?? 0) + (value?.length ?? 0) + framing;
   if (headers === undefined) return size;
   for (const header of headers) {
-    // Three bytes a character at most, and two lengths.
+    // At most three bytes per character, and two lengths.
     size += header.key.length * 3 + (header.value?.length ?? 0) + 10;
   }
   return size;
@@ -145,7 +145,7 @@ function writeHeader(
   batch.writeUInt32BE(checksumOf(batch.subarray(crcEnd)), crcStart);
 }
 
-/** Bytes of the record after its own length. */
+/** The size of the record after its length field. */
 function recordBodyBytes(record: RecordInput, index: number, baseTimestampMs: number): number {
   const { key, value, headers, timestampMs } = record;
   const delta = timestampMs === undefined ? 0 : timestampMs - baseTimestampMs;
@@ -210,7 +210,7 @@ function writeVarint(batch: Buffer, start: number, value: number): number {
   return position;
 }
 
-/** Timestamp deltas lie well inside the safe integers, so no bigint is needed. */
+/** Timestamp deltas are well within the safe integers, so no bigint is needed. */
 function varlongBytes(value: number): number {
   let rest = value < 0 ? -2 * value - 1 : 2 * value;
   let size = 1;
@@ -233,8 +233,8 @@ function writeVarlong(batch: Buffer, start: number, value: number): number {
 }
 
 /**
- * Reads the headers of the batches in what a fetch gave. A batch that is cut off at the end is
- * left out: Kafka sends such. Throws WireError where the bytes are no batches.
+ * Reads the headers of the batches in a fetch response. A truncated batch at the end, which Kafka
+ * may send, is left out. Throws WireError if the bytes are not batches.
  */
 export function readBatches(bytes: Buffer): RecordBatch[] {
   const batches: RecordBatch[] = [];
@@ -281,9 +281,9 @@ function readBatch(bytes: Buffer): RecordBatch {
 }
 
 /**
- * The batch with its records decompressed, as the functions that decode records want it; the
- * batch itself where nothing is compressed. Throws WireError where that is broken, or would take
- * more than `bytesMax` bytes.
+ * The batch with its records decompressed, as required for decoding records; the batch itself if it
+ * is not compressed. Throws WireError if the data is corrupt, or would be larger than `bytesMax`
+ * bytes.
  */
 export async function unpackBatch(
   batch: RecordBatch,
@@ -294,16 +294,16 @@ export async function unpackBatch(
   return { ...batch, plain: await decompressRecords(batch.compression, packed, bytesMax) };
 }
 
-/** Whether the batch's checksum is that of its bytes. */
+/** Whether the batch's checksum matches its bytes. */
 export function isIntact(batch: RecordBatch): boolean {
   if (batch.magic < magic) return isOldIntact(batch);
   return batch.bytes.readUInt32BE(crcStart) === checksumOf(batch.bytes.subarray(crcEnd));
 }
 
-/** A record with its headers, which readers that have no use for them are spared. */
+/** A record with its headers, which other readers skip. */
 export type FullRecord = BatchRecord & { readonly headers: readonly Header[] };
 
-/** Decodes the records of a batch that is not, or no longer, compressed. Throws WireError. */
+/** Decodes the records of an uncompressed batch. Throws WireError. */
 export function recordsOf(batch: RecordBatch): BatchRecord[] {
   if (batch.magic < magic) return oldRecordsOf(batch);
   const records: BatchRecord[] = [];
@@ -314,7 +314,7 @@ export function recordsOf(batch: RecordBatch): BatchRecord[] {
   return records;
 }
 
-/** As recordsOf, with the headers. */
+/** As recordsOf, with headers. */
 export function fullRecordsOf(batch: RecordBatch): FullRecord[] {
   if (batch.magic < magic) return oldRecordsOf(batch).map((each) => ({ ...each, headers: [] }));
   const records: FullRecord[] = [];
@@ -334,7 +334,7 @@ type Visit = (
   end: number,
 ) => void;
 
-/** The smallest record: its length and six fields of a byte each. */
+/** The smallest record: its length and six fields of one byte each. */
 const recordBytesMin = 7;
 
 function eachRecord(batch: RecordBatch, visit: Visit): void {
@@ -382,7 +382,7 @@ function readHeaders(reader: Reader, end: number): Header[] {
 const abortMarker = 0;
 const commitMarker = 1;
 
-/** What the marker of a control batch says of its producer's transaction. */
+/** The transaction result in a control batch's marker. */
 export function markerOf(batch: RecordBatch): 'abort' | 'commit' | 'other' {
   const key = recordsOf(batch)[0]?.key;
   if (key === null || key === undefined || key.length < 4) return 'other';

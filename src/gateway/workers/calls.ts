@@ -1,7 +1,7 @@
 /**
- * Calls between workers, by way of the first process: each is for the worker in one slot, which
- * answers it. A worker that ends is told to the others, whose calls to it fail; the one that is
- * started in its place has the same slot.
+ * Calls between workers, through the first process: each call is for the worker in one slot, which
+ * responds. When a worker ends, the others are notified and their calls to it fail; its replacement
+ * has the same slot.
  */
 import { GatewayError } from '../../domain/errors.ts';
 
@@ -11,12 +11,12 @@ type Route = { readonly id: number; readonly from: number; readonly to: number }
 export type WorkerCall<Q = unknown, A = unknown> =
   | (Route & { readonly kind: 'ask'; readonly question: Q })
   | (Route & { readonly kind: 'answer'; readonly answer: A });
-/** There is no worker in this slot just now. */
+/** There is no worker in this slot at present. */
 export type WorkerGone = { readonly kind: 'gone'; readonly slot: number };
 
-/** A producer waits no longer for its answer. */
+/** A producer does not wait longer for its response. */
 const answerMsMax = 30_000;
-/** Calls of one worker that wait for their answers. */
+/** The most pending calls of one worker. */
 const callsMax = 10_000;
 
 export type WorkerCallsSettings<Q, A> = {
@@ -42,7 +42,7 @@ export class WorkerCalls<Q, A> {
     this.#settings = settings;
   }
 
-  /** Errors: `unavailable`; whether the other has done it is not known then. */
+  /** Errors: `unavailable`; then it is unknown whether the other worker has done it. */
   ask(slot: number, question: Q): Promise<A> {
     if (this.#waiting.size >= callsMax) return Promise.reject(unavailable('too many calls'));
     const id = ++this.#lastId;
@@ -54,7 +54,7 @@ export class WorkerCalls<Q, A> {
     });
   }
 
-  /** What the first process passes on. */
+  /** The messages that the first process forwards. */
   take(message: WorkerCall<Q, A> | WorkerGone): void {
     if (message.kind === 'gone') {
       for (const [id, { slot }] of this.#waiting) {

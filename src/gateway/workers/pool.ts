@@ -1,7 +1,7 @@
 /**
- * More cores behind the same ports: the first process owns the engines, the data folder and the
- * operations port, and starts workers, each a gateway of its own on the same cluster. Connections
- * are dealt out to them in turn. A worker that ends is started again.
+ * Several cores behind the same ports: the first process owns the engines, the data folder and the
+ * operations port, and starts workers, each of which is a gateway on the same cluster. Connections
+ * are distributed to them in turn. A worker that ends is replaced.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
@@ -11,7 +11,7 @@ import type { BudgetUses } from '../../streams/limits/shared-budgets.ts';
 import type { Place, WorkerRole } from '../process.ts';
 import { type WorkerCall, WorkerCalls, type WorkerGone } from './calls.ts';
 
-/** What a worker is told before it begins. */
+/** The parameters of a worker. */
 export type WorkerTask = { readonly place: Place; readonly role: WorkerRole };
 
 export type WorkersSettings = {
@@ -34,27 +34,27 @@ type ToWorker =
   | Told
   | WorkerCall
   | WorkerGone;
-/** What one worker tells all others, by way of the first process. */
+/** Messages from one worker to all others, through the first process. */
 type Told = { readonly kind: 'used'; readonly uses: BudgetUses };
 
-/** A worker that ended is started again after this; one that cannot start, as often. */
+/** The delay before a worker is replaced, also if it cannot start. */
 const restartAfterMs = 500;
-/** Longer than its doors let requests finish; then it is killed. */
+/** Longer than its doors wait for requests; then it is killed. */
 const workerStopMsMax = 6_000;
 
-/** Whether this process is one that startWorkers has started. */
+/** Whether this process was started by startWorkers. */
 export const isWorker: boolean = cluster.isWorker;
 
 export type Workers = {
   readonly endpoints: WorkerEndpoints;
   readonly readyCount: () => number;
   readonly restarts: () => number;
-  /** Emits `change` when one ends or begins to hear: what was asked of it before is lost. */
+  /** Emits `change` when a worker ends or starts to listen: earlier requests to it are lost. */
   readonly changes: EventEmitter;
   stop(): Promise<void>;
 };
 
-/** Resolves when all are ready. Errors: what kept the first one from starting, as a sentence. */
+/** Resolves when all are ready. Errors: the sentence with which the first one failed to start. */
 export async function startWorkers(settings: WorkersSettings, logger: Logger): Promise<Workers> {
   const pool = new WorkerPool(settings, logger);
   try {
@@ -75,13 +75,13 @@ export async function startWorkers(settings: WorkersSettings, logger: Logger): P
 }
 
 class WorkerPool {
-  /** Everybody who waits for an answer listens. */
+  /** Every caller that waits for a response adds a listener. */
   readonly changes = new EventEmitter().setMaxListeners(0);
   readonly #settings: WorkersSettings;
   readonly #logger: Logger;
   readonly #running = new Set<Worker>();
   readonly #ready = new Set<Worker>();
-  /** Those that are ready, by slot. */
+  /** Ready workers, by slot. */
   readonly #slots = new Map<number, Worker>();
   #isKept = false;
   #isStopping = false;
@@ -96,7 +96,7 @@ class WorkerPool {
     return this.#ready.size;
   }
 
-  /** From here on workers that end are started again. */
+  /** From now on, workers that end are replaced. */
   keep(): void {
     this.#isKept = true;
   }
@@ -120,8 +120,8 @@ class WorkerPool {
         this.#slots.set(slot, worker);
         resolve(message.endpoints);
       });
-      // Sent to one that is ending, by whomever: Node's own sharing of ports, or metrics. Its end,
-      // which follows, says the rest; without a listener this would end the first process.
+      // A message to a worker that is ending failed, from Node's own port sharing or metrics. The
+      // worker's exit follows; without this listener, the error would end the first process.
       worker.on('error', (error) => this.#logger.debug({ error }, 'message to a worker'));
       worker.once('exit', (code, signal) => {
         this.#running.delete(worker);
@@ -159,7 +159,7 @@ class WorkerPool {
     this.#logger.error({ worker: pid, why }, 'a worker ended and is started again');
     process.stderr.write(`kineska: worker ${pid} ended (${why}); another one is started.\n`);
     setTimeout(() => {
-      // Where it cannot start it ends, and is replaced in turn.
+      // If it cannot start, it ends and is replaced again.
       if (!this.#isStopping) this.add(slot).catch(() => undefined);
     }, restartAfterMs);
   }
@@ -184,10 +184,10 @@ class WorkerPool {
 type Dealt = { close?(): void } | undefined;
 
 /**
- * The connections dealt to a worker last, one for each port at a time: Node's round robin sends the
- * next when the worker has answered for the one before. What a worker that was killed had not
- * answered for is open here and served by nobody; the answered function closes it, so that the
- * client comes again instead of waiting. Closing what is closed does nothing.
+ * The connections last sent to a worker, one per port: Node's round robin sends the next one when
+ * the worker has confirmed the one before. A connection that a killed worker had not confirmed is
+ * open here without being served; the returned function closes it, so that the client reconnects
+ * instead of waiting. Closing a closed connection does nothing.
  */
 function watchDealt(worker: Worker): () => void {
   const dealt = new Map<unknown, Dealt>();
@@ -203,14 +203,14 @@ function watchDealt(worker: Worker): () => void {
   };
 }
 
-/** One that ends just now hears nothing any more; that is seen by its end. */
+/** A worker that is ending does not receive it; its exit is handled separately. */
 function tell(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
 /**
- * The life of a worker: `begin` starts the gateway, `stop` ends it, when the first process says so
- * or is gone. Signals are for the first process, though terminals send them to all.
+ * The life of a worker: `begin` starts the gateway, `stop` ends it, when the first process requests
+ * it or is gone. Signals are handled by the first process, although terminals send them to all.
  */
 export function runWorker(
   begin: (task: WorkerTask) => Promise<WorkerEndpoints>,
@@ -240,7 +240,10 @@ export function runWorker(
   say({ kind: 'hello' });
 }
 
-/** Tells the other workers what this one has granted; resolves when it is handed over, or lost. */
+/**
+ * Reports to the other workers what this one has granted; resolves when the report is handed over,
+ * or lost.
+ */
 export function tellWorkers(uses: BudgetUses): Promise<void> {
   const message: FromWorker = { kind: 'used', uses };
   return new Promise((resolve) => {
@@ -249,14 +252,14 @@ export function tellWorkers(uses: BudgetUses): Promise<void> {
   });
 }
 
-/** Calls the listener with what other workers tell. */
+/** Calls the listener with reports from other workers. */
 export function whenTold(listener: (uses: BudgetUses) => void): void {
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'used') listener(message.uses);
   });
 }
 
-/** This worker's calls to others, and its answers to theirs; see WorkerCalls. */
+/** This worker's calls to others, and its responses to theirs; see WorkerCalls. */
 export function callWorkers<Q, A>(
   slot: number,
   answer: (question: Q) => Promise<A>,

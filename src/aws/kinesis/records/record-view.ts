@@ -1,6 +1,6 @@
 /**
- * Records as GetRecords shows them. An answer may hold 10,000 of them and 10 MiB, so its JSON is
- * written straight into one buffer instead of through a tree of values.
+ * Records as GetRecords returns them. A response may have 10,000 of them and 10 MiB, so its JSON is
+ * written directly into one buffer instead of through a tree of values.
  */
 import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
 import { encryptionKeyAt } from '../../../domain/streams/stream-settings.ts';
@@ -14,10 +14,10 @@ import type { ValueOf } from '../../protocol/shape.ts';
 
 export type RecordView = ValueOf<typeof recordShape>;
 
-/** Whether a record that arrived then is shown as encrypted; undefined where none is. */
+/** Whether a record with this arrival time is shown as encrypted; undefined if none is. */
 export type EncryptedAt = ((timestampMs: number) => boolean) | undefined;
 
-/** Streams that were never encrypted, nearly all, are told from others once for an answer. */
+/** Streams that were never encrypted, which are nearly all, are distinguished once per response. */
 export function encryptedAt(stream: Stream): EncryptedAt {
   if (stream.settings?.encryption === undefined) return undefined;
   return (timestampMs) => encryptionKeyAt(stream, timestampMs) !== undefined;
@@ -30,7 +30,7 @@ export function viewRecord(
 ): RecordView {
   return {
     SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
-    // Producers may leave the time out of a record; Kafka then has −1 there.
+    // Producers may omit a record's timestamp, which is −1 in Kafka then.
     ApproximateArrivalTimestamp: timestampMs < 0 ? undefined : timestampMs,
     Data: dataOf(value),
     PartitionKey: partitionKeyOf(key, offset),
@@ -38,7 +38,7 @@ export function viewRecord(
   };
 }
 
-/** `{"Records":[…],…rest}`, the same as through the shape. */
+/** `{"Records":[…],…rest}`, with the same result as the shape. */
 export function recordsJson(
   shard: Shard,
   records: readonly LogRecord[],
@@ -70,7 +70,7 @@ export function recordsJson(
 }
 
 const largeBytesMin = 512 * 1024;
-/** A reader that catches up takes 14 MB with every call. */
+/** A reader that catches up needs 14 MB for every call. */
 const answerMemory = new LargeMemory({
   bytesMin: largeBytesMin,
   stepBytes: 4 * 1024 * 1024,
@@ -81,7 +81,7 @@ const opening = '{"Records":[';
 const closing = '"}';
 const comma = 0x2c;
 
-/** Everything of a record but its data; ASCII only. */
+/** Everything of a record except its data; ASCII only. */
 function headOf(
   shard: Shard,
   { offset, timestampMs, key }: LogRecord,
@@ -97,7 +97,7 @@ function headOf(
 const plainText = /^[ !#-[\]-~]*$/;
 const beyondAscii = /[\u007f-\uffff]/g;
 
-/** A JSON string without a character beyond ASCII, so that its length is its size. */
+/** A JSON string in ASCII, so that its length is its size. */
 function asciiJson(text: string): string {
   if (plainText.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
