@@ -19,14 +19,14 @@ const reauthenticateMs = 2_000;
 const retriesMax = 3;
 const retryDelayMs = 100;
 const retryDelayMsMax = 1_000;
-const idleMsMaxDefault = 2_000;
+export const idleMsMax = 2_000;
 
 export type AdminClientSettings = {
   readonly bootstrap: readonly BrokerAddress[];
   readonly logger: Logger;
   readonly security: ClusterSecurity['kafkajs'];
   /** The connection is closed after being idle for this long. */
-  readonly idleMsMax?: number;
+  readonly idleMsMax: number;
 };
 
 export class AdminClient {
@@ -51,7 +51,7 @@ export class AdminClient {
       if (this.#calls === 0) {
         this.#idle = setTimeout(() => {
           this.#disconnect().catch(() => undefined);
-        }, this.#settings.idleMsMax ?? idleMsMaxDefault).unref();
+        }, this.#settings.idleMsMax).unref();
       }
     }
   }

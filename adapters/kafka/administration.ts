@@ -23,7 +23,7 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '../../src/wire/messages/44-incremental-alter-configs.ts';
-import { AdminClient, operationTimeoutMs, settleMsMax } from './admin-client.ts';
+import { AdminClient, idleMsMax, operationTimeoutMs, settleMsMax } from './admin-client.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import type { BrokerAddress } from './connection.ts';
 import { errorOf } from './error-kinds.ts';
@@ -58,7 +58,7 @@ export class KafkaAdministration implements LogAdministration {
     { kafkajs: security }: Pick<ClusterSecurity, 'kafkajs'> = noSecurity,
   ) {
     this.#cluster = cluster;
-    this.#admin = new AdminClient({ bootstrap, logger, security });
+    this.#admin = new AdminClient({ bootstrap, logger, security, idleMsMax });
   }
 
   stop(): Promise<void> {
