@@ -1,4 +1,4 @@
-/** Requests to the leader of a partition, repeated if leadership has moved. */
+/** Requests to the leader of a partition, repeated where leadership has moved meanwhile. */
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
 import { type Attempts, retried } from '../../src/runtime/retry.ts';
@@ -8,22 +8,44 @@ import { CodeError, isRetriable } from './error-kinds.ts';
 const retryForMs = 10_000;
 const retryEveryMs = 50;
 
-/** Only for requests that are safe to repeat. Errors: as `ask`; the signal's. */
-export function atLeader<T>(
+type Ask<T> = (leader: number) => Promise<T>;
+
+/** Only for requests that do no harm when they are repeated. Errors: as `ask`; the signal's. */
+export async function atLeader<T>(
+  cluster: Cluster,
+  where: LogPartition,
+  ask: Ask<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  try {
+    // Every read passes here: the first attempt costs no more than the request.
+    return await ask(await cluster.leaderOf(where.log, where.partition));
+  } catch (error) {
+    return again(cluster, where, ask, error, signal);
+  }
+}
+
+function again<T>(
   cluster: Cluster,
   { log, partition }: LogPartition,
-  ask: (leader: number) => Promise<T>,
-  signal?: AbortSignal,
+  ask: Ask<T>,
+  firstError: unknown,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
   const mayMend = (error: unknown, { tookMs }: Attempts): boolean => {
     cluster.forget(log);
     signal?.throwIfAborted();
     return tookMs < patienceMs(error);
   };
-  return retried(retryEveryMs, mayMend, async () => ask(await cluster.leaderOf(log, partition)));
+  let isFirst = true;
+  return retried(retryEveryMs, mayMend, async () => {
+    if (!isFirst) return ask(await cluster.leaderOf(log, partition));
+    isFirst = false;
+    throw firstError;
+  });
 }
 
-/** How long failures are retried. */
+/** For how long a failure is waited out. */
 function patienceMs(error: unknown): number {
   if (!(error instanceof GatewayError)) return 0;
   if (error.kind === 'not-found') return propagationMsMax;
