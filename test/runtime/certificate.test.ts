@@ -45,7 +45,7 @@ test('a client that trusts the certificate connects with full verification', asy
   const server = createAwsServer({
     router: {
       answer: () => Promise.reject(new Error('no request is made')),
-      isEndless: () => false,
+      isStreamed: () => false,
     },
     host: '127.0.0.1',
     port: 0,

@@ -1,26 +1,22 @@
 /** Reading of requests' bodies, within limits of size and time. */
 import { type AwsError, commonError } from '../protocol/errors.ts';
 
-/** A client that does not get its body across in this time is cut off. */
-export const bodyTimeoutMs = 60_000;
-
-type Source = NodeJS.ReadableStream & {
+/** A request of HTTP/1.1 or HTTP/2. */
+export type BodySource = NodeJS.ReadableStream & {
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly destroyed: boolean;
   readonly aborted: boolean;
+  readonly readableEnded: boolean;
 };
 
 /** What the client says that the body has; undefined where it does not know. */
-export function declaredLength({ headers }: Pick<Source, 'headers'>): number | undefined {
+export function declaredLength({ headers }: Pick<BodySource, 'headers'>): number | undefined {
   const declared = headers['content-length'];
   return declared === undefined ? undefined : Number(declared);
 }
 
-/**
- * Reads a request's body. Errors: RequestEntityTooLargeException; the source's own error when
- * the client goes away.
- */
-export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
+/** Reads a whole body. Errors: RequestEntityTooLargeException, RequestTimeoutException. */
+export function readBody(source: BodySource, bytesMax: number, timeoutMs: number): Promise<Buffer> {
   if ((declaredLength(source) ?? 0) > bytesMax) return Promise.reject(tooLarge(bytesMax));
   // A client that went away while its body waited for memory: no event would come any more.
   if (source.destroyed || source.aborted) return Promise.reject(incomplete('whole'));
@@ -56,7 +52,7 @@ export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
     const timer = setTimeout(() => {
       stopListening();
       reject(incomplete('in time'));
-    }, bodyTimeoutMs);
+    }, timeoutMs);
     source.on('data', take);
     source.on('end', finish);
     source.on('error', fail);
@@ -65,7 +61,7 @@ export function readBody(source: Source, bytesMax: number): Promise<Buffer> {
   });
 }
 
-function tooLarge(bytesMax: number): AwsError {
+export function tooLarge(bytesMax: number): AwsError {
   return commonError(
     'RequestEntityTooLargeException',
     `The request body is larger than ${bytesMax} bytes.`,

@@ -17,7 +17,7 @@ export function withCors(router: Router, allowedOrigins: readonly string[]): Rou
   const isOpen = allowedOrigins.includes(everyOrigin);
   const allowed = new Set(allowedOrigins);
   return {
-    isEndless: (target) => router.isEndless(target),
+    isStreamed: (target) => router.isStreamed(target),
     answer(request) {
       const { origin } = request.headers;
       // Programs send none, and wait for nothing here.
@@ -48,9 +48,7 @@ function preflight({ headers: asked }: HttpRequest, origin: string): HttpRespons
     headers,
     body: '',
     bodyIsCopied: true,
-    operation: 'Preflight',
-    bytesIn: 0,
-    records: 0,
+    traffic: { operation: 'Preflight', bytesIn: 0, records: 0 },
   };
 }
 

@@ -17,8 +17,11 @@ export type ConnectionLimits = {
   readonly greetingTimeoutMs: number;
   /** A request's head. */
   readonly headersTimeoutMs: number;
-  /** A whole request; its body has a limit of its own in body.ts. */
-  readonly requestTimeoutMs: number;
+  /**
+   * A whole body, from its first byte to its last; of one that is read as a stream, the longest
+   * wait for more of it.
+   */
+  readonly bodyTimeoutMs: number;
   /** Longer than clients keep idle connections, so that the client is the one who closes. */
   readonly keepAliveTimeoutMs: number;
   /** A connection on which nothing moves in either direction, be there a request on it or not. */
@@ -28,7 +31,7 @@ export type ConnectionLimits = {
 export const connectionLimits: ConnectionLimits = {
   greetingTimeoutMs: 10_000,
   headersTimeoutMs: 15_000,
-  requestTimeoutMs: 75_000,
+  bodyTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
   silenceTimeoutMs: 180_000,
   connectionsMax: 10_000,
@@ -98,7 +101,9 @@ export function createOnePort(
 function createHttp1Server(handler: RequestListener, limits: ConnectionLimits): Server {
   const server = createHttp1({
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // A stream may take as long as it makes progress. Bodies have their own limits of time, and
+    // one that nobody reads ends with the answer.
+    requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     maxHeaderSize: headBytesMax,
     connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),

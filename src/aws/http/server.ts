@@ -11,6 +11,7 @@ import type { Certificate } from '../../runtime/certificate.ts';
 import type { HttpResponse } from '../protocol/http-message.ts';
 import type { Router } from '../protocol/router.ts';
 import { declaredLength, readBody } from './body.ts';
+import { BodyStream } from './body-stream.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { withCors } from './cors.ts';
 import { createFastLane, type FastLane } from './fast-lane.ts';
@@ -87,7 +88,7 @@ function fastLaneFor(
   { router, observer, limits }: AwsServerSettings,
   budget: ByteBudget,
 ): (handOver: (socket: Socket) => void) => FastLane {
-  const { keepAliveTimeoutMs, requestTimeoutMs, silenceTimeoutMs } = limits;
+  const { keepAliveTimeoutMs, bodyTimeoutMs, silenceTimeoutMs } = limits;
   return (handOver) =>
     createFastLane({
       router,
@@ -95,17 +96,18 @@ function fastLaneFor(
       handOver,
       budget,
       keepAliveTimeoutMs,
-      requestTimeoutMs,
+      bodyTimeoutMs,
       silenceTimeoutMs,
     });
 }
 
 function report(
   observer: DoorObserver,
-  { operation, error, bytesIn, records }: HttpResponse,
+  { error, traffic }: HttpResponse,
   bytesOut: number,
   startedMs: number,
 ): void {
+  const { operation, bytesIn, records } = traffic;
   const durationMs = performance.now() - startedMs;
   observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
 }
@@ -135,7 +137,7 @@ function takeEverything(app: FastifyInstance, handler: Handler): void {
 async function respond(
   request: FastifyRequest,
   reply: FastifyReply,
-  { router, observer }: AwsServerSettings,
+  { router, observer, limits }: AwsServerSettings,
   flights: Flights,
 ): Promise<void> {
   const startedMs = performance.now();
@@ -155,7 +157,12 @@ async function respond(
       const bytes = Math.min(declaredLength(raw) ?? bytesMax, bytesMax);
       await flights.budget.take(bytes);
       bytesTaken = bytes;
-      return readBody(raw, bytesMax);
+      return readBody(raw, bytesMax, limits.bodyTimeoutMs);
+    },
+    stream(bytesMax, arrived) {
+      const body = new BodyStream(raw, { bytesMax, silenceMsMax: limits.bodyTimeoutMs }, arrived);
+      reply.raw.once('close', () => body.destroy());
+      return body;
     },
   });
   if (bytesTaken > 0) flights.budget.giveBack(bytesTaken);
@@ -184,6 +191,8 @@ function send(
   }
   flight.isEndless();
   raw.writeHead(status, headers);
+  // A client may wait for the head before it sends what the answer is made of.
+  raw.flushHeaders();
   let bytesOut = 0;
   body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
   body.pause();

@@ -9,7 +9,7 @@ import type { StreamDirectory } from '../../streams/directory.ts';
 import type { StreamWriter } from '../../streams/writer.ts';
 import type { Subscriptions } from '../../streams/subscriptions.ts';
 import type { Action, ActionDefinition } from '../protocol/action.ts';
-import type { Format } from '../protocol/shape.ts';
+import type { Format } from '../protocol/source.ts';
 import type { ExceptionName } from './errors.ts';
 import type { KinesisLimits } from './limits/kinesis-limits.ts';
 

@@ -1,7 +1,7 @@
 /** Amazon Kinesis Data Streams, version 2013-12-02. */
-import type { Format } from '../protocol/shape.ts';
 import { cbor11, json11 } from '../protocol/codec.ts';
 import { type Call, defineService, type Service } from '../protocol/service.ts';
+import type { Format } from '../protocol/source.ts';
 import type { KinesisContext, KinesisParts } from './action.ts';
 import { actions } from './actions/index.ts';
 import { exceptionBody, toKinesisError } from './errors.ts';

@@ -1,4 +1,5 @@
 import type { Access } from '../../access/authorizer.ts';
+import type { HttpEndpoint } from './http-bindings.ts';
 import type { Shape } from './shape.ts';
 
 /** An answer that the handler has written itself, in the request's format: the fast path. */
@@ -16,6 +17,8 @@ export class PreparedBody {
 /** `C`: what the service gives to its handlers. */
 export type ActionDefinition<I, O, C> = {
   readonly name: string;
+  /** Where it is found, in services of REST-JSON. */
+  readonly http?: HttpEndpoint;
   readonly input: Shape<I>;
   /** Absent for actions that answer with an empty body. */
   readonly output?: Shape<O>;
@@ -23,7 +26,7 @@ export type ActionDefinition<I, O, C> = {
   readonly errors: readonly string[];
   /** Where it differs from AWS, a sentence each, for the documentation. */
   readonly deviations?: readonly string[];
-  /** Size of the largest legal body; the limit for small requests where absent. */
+  /** Size of the largest legal body, streams too; the limit for small requests where absent. */
   readonly bodyBytesMax?: number;
   /**
    * Every action on every thing that the call names; `action` is this one as policies spell it.

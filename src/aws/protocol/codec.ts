@@ -9,7 +9,7 @@ import { Base64Reader, sharingCharactersMin } from './base64.ts';
 import { decodeCbor } from './cbor.ts';
 import { SerializationError } from './errors.ts';
 import { type JsonNames, noNames, readPlainJson } from './json.ts';
-import { cborSource, type Format, jsonSource, type Source } from './shape.ts';
+import { cborSource, type Format, jsonSource, type Source } from './source.ts';
 
 export type Codec = {
   readonly format: Format;

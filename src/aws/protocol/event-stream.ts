@@ -10,7 +10,8 @@ import type { Logger } from 'pino';
 import { encodeBody } from './codec.ts';
 import { isOurFault } from './errors.ts';
 import type { Call, Service } from './service.ts';
-import type { Format, Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
+import type { Format } from './source.ts';
 
 export const eventStreamContentType = 'application/vnd.amazon.eventstream';
 

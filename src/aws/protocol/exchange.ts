@@ -9,10 +9,10 @@ import type { Action } from './action.ts';
 import { type CredentialScope, credentialScopeOf } from './credential-scope.ts';
 import type { AwsError } from './errors.ts';
 import type { EventMember } from './event-stream.ts';
-import type { HttpRequest, HttpResponse } from './http-message.ts';
+import type { HttpRequest, HttpResponse, Traffic } from './http-message.ts';
 import { type JsonNames, jsonNamesOf } from './json.ts';
 import type { Call, Service } from './service.ts';
-import type { Format } from './shape.ts';
+import type { Format } from './source.ts';
 
 /** Requests that carry no data carry names, tags, policies, and a token of 1 MiB at most. */
 export const smallBodyBytesMax = 2 * 1024 * 1024;
@@ -42,7 +42,7 @@ export function routeOf(service: Service, action: Action): Route {
   };
 }
 
-export abstract class Exchange implements Call {
+export abstract class Exchange implements Call, Traffic {
   readonly requestId = randomUUID();
   readonly request: HttpRequest;
   /** Where the request goes, as far as that is known yet. */
@@ -117,10 +117,8 @@ export abstract class Exchange implements Call {
       headers: this.headers(contentType),
       body,
       bodyIsCopied: true,
-      operation: this.operation,
       error: exception,
-      bytesIn: this.bytesIn,
-      records: 0,
+      traffic: this,
     };
   }
 }

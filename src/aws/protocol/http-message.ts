@@ -14,6 +14,18 @@ export type HttpRequest = {
   readonly signal: AbortSignal;
   /** At once where it is there. Errors: AwsError: it is too large, or does not arrive. */
   body(bytesMax: number): Promise<Buffer> | Buffer;
+  /**
+   * The body as it comes, at its reader's pace; `arrived` is called with the size of each piece.
+   * It breaks off with an AwsError where it gets too large, or no more of it comes.
+   */
+  stream(bytesMax: number, arrived: (bytes: number) => void): Readable;
+};
+
+/** What the metrics say of a request. That of a stream grows until the stream has ended. */
+export type Traffic = {
+  readonly operation: string;
+  readonly bytesIn: number;
+  readonly records: number;
 };
 
 export type HttpResponse = {
@@ -24,9 +36,6 @@ export type HttpResponse = {
   readonly release?: (() => void) | undefined;
   /** Whether the request's body is no longer needed once there is an answer. */
   readonly bodyIsCopied: boolean;
-  /** For the metrics. */
-  readonly operation: string;
   readonly error?: string;
-  readonly bytesIn: number;
-  readonly records: number;
+  readonly traffic: Traffic;
 };

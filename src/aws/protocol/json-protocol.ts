@@ -13,12 +13,13 @@ import { eventStreamContentType, eventStreamOf } from './event-stream.ts';
 import { Exchange, type Route, routeOf } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
 import type { Service, ServiceProtocol } from './service.ts';
-import { cborSource, type Format, type Source, validationMessage } from './shape.ts';
+import { validationMessage } from './shape.ts';
+import { cborSource, type Format, type Source } from './source.ts';
 
 export type JsonProtocol = {
   begin(request: HttpRequest): Exchange;
   /** Whether what the target names is answered by a stream that may have no end. */
-  isEndless(target: string | undefined): boolean;
+  isStreamed(target: string): boolean;
 };
 
 const codecs: ReadonlyMap<string, Codec> = new Map(
@@ -50,7 +51,7 @@ export function createJsonProtocol(services: readonly Service[]): JsonProtocol {
       const service = route?.service ?? prefixes.get(dot === -1 ? text : text.slice(0, dot));
       return new JsonExchange(request, route, service, text);
     },
-    isEndless: (target) => target !== undefined && endless.has(target),
+    isStreamed: (target) => endless.has(target),
   };
 }
 
@@ -123,9 +124,7 @@ class JsonExchange extends Exchange {
       body: stream ?? bodyOf(action.output, output, codec),
       release: output instanceof PreparedBody ? output.release : undefined,
       bodyIsCopied: codec.bodyIsCopied,
-      operation: action.name,
-      bytesIn: this.bytesIn,
-      records: this.records,
+      traffic: this,
     };
   }
 

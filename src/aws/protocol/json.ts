@@ -43,8 +43,9 @@ export function jsonNamesOf(shape: Shape<unknown>): JsonNames {
   const visit = ({ kind, members: found }: Shape<unknown>): void => {
     for (const [name, member] of Object.entries(found)) {
       if (kind === 'structure') {
-        members.add(name);
-        (member.kind === 'blob' ? blobs : others).add(name);
+        const jsonName = member.jsonName ?? name;
+        members.add(jsonName);
+        (member.kind === 'blob' ? blobs : others).add(jsonName);
       }
       visit(member);
     }

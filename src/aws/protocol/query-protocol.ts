@@ -9,7 +9,8 @@ import { AwsError, SerializationError } from './errors.ts';
 import { Exchange, type Route, routeOf } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
 import type { Service, ServiceProtocol } from './service.ts';
-import { type Format, type Shape, textSource, validationMessage } from './shape.ts';
+import { type Shape, validationMessage } from './shape.ts';
+import { type Format, textSource } from './source.ts';
 import { elementsOf, printXml, type XmlElement } from './xml.ts';
 
 export type QueryProtocol = {
@@ -38,7 +39,6 @@ export function createQueryProtocol(services: readonly Service[]): QueryProtocol
   }
   return {
     isSpokenIn({ method, url, headers }) {
-      if (headers['x-amz-target'] !== undefined) return false;
       if (method === 'POST') return headers['content-type']?.startsWith(formType) === true;
       return method === 'GET' && /[?&]Action=/.test(url);
     },
@@ -103,9 +103,7 @@ class QueryExchange extends Exchange {
         namespace: namespaceOf(service),
       }),
       bodyIsCopied: true,
-      operation: name,
-      bytesIn: this.bytesIn,
-      records: this.records,
+      traffic: this,
     };
   }
 

@@ -9,7 +9,9 @@ import type { Exchange } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './http-message.ts';
 import { createJsonProtocol } from './json-protocol.ts';
 import { createQueryProtocol } from './query-protocol.ts';
+import { createRestJsonProtocol } from './rest-json-protocol.ts';
 import type { Service } from './service.ts';
+import { requestTarget } from './uri-pattern.ts';
 
 export type RouterSettings = {
   readonly services: readonly Service[];
@@ -19,20 +21,31 @@ export type RouterSettings = {
 
 export type Router = {
   answer(request: HttpRequest): Promise<HttpResponse>;
-  /** Whether the answer to such a target may be a stream without an end. */
-  isEndless(target: string | undefined): boolean;
+  /** Whether body or answer of a POST to `/` with such a target may be streams. */
+  isStreamed(target: string | undefined): boolean;
 };
 
 export function createRouter({ services, authorizer, logger }: RouterSettings): Router {
   const json = createJsonProtocol(services);
   const query = createQueryProtocol(services);
-  return {
-    isEndless: (target) => json.isEndless(target),
-    answer(request) {
-      const exchange = query.isSpokenIn(request) ? query.begin(request) : json.begin(request);
-      return answer(exchange, authorizer, logger);
-    },
+  const rest = createRestJsonProtocol(services);
+  const begin = (request: HttpRequest): Exchange => {
+    if (request.headers['x-amz-target'] !== undefined) return json.begin(request);
+    const exchange = rest.begin(request);
+    if (exchange !== undefined) return exchange;
+    if (query.isSpokenIn(request)) return query.begin(request);
+    return isRoot(request.url) ? json.begin(request) : rest.beginUnknown(request);
   };
+  return {
+    isStreamed: (target) =>
+      target === undefined ? rest.hasStreamsAtRoot : json.isStreamed(target),
+    answer: (request) => answer(begin(request), authorizer, logger),
+  };
+}
+
+/** Where the other protocols have everything; REST alone has paths. */
+function isRoot(url: string): boolean {
+  return url === '/' || requestTarget(url).segments.length === 0;
 }
 
 const noBody = Buffer.alloc(0);

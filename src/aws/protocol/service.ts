@@ -8,7 +8,7 @@ import type { Action } from './action.ts';
 import type { Codec } from './codec.ts';
 import type { CredentialScope } from './credential-scope.ts';
 import type { AwsError } from './errors.ts';
-import type { Format } from './shape.ts';
+import type { Format } from './source.ts';
 
 /** The protocols, by the names that AWS gives them, and what each needs to know of a service. */
 export type ServiceProtocol =
@@ -23,7 +23,9 @@ export type ServiceProtocol =
       /** Which requests have in `Version`. */
       readonly version: string;
       readonly xmlNamespace: string;
-    };
+    }
+  /** Every action has its method and path. */
+  | { readonly name: 'rest-json' };
 
 /** What is known of a call before its handler runs; a service makes its context of it. */
 export type Call = {
@@ -56,5 +58,5 @@ export type Service<C = unknown, A extends Action<C> = Action<C>> = {
 
 /** Checks a service's parts against each other, and forgets their types. */
 export function defineService<C, A extends Action<C>>(service: Service<C, A>): Service {
-  return service as unknown as Service;
+  return service;
 }

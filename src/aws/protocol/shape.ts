@@ -7,36 +7,34 @@
  * Buffer; on the wire they are seconds with a fraction and base64 (JSON), or whole milliseconds
  * and byte strings (CBOR).
  */
-import { Base64Reader } from './base64.ts';
-import { SerializationError } from './errors.ts';
+import type { Readable } from 'node:stream';
 import {
-  booleanIn,
-  type TimestampFormat,
-  timestampIn,
-  timestampText,
-  wholeNumberIn,
-} from './text.ts';
-
-/** Of bodies. */
-export type Format = 'json' | 'cbor';
-
-/** How the values that are read stand on the wire. */
-export type Source = {
-  /** `text`: every scalar is a string, as in forms, queries and headers. */
-  readonly format: Format | 'text';
-  readonly base64: Base64Reader;
-  /** How timestamps stand in text, where their shape does not say. */
-  readonly timestamps: TimestampFormat;
-};
-
-const unshared = new Base64Reader(0);
-export const jsonSource: Source = {
-  format: 'json',
-  base64: unshared,
-  timestamps: 'epoch-seconds',
-};
-export const cborSource: Source = { ...jsonSource, format: 'cbor' };
-export const textSource: Source = { ...jsonSource, format: 'text', timestamps: 'date-time' };
+  applyRules,
+  complain,
+  constraintList,
+  type Constraints,
+  lengthRules,
+  type Rule,
+  stringRules,
+  validationErrorsMax,
+  valueRules,
+} from './constraints.ts';
+import type { Format, Source } from './source.ts';
+import type { TimestampFormat } from './text.ts';
+import {
+  isNull,
+  isPlainObject,
+  readBlob,
+  readBoolean,
+  readInteger,
+  readItem,
+  readLong,
+  readString,
+  readTimestamp,
+  unexpected,
+  writeTimestamp,
+  writeWhole,
+} from './values.ts';
 
 export type ShapeKind =
   | 'string'
@@ -48,17 +46,14 @@ export type ShapeKind =
   | 'list'
   | 'map'
   | 'structure'
+  | 'stream'
   | 'eventStream';
 
-export type Constraints = {
-  /** Smallest length (strings in characters, blobs in bytes, lists, maps) or value. */
-  readonly min?: number;
-  readonly max?: number;
-  /** As AWS prints it; the whole string must match. */
-  readonly pattern?: string;
-  /** In the order in which AWS prints them. */
-  readonly values?: readonly string[];
-};
+/** Where a member stands in HTTP, if not in the body as one of several. See http-bindings.ts. */
+export type HttpBinding =
+  | { readonly in: 'label' | 'queryParams' | 'status' }
+  | { readonly in: 'query' | 'header' | 'prefixHeaders'; readonly name: string }
+  | { readonly in: 'payload'; readonly mediaType?: string };
 
 export type Shape<T> = {
   readonly kind: ShapeKind;
@@ -68,6 +63,10 @@ export type Shape<T> = {
   readonly required?: boolean;
   /** Of a timestamp; that of the place where it stands, where absent. */
   readonly timestampFormat?: TimestampFormat;
+  /** Of a member of a structure: its name in JSON, where that is another. */
+  readonly jsonName?: string;
+  /** Of a member of an input or output that REST-JSON carries. */
+  readonly binding?: HttpBinding;
   /** Errors: SerializationError where the value is not of this type. */
   read(value: unknown, from: Source): T;
   /** Adds a sentence for every constraint that the value breaks. */
@@ -90,12 +89,12 @@ export type StructureValue<M extends Members> = {
   readonly [K in Exclude<keyof M, RequiredNames<M>>]?: ValueOf<M[K]> | undefined;
 };
 
-/** AWS stops listing after this many. */
-export const validationErrorsMax = 10;
-
-const integerMax = 2_147_483_647;
-const integerMin = -2_147_483_648;
 const noMembers: Members = {};
+
+/** A member that has another name in JSON. */
+export function jsonNamed<T>(name: string, shape: Shape<T>): Shape<T> {
+  return { ...shape, jsonName: name };
+}
 
 /** Marks a member that AWS requires: its absence is a validation error. */
 export function required<T>(shape: Shape<T>): RequiredShape<T> {
@@ -114,10 +113,7 @@ export function string<const V extends string = string>(
 
 export function integer(constraints: Constraints = {}): Shape<number> {
   return scalar('integer', constraints, {
-    read: (value, from) => {
-      const whole = readNumber(value, 'Integer', from);
-      return Math.max(integerMin, Math.min(integerMax, Math.trunc(whole)));
-    },
+    read: readInteger,
     write: (value) => value,
     rules: valueRules(constraints),
   });
@@ -125,20 +121,11 @@ export function integer(constraints: Constraints = {}): Shape<number> {
 
 export function long(constraints: Constraints = {}): Shape<number> {
   return scalar('long', constraints, {
-    read: (value, from) => Math.trunc(readNumber(value, 'Long', from)),
+    read: readLong,
     write: writeWhole,
     rules: valueRules(constraints),
   });
 }
-
-const booleanWords: Readonly<Record<string, boolean>> = {
-  TRUE: true,
-  YES: true,
-  '1': true,
-  FALSE: false,
-  NO: false,
-  '0': false,
-};
 
 export function boolean(): Shape<boolean> {
   return scalar('boolean', {}, { read: readBoolean, write: (value) => value, rules: [] });
@@ -178,8 +165,7 @@ export function list<T>(member: Shape<T>, constraints: Constraints = {}): Shape<
     read(value, from) {
       if (!Array.isArray(value)) throw unexpected(value, 'list');
       const items: T[] = [];
-      // A null stays in its place, so that the check can name it.
-      for (const item of value) items.push(isNull(item) ? item : member.read(item, from));
+      for (const item of value) items.push(readItem(item, member, from));
       return items;
     },
     check(value, path, found) {
@@ -219,10 +205,7 @@ export function map<T>(
       if (!isPlainObject(value)) throw unexpected(value, 'map');
       // fromEntries defines properties, so that no key of a client touches a prototype.
       return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [
-          name,
-          isNull(item) ? item : member.read(item, from),
-        ]),
+        Object.entries(value).map(([name, item]) => [name, readItem(item, member, from)]),
       );
     },
     check(value, path, found) {
@@ -257,7 +240,8 @@ export function structure<M extends Members>(
   const entries = Object.entries(members).map(([name, shape]) => ({
     name,
     shape,
-    wireName: name[0]?.toLowerCase() + name.slice(1),
+    jsonName: shape.jsonName ?? name,
+    shownName: name[0]?.toLowerCase() + name.slice(1),
   }));
   type Value = StructureValue<M>;
   const shown = `${className}@${hashOf(className)}`;
@@ -268,9 +252,9 @@ export function structure<M extends Members>(
     read(value, from) {
       if (!isPlainObject(value)) throw unexpected(value, 'structure');
       const result: Record<string, unknown> = {};
-      for (const { name, shape } of entries) {
-        const item = value[name];
-        if (!isNull(item) && Object.hasOwn(value, name)) {
+      for (const { name, jsonName, shape } of entries) {
+        const item = value[jsonName];
+        if (!isNull(item) && Object.hasOwn(value, jsonName)) {
           result[name] = shape.read(item, from);
         }
       }
@@ -278,10 +262,10 @@ export function structure<M extends Members>(
     },
     check(value, path, found) {
       const items = value as Record<string, unknown>;
-      for (const { name, shape, wireName } of entries) {
+      for (const { name, shape, shownName } of entries) {
         if (found.length >= validationErrorsMax) return;
         const item = items[name];
-        const at = path === '' ? wireName : `${path}.${wireName}`;
+        const at = path === '' ? shownName : `${path}.${shownName}`;
         if (item !== undefined) shape.check(item, at, found);
         else if (shape.required === true) complain(found, at, null, 'Member must not be null');
       }
@@ -289,13 +273,28 @@ export function structure<M extends Members>(
     write(value, format) {
       const items = value as Record<string, unknown>;
       const result: Record<string, unknown> = {};
-      for (const { name, shape } of entries) {
+      for (const { name, jsonName, shape } of entries) {
         const item = items[name];
-        if (!isNull(item)) result[name] = shape.write(item, format);
+        if (!isNull(item)) result[jsonName] = shape.write(item, format);
       }
       return result;
     },
     show: () => shown,
+  };
+}
+
+/** A payload of bytes that is never whole in memory: the reader's pace is the writer's. */
+export function stream(): Shape<Readable> {
+  return {
+    kind: 'stream',
+    constraints: {},
+    members: noMembers,
+    read() {
+      throw new Error('a stream is the payload of a request, and is read from nothing else');
+    },
+    check() {},
+    write: (value) => value,
+    show: () => 'Stream',
   };
 }
 
@@ -329,8 +328,6 @@ export function validationMessage<T>(shape: Shape<T>, value: T): string | undefi
   return `${listed.length} ${noun} detected: ${listed.join('; ')}`;
 }
 
-type Rule<T> = { readonly sentence: string; readonly holds: (value: T) => boolean };
-
 function scalar<T>(
   kind: ShapeKind,
   constraints: Constraints,
@@ -353,27 +350,6 @@ function scalar<T>(
   };
 }
 
-function applyRules<T>(
-  rules: readonly Rule<T>[],
-  value: T,
-  path: string,
-  found: string[],
-  show: (value: T) => string,
-): void {
-  for (const rule of rules) {
-    if (!rule.holds(value)) complain(found, path, show(value), rule.sentence);
-  }
-}
-
-function complain(found: string[], path: string, shown: string | null, sentence: string): void {
-  const value = shown === null ? 'null' : `'${shown}'`;
-  found.push(`Value ${value} at '${path}' failed to satisfy constraint: ${sentence}`);
-}
-
-function isNull(value: unknown): value is never {
-  return value === null || value === undefined;
-}
-
 function shownIn<T>(shape: Shape<T>, value: T): string {
   return isNull(value) ? 'null' : shape.show(value);
 }
@@ -384,172 +360,6 @@ function breaks<T>(shape: Shape<T>, value: T): boolean {
   const found: string[] = [];
   shape.check(value, '', found);
   return found.length > 0;
-}
-
-function stringRules<V extends string>(constraints: Constraints): Rule<V>[] {
-  const rules: Rule<V>[] = [];
-  const { pattern, values } = constraints;
-  if (pattern !== undefined) {
-    const expression = new RegExp(`^(?:${pattern})$`, 'u');
-    rules.push({ sentence: patternSentence(pattern), holds: (value) => expression.test(value) });
-  }
-  rules.push(...lengthRules<V>(constraints, (value) => value.length));
-  if (values !== undefined) {
-    const known = new Set<string>(values);
-    rules.push({ sentence: valuesSentence(values), holds: (value) => known.has(value) });
-  }
-  return rules;
-}
-
-function lengthRules<T>({ min, max }: Constraints, lengthOf: (value: T) => number): Rule<T>[] {
-  const rules: Rule<T>[] = [];
-  if (min !== undefined && min > 0) {
-    rules.push({ sentence: lengthSentence('greater', min), holds: (v) => lengthOf(v) >= min });
-  }
-  if (max !== undefined) {
-    rules.push({ sentence: lengthSentence('less', max), holds: (v) => lengthOf(v) <= max });
-  }
-  return rules;
-}
-
-function valueRules({ min, max }: Constraints): Rule<number>[] {
-  const rules: Rule<number>[] = [];
-  if (min !== undefined) {
-    rules.push({ sentence: valueSentence('greater', min), holds: (value) => value >= min });
-  }
-  if (max !== undefined) {
-    rules.push({ sentence: valueSentence('less', max), holds: (value) => value <= max });
-  }
-  return rules;
-}
-
-/** The constraints of a list's members or a map's keys, as AWS prints them together. */
-function constraintList({ min, max, pattern, values }: Constraints): string {
-  const sentences: string[] = [];
-  if (max !== undefined) sentences.push(lengthSentence('less', max));
-  if (min !== undefined) sentences.push(lengthSentence('greater', min));
-  if (pattern !== undefined) sentences.push(patternSentence(pattern));
-  if (values !== undefined) sentences.push(valuesSentence(values));
-  if (sentences.length === 0) sentences.push('Member must not be null');
-  return `[${sentences.join(', ')}]`;
-}
-
-function lengthSentence(word: 'greater' | 'less', bound: number): string {
-  return `Member must have length ${word} than or equal to ${bound}`;
-}
-
-function valueSentence(word: 'greater' | 'less', bound: number): string {
-  return `Member must have value ${word} than or equal to ${bound}`;
-}
-
-function patternSentence(pattern: string): string {
-  return `Member must satisfy regular expression pattern: ${pattern}`;
-}
-
-function valuesSentence(values: readonly string[]): string {
-  return `Member must satisfy enum value set: [${values.join(', ')}]`;
-}
-
-function readString(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw notConvertible(value, 'an String');
-}
-
-function readNumber(value: unknown, typeName: 'Integer' | 'Long', from: Source): number {
-  if (typeof value === 'number') return Number.isNaN(value) ? 0 : value;
-  if (from.format === 'text' && typeof value === 'string') return wholeNumberIn(value);
-  throw notConvertible(value, `an ${typeName}`);
-}
-
-function readBoolean(value: unknown, from: Source): boolean {
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') {
-    if (from.format === 'text') return booleanIn(value);
-    const word = value.toUpperCase();
-    const known = Object.hasOwn(booleanWords, word) ? booleanWords[word] : undefined;
-    if (known !== undefined) return known;
-    throw new SerializationError(`'${word}' can not be converted to an Boolean`);
-  }
-  throw notConvertible(value, 'an Boolean');
-}
-
-function readTimestamp(
-  value: unknown,
-  from: Source,
-  own: TimestampFormat = from.timestamps,
-): number {
-  if (from.format === 'cbor' || own === 'epoch-seconds') {
-    if (typeof value === 'number') return checkedMs(from.format === 'cbor' ? value : value * 1000);
-    if (from.format !== 'text') throw notConvertible(value, 'milliseconds since epoch');
-  }
-  if (typeof value === 'string') return timestampIn(value, own);
-  throw notConvertible(value, 'a timestamp');
-}
-
-function writeTimestamp(
-  value: number,
-  format: Format,
-  own: TimestampFormat = 'epoch-seconds',
-): unknown {
-  if (format === 'cbor') return writeWhole(value, format);
-  return own === 'epoch-seconds' ? value / 1000 : timestampText(value, own);
-}
-
-function checkedMs(ms: number): number {
-  if (!Number.isFinite(ms)) {
-    throw new SerializationError('Timestamp is out of range');
-  }
-  return Math.round(ms);
-}
-
-function readBlob(value: unknown, from: Source): Buffer {
-  if (typeof value === 'string') return from.base64.read(value);
-  if (from.format === 'cbor' && value instanceof Uint8Array) {
-    return Buffer.isBuffer(value)
-      ? value
-      : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  }
-  throw notConvertible(value, 'a Blob');
-}
-
-/** A whole number as CBOR writes it: Java's readers do not take a float for a long. */
-function writeWhole(value: number, format: Format): number | bigint {
-  const whole = Math.trunc(value);
-  return format === 'json' || Math.abs(whole) <= integerMax ? whole : BigInt(whole);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function notConvertible(value: unknown, target: string): SerializationError {
-  if (typeof value === 'boolean') return cannotConvert('java.lang.Boolean', target);
-  if (typeof value === 'string') return cannotConvert('java.lang.String', target);
-  if (typeof value === 'number') {
-    return cannotConvert('com.amazon.coral.value.json.numbers.TruncatingBigNumber', target);
-  }
-  if (value instanceof Uint8Array) return cannotConvert('java.nio.HeapByteBuffer', target);
-  if (Array.isArray(value)) return new SerializationError('Start of list found where not expected');
-  return new SerializationError('Start of structure or map found where not expected.');
-}
-
-function cannotConvert(javaClass: string, target: string): SerializationError {
-  return new SerializationError(`class ${javaClass} can not be converted to ${target}`);
-}
-
-function unexpected(value: unknown, wanted: 'list' | 'map' | 'structure'): SerializationError {
-  if (Array.isArray(value)) return new SerializationError('Start of list found where not expected');
-  if (typeof value === 'object' && !(value instanceof Uint8Array) && wanted === 'list') {
-    return new SerializationError('Start of structure or map found where not expected.');
-  }
-  const words = {
-    list: 'Expected list or null',
-    map: 'Expected map or null',
-    structure: 'Expected null',
-  };
-  return new SerializationError(words[wanted]);
 }
 
 /** A stable stand-in for the identity hash that Java prints. */

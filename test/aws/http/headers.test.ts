@@ -16,12 +16,10 @@ function keeping(seen: HttpRequest[]): Router {
     headers: {},
     body: '',
     bodyIsCopied: true,
-    operation: 'Test',
-    bytesIn: 0,
-    records: 0,
+    traffic: { operation: 'Test', bytesIn: 0, records: 0 },
   };
   return {
-    isEndless: () => false,
+    isStreamed: () => false,
     async answer(request) {
       seen.push(request);
       await request.body(100);

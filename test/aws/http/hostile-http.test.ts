@@ -257,7 +257,7 @@ async function untilNone(connections: { readonly open: number }): Promise<void> 
   }
 }
 
-const slowLimits = { greetingTimeoutMs: 200, headersTimeoutMs: 200, requestTimeoutMs: 400 };
+const slowLimits = { greetingTimeoutMs: 200, headersTimeoutMs: 200, bodyTimeoutMs: 400 };
 
 test('clients that send a byte now and then are cut by named limits', async (t) => {
   const { port, connections } = await startDoor(t, undefined, undefined, {

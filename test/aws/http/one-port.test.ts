@@ -153,7 +153,7 @@ test('silent, half-greeted and half-requested connections are cut by their limit
   const door = await startDoor(t, undefined, undefined, {
     greetingTimeoutMs: 100,
     headersTimeoutMs: 100,
-    requestTimeoutMs: 200,
+    bodyTimeoutMs: 200,
   });
   const beginnings = ['', 'PR', '\u0016\u0003\u0001', 'POST / HTTP/1.1\r\nHost: x\r\n'];
   const slowBody = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{';

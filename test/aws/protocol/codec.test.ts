@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { Base64Reader } from '../../../src/aws/protocol/base64.ts';
 import { decodeBody, sourceOf } from '../../../src/aws/protocol/codec.ts';
 import { SerializationError } from '../../../src/aws/protocol/errors.ts';
-import type { Format } from '../../../src/aws/protocol/shape.ts';
+import type { Format } from '../../../src/aws/protocol/source.ts';
 import { echo } from '../kinesis/door.ts';
 
 const reader = new Base64Reader(0);

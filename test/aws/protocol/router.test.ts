@@ -111,6 +111,27 @@ test('unknown targets are an UnknownOperationException without a message', async
   assert.deepEqual([...new Set(reports.map(({ operation }) => operation))], ['Unknown']);
 });
 
+const unknownTypes: Readonly<Record<string, string>> = {
+  // Services with JSON 1.0 spell the type with its namespace.
+  'application/x-amz-json-1.0': 'com.amazon.coral.service#UnknownOperationException',
+  'application/x-amz-json-1.1': 'UnknownOperationException',
+  'application/x-amz-cbor-1.1': 'UnknownOperationException',
+};
+
+for (const [type, __type] of Object.entries(unknownTypes)) {
+  test(`an action that no service has is refused in its form: ${type}`, async (t) => {
+    const { port } = await startDoor(t);
+    const isCbor = type === cbor;
+    for (const target of ['Nobody_20260101.Do', 'DynamoDB_20120810.ListTables']) {
+      const headers = { 'x-amz-target': target, 'content-type': type };
+      const answer = await call(port, '', isCbor ? encode({}) : '{}', headers);
+      const body: unknown = isCbor ? decode(answer.bytes) : JSON.parse(answer.bytes.toString());
+      assert.deepEqual([answer.status, body], [400, { __type }], target);
+      assert.equal(answer.headers.get('content-type'), type);
+    }
+  });
+}
+
 test('a body not of its format is a SerializationException without a message', async (t) => {
   const { port } = await startDoor(t);
   for (const body of ['hello', 'true', 'null', '{"a"', '[1']) {
@@ -128,7 +149,7 @@ test('other methods and content types are answered as AWS answers them', async (
     '<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be ' +
     'authorized</Message>\n</AccessDeniedException>\n';
   for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'HEAD']) {
-    const response = await fetch(`http://127.0.0.1:${port}/any/path?x=1`, { method });
+    const response = await fetch(`http://127.0.0.1:${port}/?x=1`, { method });
     assert.equal(response.status, 403);
     assert.equal(await response.text(), method === 'HEAD' ? '' : denied);
     assert.equal(response.headers.get('content-type'), null);

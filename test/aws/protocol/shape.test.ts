@@ -6,20 +6,18 @@ import { AwsError } from '../../../src/aws/protocol/errors.ts';
 import {
   blob,
   boolean,
-  cborSource,
   integer,
-  jsonSource,
   list,
   long,
   map,
   required,
   type Shape,
-  type Source,
   string,
   structure,
   timestamp,
   validationMessage,
 } from '../../../src/aws/protocol/shape.ts';
+import { cborSource, jsonSource, type Source } from '../../../src/aws/protocol/source.ts';
 import {
   data,
   hashKey,
