@@ -95,6 +95,32 @@ test('a service of AWS imports no other, and only the gateway imports their list
   assert.deepEqual(wrong, []);
 });
 
+/** What each room of the Kafka door may stand on in src/kafka; of the others, see above. */
+const kafkaRooms: readonly [room: string, allowed: readonly string[]][] = [
+  ...['brokers/', 'rules/', 'groups/', 'errors.ts'].map((room): [string, string[]] => [room, []]),
+  ['produce/', ['rules/', 'errors.ts']],
+  ['api.ts', ['brokers/', 'rules/', 'produce/']],
+  ['apis/', ['api.ts', 'errors.ts', 'groups/', 'produce/', 'rules/']],
+  ['relay/', ['api.ts', 'brokers/']],
+  ['server.ts', ['']],
+];
+
+test('rooms of the Kafka door import inward, and the relay knows no API', () => {
+  const door = 'src/kafka/';
+  const wrong: string[] = [];
+  for (const file of sources.filter((each) => each.startsWith(door))) {
+    const rule = kafkaRooms.find(([room]) => file.startsWith(door + room));
+    if (rule === undefined) wrong.push(`${file} is in no room`);
+    const [own, allowed] = rule ?? ['', []];
+    for (const imported of imports.get(file)!.filter((each) => each.startsWith(door))) {
+      if (![own, ...allowed].some((each) => imported.startsWith(door + each))) {
+        wrong.push(`${file} imports ${imported}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('only the composition root and the commands import adapters', () => {
   const wrong = sources.filter(
     (file) =>

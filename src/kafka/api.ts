@@ -3,11 +3,14 @@
  * mapping changes, and nothing else of the API is decoded.
  */
 import type { Logger } from 'pino';
-import type { Decoded, Fields, Input, Message } from '../wire/message.ts';
+import type { ApiTables } from '../wire/frame.ts';
+import type { Decoded, Fields, Input } from '../wire/message.ts';
+import type { RequestHead } from '../wire/scan/request-head.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { BrokerDirectory } from './brokers/directory.ts';
 import type { ProduceGate } from './produce/gate.ts';
+import type { AnswerThrottle, ShardThrottling } from './rules/shard-throttling.ts';
 import type { StreamRulesView } from './rules/stream-rules.ts';
 import type { TopicNames } from './rules/topic-names.ts';
 
@@ -19,6 +22,10 @@ export type KafkaContext = {
   readonly clientsLogIn: boolean;
   readonly topicNames: TopicNames;
   readonly produce: ProduceGate;
+  /** Whether Produce to streams with Kinesis rules waits for replicas whatever the client asks. */
+  readonly raisesAcks: boolean;
+  /** Undefined if shards have no limits. */
+  readonly throttling: ShardThrottling | undefined;
   /** Offsets of groups in lease tables. */
   readonly groups: GroupOffsets;
   readonly transactions: TransactionOffsets;
@@ -43,66 +50,117 @@ export type Call = KafkaContext & {
 };
 
 /** What becomes of a request that a hook has looked at. */
-export type RequestDecision<Q extends Fields, R extends Fields> =
+export type RequestDecision<Q extends Fields, R extends Fields, Note> =
   /** It goes on as it came. */
   | 'relay'
   /**
    * Another request goes on in its place, or, where it is the same object, the request as it
    * came; `note` reaches the response's hook.
    */
-  | { readonly relay: Input<Q>; readonly note?: unknown }
+  | { readonly relay: Input<Q>; readonly note?: Note }
   /** The gateway answers itself. */
   | { readonly answer: Input<R> };
 
-export type ApiDefinition<Q extends Fields, R extends Fields> = {
-  readonly request: Message<Q>;
-  readonly response: Message<R>;
+/** How requests of an API go on without being decoded; one for each connection. */
+export type Passage = {
   /**
-   * The broker is asked in at most this version, although the client used a later one: for
-   * versions whose bytes are the same and differ in what the broker may add to its answer.
+   * Looks at a request of which so much is there. `pass`: it goes on as the buffer has it now,
+   * and what is still to come goes on unseen. `collect`: it is given to `take` when it is whole.
+   * Throws WireError.
    */
-  readonly relayedVersionMax?: number;
-  /** Answers have records in them: their bytes count for the shards that were read. */
-  readonly readsRecords?: true;
+  begin(buffer: Buffer, position: number, head: RequestHead): 'pass' | 'collect' | PassingRequest;
+  /**
+   * Takes a request that was collected. What is behind it on the connection waits where this
+   * takes time. Throws WireError.
+   */
+  take?(head: RequestHead, pieces: readonly Buffer[]): Promise<void> | undefined;
+};
+
+/** A request that goes on while it comes. */
+export type PassingRequest = {
+  /**
+   * Looks at the bytes from `position` on, which are the next of the frame. Answers up to where
+   * they may pass; the rest is wanted again with what follows. Throws WireError.
+   */
+  through(buffer: Buffer, position: number): number;
+};
+
+/** The answer that the client gets to a request of its own. */
+export type ExpectedAnswer = {
+  /** Sees the whole answer before it goes on; answers the ms that the client waits. */
+  throttle: AnswerThrottle | undefined;
+};
+
+/** What a passage has of its connection. */
+export type PassageLine<R extends Fields, Note> = {
+  readonly connection: ClientConnection;
+  /** Times in which what comes from the client waits. */
+  readonly mute: {
+    /** Until the next answer with a throttle is on its way, and then for as long as that says. */
+    awaitAnswer(): void;
+    start(waitMs: number): void;
+  };
+  /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
+  expect(head: RequestHead, note: Note | undefined): ExpectedAnswer;
+  /** As expect, but the answer goes to the gateway alone; what `take` throws ends the connection. */
+  expectOwn(head: RequestHead, take: (answer: Decoded<R>) => void): void;
+  /** Resolves when every request of this API before is answered; one waits at a time. */
+  whenAnswered(): Promise<void>;
+  write(pieces: readonly Buffer[]): void;
+  /** Gives the client an answer of the gateway's own, in its turn. */
+  answer(head: RequestHead, answer: Input<R>): void;
+  /** A request of the gateway's own, of any API, between those of the client. */
+  ask<AQ extends Fields, AR extends Fields>(
+    tables: ApiTables<AQ, AR>,
+    version: number,
+    request: Input<AQ>,
+  ): Promise<Decoded<AR>>;
+  /** Ends the connection at once. */
+  close(): void;
+};
+
+export type ApiDefinition<Q extends Fields, R extends Fields, Note> = ApiTables<Q, R> & {
   /** It is about what this broker has, so that another one's answer would be wrong. */
   readonly isOfOneBroker?: true;
   /** Advertised from here on, where Kafka itself advertises more than it serves. */
   readonly advertisedMin?: number;
-  /** First version whose response the hook must see. */
-  readonly responseHookSince?: number;
-  /** Answers, in the layout of version 0, a request in a version that no table has. */
-  readonly unknownVersionAnswer?: Input<R>;
   /** Where the door differs from Kafka, a sentence each, for the documentation. */
   readonly deviations?: readonly string[];
-  /** Whether a response (behind its length) is in another version's layout: it goes on as it is. */
-  isForeign?(response: Buffer, version: number): boolean;
+  /** Where requests go on without being decoded, and are looked at nonetheless. */
+  passage?(line: PassageLine<R, Note>, context: KafkaContext): Passage;
   onRequest?(
     request: Decoded<Q>,
     call: Call,
-  ): RequestDecision<Q, R> | Promise<RequestDecision<Q, R>>;
-  /** Whether the answer to a request with this note may pass unseen, where others do. */
-  maySkip?(note: unknown, context: KafkaContext): boolean;
+  ): RequestDecision<Q, R, Note> | Promise<RequestDecision<Q, R, Note>>;
+  /** Answers a request in a version that no table has; without it the connection ends. */
+  onUnknownVersion?(): { readonly version: number; readonly answer: Input<R> };
   /**
-   * Whether an answer that the hook would see goes on as it came; all of it is there, its length
-   * at `start`.
+   * Whether an answer that the hook would see goes on as it came. It begins at `start` with its
+   * length, and may not be all there; it is asked about again when it is.
    */
-  passes?(buffer: Buffer, start: number, version: number): boolean;
+  passes?(
+    buffer: Buffer,
+    start: number,
+    version: number,
+    note: Note | undefined,
+    context: KafkaContext,
+  ): boolean;
   /** Gives the response that the client gets, or undefined for the one that came. */
   onResponse?(
     response: Decoded<R>,
     call: Call,
-    note: unknown,
+    note: Note | undefined,
   ): Input<R> | undefined | Promise<Input<R> | undefined>;
 };
 
-/** An API as the door sees it. */
-export type KafkaApi = ApiDefinition<Fields, Fields> & {
+/** An API as the door sees it; what its hooks note for each other is theirs. */
+export type KafkaApi = ApiDefinition<Fields, Fields, unknown> & {
   readonly name: string;
   readonly key: number;
 };
 
-export function defineApi<Q extends Fields, R extends Fields>(
-  definition: ApiDefinition<Q, R>,
+export function defineApi<Q extends Fields, R extends Fields, Note = never>(
+  definition: ApiDefinition<Q, R, Note>,
 ): KafkaApi {
   const { name, key } = definition.request;
   const shortName = name.replace(/Request$/, '');

@@ -98,13 +98,10 @@ export class KafkaDoor {
     const context: KafkaContext = {
       brokers: this.#directory,
       clientsLogIn: backing.login === undefined,
-      ...{ streams, topicNames, produce, groups, transactions, logger, apis },
+      raisesAcks: settings.acks === 'all',
+      ...{ streams, topicNames, produce, throttling, groups, transactions, logger, apis },
     };
-    const raisesAcks = settings.acks === 'all';
-    this.#relaySettings = {
-      ...{ throttling, apis, context, backing, observer, logger, raisesAcks },
-      frameBytesMax: bytesMax,
-    };
+    this.#relaySettings = { apis, context, backing, observer, logger, frameBytesMax: bytesMax };
   }
 
   /**

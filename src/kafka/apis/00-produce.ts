@@ -1,24 +1,62 @@
 /**
  * Produce: records to partitions. Source: the Kafka protocol guide; KIP-951 for NodeEndpoints.
  *
- * Requests pass as they came, in pieces, where the rules of their streams let them: names of
- * topics and numbers of partitions are looked at, records are not (../produce-gate.ts). Versions 0
- * to 2 are advertised and not served, as Kafka itself does: librdkafka looks for them
+ * Most requests pass as they came: those that are all there after a look at their partitions,
+ * larger ones for a single topic while they come. Where the rules of a stream want more than a
+ * look, the request is collected, and parted or asked about first (../produce/gate.ts). Records are
+ * not looked at.
+ *
+ * Versions 0 to 2 are advertised and not served, as Kafka itself does: librdkafka looks for them
  * (KAFKA-18659). From version 10 on an answer may name brokers.
  */
 import {
   produceRequest as request,
   produceResponse as response,
 } from '../../wire/messages/00-produce.ts';
-import { defineApi } from '../api.ts';
-import type { ProduceNote } from '../produce/gate.ts';
-import { namesNoBrokers } from '../../wire/scan/produce.ts';
+import type { Stream } from '../../domain/streams/stream.ts';
+import { decodeRequest, encodeRequest } from '../../wire/frame.ts';
+import type { InputOf, ValueOf } from '../../wire/message.ts';
+import { metadataRequest, passingMetadataResponse } from '../../wire/messages/03-metadata.ts';
+import {
+  namesNoBrokers,
+  type ProduceScan,
+  ProduceWalk,
+  scanProduce,
+  scanProduceStart,
+  type ScannedTopic,
+} from '../../wire/scan/produce.ts';
+import type { RequestHead } from '../../wire/scan/request-head.ts';
+import type { TopicLabel } from '../../wire/scan/topic-label.ts';
+import {
+  defineApi,
+  type ExpectedAnswer,
+  type KafkaContext,
+  type Passage,
+  type PassageLine,
+  type PassingRequest,
+} from '../api.ts';
+import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
+import { merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
+import { termsOf } from '../produce/producer-terms.ts';
+import { produceThrottle } from '../rules/shard-throttling.ts';
+
+type Response = ValueOf<typeof response>;
+type Answer = InputOf<typeof response> & Pick<Response, 'responses'>;
+type Line = PassageLine<(typeof response)['fields'], ProduceNote>;
+type Acks = Pick<ProduceScan, 'acks'>;
+
+const metadata = { request: metadataRequest, response: passingMetadataResponse };
+/** The first version that tells what a client may do with a topic. */
+const metadataVersion = 9;
+/** The first version that names a topic by its id: for brokers that take Produce by ids. */
+const metadataByIdVersion = 12;
+/** Bit of the operation WRITE, whose code is 4. */
+const writeOperation = 1 << 4;
 
 export const produce = defineApi({
   request,
   response,
   advertisedMin: 0,
-  responseHookSince: 10,
   deviations: [
     'Records for a closed shard of a stream are placed on its open descendant, and answered ' +
       'with the base offset −1.',
@@ -27,10 +65,12 @@ export const produce = defineApi({
     'What is over the limits of a shard is written, and throttle_time_ms tells how long to ' +
       'wait (KINESKA_LIMITS).',
   ],
-  maySkip: (note, { produce: gate }) => gate.isSettled(note as ProduceNote),
-  passes: namesNoBrokers,
-  onResponse(answer, { brokers, produce: gate }, noted) {
-    const note = noted as ProduceNote | undefined;
+  passage: (line: Line, context) => new ProducePassage(line, context),
+  passes(buffer, start, version, note, { produce: gate }) {
+    if (note !== undefined && !gate.isSettled(note)) return false;
+    return namesNoBrokers(buffer, start, version);
+  },
+  onResponse(answer, { brokers, produce: gate }, note) {
     const isSettled = note === undefined || gate.isSettled(note);
     if (isSettled && answer.nodeEndpoints.length === 0) return undefined;
     const advertised = async () => {
@@ -40,3 +80,207 @@ export const produce = defineApi({
     return advertised();
   },
 });
+
+class ProducePassage implements Passage {
+  readonly #line: Line;
+  readonly #context: KafkaContext;
+  readonly #order: ProduceOrder = { last: Promise.resolve() };
+
+  constructor(line: Line, context: KafkaContext) {
+    this.#line = line;
+    this.#context = context;
+  }
+
+  begin(buffer: Buffer, position: number, head: RequestHead) {
+    const end = position + 4 + head.size;
+    if (end > buffer.length) return this.#beginPart(buffer.subarray(position), head);
+    const frame = buffer.subarray(position, end);
+    const scan = scanProduce([frame], head);
+    const views = this.#context.produce.judge(scan);
+    if (typeof views === 'string') return 'collect';
+    this.#accept(head, [frame], scan, views);
+    return 'pass';
+  }
+
+  /** A request of which `start` is there goes on while the rest of it comes, where it may. */
+  #beginPart(start: Buffer, head: RequestHead): 'collect' | PassingRequest {
+    const begun = scanProduceStart(start, head);
+    const views = begun && this.#context.produce.judgeAny(begun.topic);
+    if (begun === undefined || views === undefined) return 'collect';
+    if (this.#raises(begun, views)) raiseAcks([start], begun.acksAt);
+    const [view] = views;
+    const walk = new ProduceWalk(begun, head, view?.shards.length ?? Infinity);
+    const note = this.#noteOf(begun, views, head, walk.replaced);
+    const answer = this.#expect(head, begun, note);
+    return {
+      through: (buffer, position) => {
+        const end = walk.through(buffer, position);
+        if (walk.isDone) this.#throttle(head, answer, this.#charge([walk.topic], views));
+        return end;
+      },
+    };
+  }
+
+  /**
+   * Takes a request that was collected. What is behind it waits where it takes time: until it is
+   * known where its records go. Throws WireError.
+   */
+  take(head: RequestHead, pieces: readonly Buffer[]): Promise<void> | undefined {
+    const scan = scanProduce(pieces, head);
+    const views = this.#context.produce.judge(scan);
+    if (typeof views === 'string') return this.#ask(head, pieces, scan);
+    this.#accept(head, pieces, scan, views);
+    this.#line.write(pieces);
+    return undefined;
+  }
+
+  async #ask(
+    head: RequestHead,
+    pieces: readonly Buffer[],
+    scan: ProduceScan,
+  ): Promise<void> {
+    const line = this.#line;
+    const { produce: gate } = this.#context;
+    await this.#learnNames(scan.topics);
+    const { found, verdict } = await gate.ask(scan);
+    if (line.connection.isClosed) return;
+    if (verdict !== 'part') {
+      this.#accept(head, pieces, scan, verdict);
+      return line.write(pieces);
+    }
+    // What went to a partition before must be settled before more of it goes elsewhere.
+    await line.whenAnswered();
+    await this.#order.last;
+    const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    const asked = decodeRequest(request, head.version, frame);
+    const mayWrite = (topic: string) => this.#mayWrite(topic);
+    const { views, rest, moved } = await gate.part(asked, head.version, found, mayWrite);
+    if (line.connection.isClosed) return;
+    const streams = found.filter((each) => typeof each === 'object');
+    const waitMs = this.#charge(scan.topics, streams);
+    if (rest.length > 0) {
+      const acks = this.#raises(scan, views) ? acksAll : asked.acks;
+      const parted = encodeRequest(request, head, { ...asked, acks, topicData: rest });
+      const terms = termsOf(scan.transactionalId, head.version);
+      const note = { views, terms, order: this.#order, moved };
+      this.#throttle(head, this.#expect(head, scan, note), waitMs);
+      line.write(parted);
+    }
+    this.#answerMoved(head, scan, await moved, rest.length > 0, waitMs);
+  }
+
+  /** Answers a request of which nothing went to the broker; or ends the connection, as Kafka. */
+  #answerMoved(
+    head: RequestHead,
+    { acks }: Acks,
+    moved: Awaited<ProduceNote['moved'] & {}>,
+    hasRest: boolean,
+    waitMs: number,
+  ): void {
+    const line = this.#line;
+    if (line.connection.isClosed) return;
+    const answer = { responses: merged({ responses: [] }, moved), throttleTimeMs: waitMs };
+    if (acks === 0) {
+      if (hasProduceError(answer)) line.close();
+    } else if (!hasRest) {
+      line.answer(head, answer);
+    }
+    if (!hasRest && waitMs > 0) line.mute.start(waitMs);
+  }
+
+  /** The request goes on as it is, but for what it asks of replicas. */
+  #accept(
+    head: RequestHead,
+    pieces: readonly Buffer[],
+    scan: ProduceScan,
+    views: readonly Stream[],
+  ): void {
+    if (this.#raises(scan, views)) raiseAcks(pieces, scan.acksAt);
+    const waitMs = this.#charge(scan.topics, views);
+    this.#throttle(head, this.#expect(head, scan, this.#noteOf(scan, views, head)), waitMs);
+  }
+
+  /** Whether its records wait for all replicas although the client asks for less. */
+  #raises({ acks }: Acks, views: readonly Stream[]): boolean {
+    return views.length > 0 && acks !== acksAll && this.#context.raisesAcks;
+  }
+
+  #noteOf(
+    { transactionalId }: Pick<ProduceScan, 'transactionalId'>,
+    views: readonly Stream[],
+    { version }: RequestHead,
+    replaced?: ProduceNote['replaced'],
+  ): ProduceNote | undefined {
+    if (views.length === 0) return undefined;
+    return { views, terms: termsOf(transactionalId, version), order: this.#order, replaced };
+  }
+
+  /** What a request costs; answers the ms that the client waits. */
+  #charge(topics: readonly ScannedTopic[], streams: readonly Stream[]): number {
+    return this.#context.throttling?.charge(topics, streams) ?? 0;
+  }
+
+  /** The answer to a request, where there is one, tells the client to wait. */
+  #throttle({ version }: RequestHead, answer: ExpectedAnswer | undefined, waitMs: number): void {
+    const { mute } = this.#line;
+    if (waitMs === 0) return;
+    if (answer === undefined) return mute.start(waitMs);
+    answer.throttle = produceThrottle(version, waitMs);
+    mute.awaitAnswer();
+  }
+
+  /** The answer that the client gets; undefined where it wants none. */
+  #expect(
+    head: RequestHead,
+    { acks }: Acks,
+    note: ProduceNote | undefined,
+  ): ExpectedAnswer | undefined {
+    if (acks !== 0) return this.#line.expect(head, note);
+    // A client that asked for no answer gets none; as with Kafka, an error ends the connection.
+    if (this.#raises({ acks }, note?.views ?? [])) this.#expectOwn(head, note);
+    return undefined;
+  }
+
+  #expectOwn(head: RequestHead, note: ProduceNote | undefined): void {
+    const line = this.#line;
+    const { produce: gate } = this.#context;
+    const closeOnError = (answer: Pick<Response, 'responses'>) => {
+      if (hasProduceError(answer)) line.close();
+    };
+    line.expectOwn(head, (answer) => {
+      if (note === undefined || gate.isSettled(note)) return closeOnError(answer);
+      gate.settle(answer, note).then(closeOnError, () => line.close());
+    });
+  }
+
+  /**
+   * Names of topics that the client has by their ids from another process, which saw its Metadata.
+   */
+  async #learnNames(topics: readonly TopicLabel[]): Promise<void> {
+    const { topicNames } = this.#context;
+    const unknown = topics.flatMap(({ id }) =>
+      id === undefined || topicNames.get(id) !== undefined ? [] : [{ topicId: id, name: null }],
+    );
+    if (unknown.length === 0) return;
+    const asked = { topics: unknown, allowAutoTopicCreation: false };
+    const answer = await this.#line.ask(metadata, metadataByIdVersion, asked);
+    for (const { name, topicId } of answer.topics) {
+      if (name !== null) topicNames.note(topicId, name);
+    }
+  }
+
+  /**
+   * Whether the broker would take records of this client for the topic (KIP-430). What goes
+   * elsewhere is written by the gateway, so clients that log in themselves are asked for.
+   */
+  async #mayWrite(topic: string): Promise<boolean> {
+    if (!this.#context.clientsLogIn) return true;
+    const answer = await this.#line.ask(metadata, metadataVersion, {
+      topics: [{ name: topic }],
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: true,
+    });
+    const operations = answer.topics.find(({ name }) => name === topic)?.topicAuthorizedOperations;
+    return operations !== undefined && operations > 0 && (operations & writeOperation) !== 0;
+  }
+}

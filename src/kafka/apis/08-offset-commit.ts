@@ -45,9 +45,8 @@ export const offsetCommit = defineApi({
     if (kept === asked || kept.topics.length > 0) return { relay: kept, note: asked };
     return { answer: { topics: answered(asked, [], new Map(), lostCode(asked, groups)) } };
   },
-  async onResponse(answer, { groups, version }, note) {
-    if (note === undefined || groups === undefined) return undefined;
-    const asked = note as Request;
+  async onResponse(answer, { groups, version }, asked) {
+    if (asked === undefined || groups === undefined) return undefined;
     const { commits, places } = await acceptedIn(asked, answer.topics, groups, version);
     const isMember = asked.generationIdOrMemberEpoch >= 0 || asked.memberId !== '';
     const by = isMember ? 'member' : 'administrator';

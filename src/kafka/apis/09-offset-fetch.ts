@@ -49,10 +49,9 @@ export const offsetFetch = defineApi({
     const isKept = ids.some((groupId) => groups?.hasTable(groupId) === true);
     return isKept ? { relay: asked, note: asked } : 'relay';
   },
-  async onResponse(answer, call, note) {
+  async onResponse(answer, call, asked) {
     const { groups, version } = call;
-    if (note === undefined || groups === undefined) return undefined;
-    const asked = note as Request;
+    if (asked === undefined || groups === undefined) return undefined;
     if (version < groupsSince) {
       const group = { errorCode: answer.errorCode, topics: answer.topics };
       const resumed = await resume(groups, asked.groupId, group, asked.topics === null, call);

@@ -7,12 +7,8 @@ import {
   joinGroupRequest as request,
   joinGroupResponse as response,
 } from '../../wire/messages/11-join-group.ts';
-import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
 import { readOwned } from '../groups/assignments.ts';
-
-/** Until all others have joined it sends no heartbeats, and lives nonetheless. */
-type Waiting = { readonly groupId: string; readonly member: MemberName };
 
 export const joinGroup = defineApi({
   request,
@@ -25,12 +21,13 @@ export const joinGroup = defineApi({
     await groups.keepers.owns(groupId, member, owned).catch((error: unknown) => {
       logger.warn({ groupId, error }, 'the leases of a member cannot be given back');
     });
+    // Until all others have joined it sends no heartbeats, and lives nonetheless.
     groups.keepers.joins(groupId, member);
     return { relay: asked, note: { groupId, member } };
   },
   onResponse(_answer, { groups }, note) {
     if (note === undefined) return undefined;
-    const { groupId, member } = note as Waiting;
+    const { groupId, member } = note;
     groups?.keepers.heard(groupId, member);
     return undefined;
   },

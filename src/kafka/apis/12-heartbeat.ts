@@ -9,8 +9,6 @@ import {
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
-type Member = { readonly groupId: string; readonly memberId: string };
-
 export const heartbeat = defineApi({
   request,
   response,
@@ -23,7 +21,7 @@ export const heartbeat = defineApi({
   onResponse(answer, { groups, clientId, connection }, note) {
     if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
       return undefined;
-    const { groupId, memberId } = note as Member;
+    const { groupId, memberId } = note;
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     groups.keepers.heard(groupId, member);
     if (!groups.keepers.mustRejoin(groupId, memberId)) return undefined;

@@ -11,8 +11,6 @@ import { errorCodes } from '../../wire/errors.ts';
 
 const severalSince = 3;
 
-type Members = { readonly groupId: string; readonly memberIds: readonly string[] };
-
 export const leaveGroup = defineApi({
   request,
   response,
@@ -25,7 +23,7 @@ export const leaveGroup = defineApi({
   async onResponse(answer, { groups }, note) {
     if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
       return undefined;
-    const { groupId, memberIds } = note as Members;
+    const { groupId, memberIds } = note;
     await Promise.all(memberIds.map((memberId) => groups.keepers.leave(groupId, memberId)));
     return undefined;
   },

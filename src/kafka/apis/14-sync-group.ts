@@ -7,12 +7,9 @@ import {
   syncGroupRequest as request,
   syncGroupResponse as response,
 } from '../../wire/messages/14-sync-group.ts';
-import type { MemberName } from '../../groups/group-member.ts';
 import { defineApi } from '../api.ts';
 import { readAssignment, writeAssignment } from '../groups/assignments.ts';
 import { errorCodes } from '../../wire/errors.ts';
-
-type Asking = { readonly groupId: string; readonly member: MemberName };
 
 export const syncGroup = defineApi({
   request,
@@ -28,7 +25,7 @@ export const syncGroup = defineApi({
   },
   async onResponse(answer, { groups, logger }, note) {
     if (note === undefined || groups === undefined) return undefined;
-    const { groupId, member } = note as Asking;
+    const { groupId, member } = note;
     groups.keepers.heard(groupId, member);
     if (answer.errorCode !== errorCodes.NONE) return undefined;
     const assignment = readAssignment(answer.assignment);

@@ -17,6 +17,9 @@ import {
 import { defineApi, type KafkaApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
+/** Where an answer says it: behind its length and its correlation id, in every version. */
+const errorCodeAt = 8;
+
 type Range = { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number };
 
 export const apiVersions = defineApi({
@@ -26,15 +29,20 @@ export const apiVersions = defineApi({
     'The NodeId that a client wants is compared with that of the port, also while another broker ' +
       'stands in for it.',
   ],
-  unknownVersionAnswer: {
-    errorCode: errorCodes.UNSUPPORTED_VERSION,
-    apiKeys: [
-      { apiKey: request.key, minVersion: request.versionMin, maxVersion: request.versionMax },
-    ],
-  },
-  // A broker older than our tables answers so.
-  isForeign: (answer, version) =>
-    version > 0 && answer.readInt16BE(4) === errorCodes.UNSUPPORTED_VERSION,
+  onUnknownVersion: () => ({
+    version: 0,
+    answer: {
+      errorCode: errorCodes.UNSUPPORTED_VERSION,
+      apiKeys: [
+        { apiKey: request.key, minVersion: request.versionMin, maxVersion: request.versionMax },
+      ],
+    },
+  }),
+  // A broker older than our tables answers in the layout of version 0.
+  passes: (buffer, start, version) =>
+    version > 0 &&
+    buffer.length >= start + errorCodeAt + 2 &&
+    buffer.readInt16BE(start + errorCodeAt) === errorCodes.UNSUPPORTED_VERSION,
   onRequest(asked, { connection }) {
     const { standsInFor, servedBy } = connection;
     const isStandIn = standsInFor !== undefined && servedBy !== undefined;

@@ -40,8 +40,8 @@ export const deleteRecords = defineApi({
     if (parted.passed.length === 0) return { answer: { topics: refused } };
     return { relay: { ...asked, topics: parted.passed }, note: refused };
   },
-  onResponse(answer, _call, note) {
-    if (note === undefined) return undefined;
-    return { ...answer, topics: [...answer.topics, ...(note as Refused)] };
+  onResponse(answer, _call, refused) {
+    if (refused === undefined) return undefined;
+    return { ...answer, topics: [...answer.topics, ...refused] };
   },
 });

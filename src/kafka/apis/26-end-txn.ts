@@ -8,12 +8,9 @@ import {
   endTxnRequest as request,
   endTxnResponse as response,
 } from '../../wire/messages/26-end-txn.ts';
-import type { Decoded } from '../../wire/message.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
-
-type Request = Decoded<(typeof request)['fields']>;
 
 export const endTxn = defineApi({
   request,
@@ -29,7 +26,7 @@ export const endTxn = defineApi({
   async onResponse(answer, { groups, transactions, logger }, note) {
     if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
       return undefined;
-    const { transactionalId, committed } = note as Request;
+    const { transactionalId, committed } = note;
     try {
       if (committed) {
         const held = transactions.of(transactionalId);

@@ -16,8 +16,7 @@ import { errorCodes } from '../../wire/errors.ts';
 const topicIdsSince = 6;
 
 type Request = Decoded<(typeof request)['fields']>;
-/** The names of the topics, whichever way the version names them. */
-type Note = { readonly asked: Request; readonly nameOf: NameOf };
+/** The name of a topic, whichever way the version names it. */
 type NameOf = (topic: { readonly name: string; readonly topicId: string }) => string | undefined;
 
 export const txnOffsetCommit = defineApi({
@@ -38,7 +37,7 @@ export const txnOffsetCommit = defineApi({
         groups.keepers.hasLost(groupId, memberId, { topic, partition: partitionIndex }),
       );
     });
-    if (!isLost) return { relay: asked, note: { asked, nameOf } satisfies Note };
+    if (!isLost) return { relay: asked, note: { asked, nameOf } };
     const errorCode = lostCode(asked, groups, version);
     const refused = topics.map(({ name, topicId, partitions }) => ({
       name,
@@ -49,7 +48,7 @@ export const txnOffsetCommit = defineApi({
   },
   onResponse(answer, { transactions }, note) {
     if (note === undefined) return undefined;
-    const { asked, nameOf } = note as Note;
+    const { asked, nameOf } = note;
     const accepted = answer.topics.flatMap((each) => {
       const topic = nameOf(each);
       if (topic === undefined) return [];

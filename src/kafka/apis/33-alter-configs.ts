@@ -38,10 +38,9 @@ export const alterConfigs = defineApi({
     if (parted.passed.length === 0) return { answer: { responses: refused } };
     return { relay: { ...asked, resources: parted.passed }, note: refused };
   },
-  onResponse(answer, { streams }, note) {
+  onResponse(answer, { streams }, refused) {
     for (const { resourceName } of answer.responses) streams.forget(resourceName);
-    if (note === undefined) return undefined;
-    const refused = note as ReturnType<typeof responseOf>[];
+    if (refused === undefined) return undefined;
     return { ...answer, responses: [...answer.responses, ...refused] };
   },
 });

@@ -38,9 +38,9 @@ export const createPartitions = defineApi({
     if (parted.passed.length === 0) return { answer: { results: refused } };
     return { relay: { ...asked, topics: parted.passed }, note: refused };
   },
-  onResponse(answer, { streams }, note) {
+  onResponse(answer, { streams }, refused) {
     for (const { name } of answer.results) streams.forget(name);
-    if (note === undefined) return undefined;
-    return { ...answer, results: [...answer.results, ...(note as Result[])] };
+    if (refused === undefined) return undefined;
+    return { ...answer, results: [...answer.results, ...refused] };
   },
 });

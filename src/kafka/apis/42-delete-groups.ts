@@ -48,8 +48,8 @@ export const deleteGroups = defineApi({
     if (passed.length === 0) return { answer: { results: refused } };
     return { relay: { ...asked, groupsNames: passed }, note: refused };
   },
-  async onResponse(answer, { groups, logger }, note) {
-    if (note === undefined || groups === undefined) return undefined;
+  async onResponse(answer, { groups, logger }, refused) {
+    if (refused === undefined || groups === undefined) return undefined;
     const results = answer.results.map(async (result): Promise<Result> => {
       const { groupId, errorCode } = result;
       const isGone = errorCode === errorCodes.NONE || errorCode === errorCodes.GROUP_ID_NOT_FOUND;
@@ -64,7 +64,6 @@ export const deleteGroups = defineApi({
         return { groupId, errorCode: tableNotReady, errorMessage: notReady };
       }
     });
-    const refused = note as readonly Result[];
     return { ...answer, results: [...refused, ...(await Promise.all(results))] };
   },
 });

@@ -18,8 +18,8 @@ export const offsetDelete = defineApi({
     if (groups?.hasTable(asked.groupId) !== true) return 'relay';
     return { relay: asked, note: asked.groupId };
   },
-  async onResponse(answer, { groups, logger }, note) {
-    if (typeof note !== 'string' || groups === undefined || answer.errorCode !== errorCodes.NONE) {
+  async onResponse(answer, { groups, logger }, groupId) {
+    if (groupId === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE) {
       return undefined;
     }
     const removed = answer.topics.flatMap(({ name, partitions }) =>
@@ -28,10 +28,10 @@ export const offsetDelete = defineApi({
         .map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
     );
     try {
-      await groups.remove(note, removed);
+      await groups.remove(groupId, removed);
       return undefined;
     } catch (error) {
-      logger.warn({ groupId: note, error }, 'the lease table of a group cannot be set');
+      logger.warn({ groupId, error }, 'the lease table of a group cannot be set');
       return { errorCode: tableNotReady, throttleTimeMs: answer.throttleTimeMs, topics: [] };
     }
   },

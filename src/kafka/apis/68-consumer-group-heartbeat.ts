@@ -13,13 +13,6 @@ import { errorCodes } from '../../wire/errors.ts';
 import type { GroupPartition } from '../../domain/leases/group-offset.ts';
 
 type TopicPartitions = { readonly topicId: string; readonly partitions: readonly number[] };
-type Member = {
-  readonly groupId: string;
-  readonly memberId: string;
-  readonly isLeaving: boolean;
-  /** What it works on, where that has changed since it was last told. */
-  readonly owned: readonly TopicPartitions[] | null;
-};
 
 export const consumerGroupHeartbeat = defineApi({
   request,
@@ -28,13 +21,14 @@ export const consumerGroupHeartbeat = defineApi({
   onRequest(asked, { groups }) {
     const { groupId, memberId, memberEpoch, topicPartitions: owned } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
+    // What it works on is named where that has changed since the last time.
     return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0, owned } };
   },
   async onResponse(answer, call, note) {
     const { groups, logger } = call;
     if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
       return undefined;
-    const { groupId, isLeaving, owned, ...asked } = note as Member;
+    const { groupId, isLeaving, owned, ...asked } = note;
     const memberId = answer.memberId ?? asked.memberId;
     if (isLeaving) {
       await groups.keepers.leave(groupId, memberId);

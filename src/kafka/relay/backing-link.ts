@@ -6,15 +6,18 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import { GatewayError } from '../../domain/errors.ts';
 import type { BackingBroker, BackingBrokers, LoginChannel } from '../brokers/backing-brokers.ts';
-import type { Fields, Input, Message, ValueOf } from '../../wire/message.ts';
-import type { saslHandshakeResponse } from '../../wire/messages/17-sasl-handshake.ts';
-import type { saslAuthenticateResponse } from '../../wire/messages/36-sasl-authenticate.ts';
-import type { KafkaApi } from '../api.ts';
-import { saslHandshake } from '../apis/17-sasl-handshake.ts';
-import { saslAuthenticate } from '../apis/36-sasl-authenticate.ts';
+import { type ApiTables, decodeResponse, encodeRequest } from '../../wire/frame.ts';
+import type { Decoded, Fields, Input } from '../../wire/message.ts';
+import {
+  saslHandshakeRequest,
+  saslHandshakeResponse,
+} from '../../wire/messages/17-sasl-handshake.ts';
+import {
+  saslAuthenticateRequest,
+  saslAuthenticateResponse,
+} from '../../wire/messages/36-sasl-authenticate.ts';
 import type { CallQueue } from './call-queue.ts';
 import { endingMsMax } from './connection-end.ts';
-import { decodeResponse, encodeRequest } from './frame-codec.ts';
 
 export type BackingLinkSettings = {
   readonly backing: BackingBrokers;
@@ -44,8 +47,8 @@ const clientId = 'kineska';
 /** Node cannot wait longer at once. */
 const timerMsMax = 2 ** 31 - 1;
 
-type Handshake = typeof saslHandshakeResponse;
-type Authenticate = typeof saslAuthenticateResponse;
+const handshake = { request: saslHandshakeRequest, response: saslHandshakeResponse };
+const authenticate = { request: saslAuthenticateRequest, response: saslAuthenticateResponse };
 
 export class BackingLink {
   readonly #settings: BackingLinkSettings;
@@ -123,18 +126,18 @@ export class BackingLink {
   }
 
   /** A request of the gateway's own between those of the client. */
-  ask<R extends Message<Fields>>(
-    api: KafkaApi,
+  ask<Q extends Fields, R extends Fields>(
+    { request, response }: ApiTables<Q, R>,
     version: number,
-    value: Input<Fields>,
-  ): Promise<ValueOf<R>> {
+    value: Input<Q>,
+  ): Promise<Decoded<R>> {
     const correlationId = this.#correlationId++ & 0x7fffffff;
-    const head = { size: 0, key: api.key, version, correlationId, clientId };
+    const head = { size: 0, key: request.key, version, correlationId, clientId };
     return new Promise((resolve) => {
-      this.#settings.calls.expectOwn(head, api, (frame) => {
-        resolve(decodeResponse(api, head, frame) as ValueOf<R>);
+      this.#settings.calls.expectOwn(head, (frame) => {
+        resolve(decodeResponse(response, version, frame));
       });
-      for (const piece of encodeRequest(api, head, value)) this.#socket!.write(piece);
+      for (const piece of encodeRequest(request, head, value)) this.#socket!.write(piece);
     });
   }
 
@@ -226,9 +229,8 @@ export class BackingLink {
     const { remoteAddress, remotePort } = this.#socket!;
     return {
       name: `${remoteAddress}:${remotePort}`,
-      handshake: (mechanism) => this.ask<Handshake>(saslHandshake, saslVersion, { mechanism }),
-      authenticate: (authBytes) =>
-        this.ask<Authenticate>(saslAuthenticate, saslVersion, { authBytes }),
+      handshake: (mechanism) => this.ask(handshake, saslVersion, { mechanism }),
+      authenticate: (authBytes) => this.ask(authenticate, saslVersion, { authBytes }),
     };
   }
 }

@@ -1,32 +1,36 @@
 /** Requests of one client connection that are not answered yet, in the order of their answers. */
 import type { RequestHead } from '../../wire/scan/request-head.ts';
-import type { KafkaApi } from '../api.ts';
+import type { ExpectedAnswer, KafkaApi } from '../api.ts';
 
-export type PendingCall = {
+/** A request of the client's. */
+export type ClientCall = ExpectedAnswer & {
   readonly api: KafkaApi;
   readonly head: RequestHead;
   readonly startedAtMs: number;
   /**
    * `relay`: the broker's frame goes on as it comes. `hook`: the response's hook sees it first.
-   * `local`: the gateway answers; `pieces` is there once it is known. `own`: the gateway asked for
-   * itself, and `take` gets the answer; the client sees nothing of it.
+   * `local`: the gateway answers; `pieces` is there once it is known.
    */
-  kind: 'relay' | 'hook' | 'local' | 'own';
-  note: unknown;
+  kind: 'relay' | 'hook' | 'local';
+  readonly note: unknown;
   pieces: readonly Buffer[] | undefined;
-  /** Sees the whole answer first, its length in front; answers the ms that the client waits. */
-  throttle?: ((frame: Buffer) => number) | undefined;
-  /** Takes the answer behind its length; what it throws ends the connection. */
-  readonly take?: (frame: Buffer) => void;
+  onAnswered: (() => void) | undefined;
 };
 
-const produceKey = 0;
+/** The gateway asked for itself; the client sees nothing of it. */
+export type OwnCall = {
+  readonly kind: 'own';
+  readonly head: RequestHead;
+  /** Takes the answer behind its length; what it throws ends the connection. */
+  readonly take: (frame: Buffer) => void;
+  onAnswered: (() => void) | undefined;
+};
+
+export type PendingCall = ClientCall | OwnCall;
 
 export class CallQueue {
   #calls: PendingCall[] = [];
   #head = 0;
-  #produces = 0;
-  #onProduced: (() => void) | undefined;
 
   get length(): number {
     return this.#calls.length - this.#head;
@@ -41,45 +45,40 @@ export class CallQueue {
     return this.#calls[this.#head + index];
   }
 
-  /** A request goes to the broker, and its answer to the client; `note` reaches its hook. */
-  expect(head: RequestHead, api: KafkaApi, note: unknown): PendingCall {
-    const isHooked = api.onResponse !== undefined && head.version >= (api.responseHookSince ?? 0);
-    const call: PendingCall = {
+  /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
+  expect(head: RequestHead, api: KafkaApi, note: unknown): ClientCall {
+    const call: ClientCall = {
       api,
       head,
       startedAtMs: performance.now(),
-      kind: isHooked ? 'hook' : 'relay',
+      kind: api.onResponse === undefined ? 'relay' : 'hook',
       note,
       pieces: undefined,
+      throttle: undefined,
+      onAnswered: undefined,
     };
-    this.push(call);
+    this.#calls.push(call);
     return call;
   }
 
   /** The gateway asks for itself; `take` gets the answer behind its length. */
-  expectOwn(head: RequestHead, api: KafkaApi, take: (frame: Buffer) => void): void {
-    const startedAtMs = performance.now();
-    this.push({ api, head, startedAtMs, kind: 'own', note: undefined, pieces: undefined, take });
+  expectOwn(head: RequestHead, take: (frame: Buffer) => void): void {
+    this.#calls.push({ kind: 'own', head, take, onAnswered: undefined });
   }
 
-  push(call: PendingCall): void {
-    this.#calls.push(call);
-    if (call.api.key === produceKey) this.#produces++;
-  }
-
-  /** Resolves when every Produce request before is answered; one waits at a time. */
-  whenProduced(): Promise<void> {
-    if (this.#produces === 0) return Promise.resolve();
+  /** Resolves when every request of this API before is answered; one waits at a time. */
+  whenAnswered(key: number): Promise<void> {
+    const last = this.#calls.findLast(
+      ({ head }, at) => at >= this.#head && head.key === key,
+    );
+    if (last === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#onProduced = resolve;
+      last.onAnswered = resolve;
     });
   }
 
   shift(): void {
-    if (this.first()?.api.key === produceKey && --this.#produces === 0) {
-      this.#onProduced?.();
-      this.#onProduced = undefined;
-    }
+    this.first()?.onAnswered?.();
     this.#head++;
     if (this.#head === this.#calls.length) {
       this.#calls = [];

@@ -11,23 +11,16 @@ import { requestHeaderBytesMin } from '../../wire/header.ts';
 import { WireError } from '../../wire/primitives.ts';
 import type { BackingBroker, BackingBrokers } from '../brokers/backing-brokers.ts';
 import type { DoorObserver } from '../../ports/observer.ts';
-import type { KafkaApi, KafkaContext } from '../api.ts';
+import type { KafkaApi, KafkaContext, PassingRequest } from '../api.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
 import { ConnectionEnd, endingMsMax } from './connection-end.ts';
-import { decodeRequest, encodeRequest, encodeResponse, errorNameOf } from './frame-codec.ts';
-import { type PassingProduce, ProduceRelay } from './produce-passage.ts';
 import { noteRead } from '../../runtime/memory/young-memory.ts';
 import { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
-import {
-  describeGarbage,
-  isProduce,
-  readHead,
-  type RequestHead,
-} from '../../wire/scan/request-head.ts';
+import { describeGarbage, readHead, type RequestHead } from '../../wire/scan/request-head.ts';
+import { isServed, RequestFlow } from './request-flow.ts';
 import { ResponseFlow } from './response-flow.ts';
-import type { FetchThrottling, ShardThrottling } from '../rules/shard-throttling.ts';
 
 /** Which broker a client has come for; undefined where any will do. */
 export type WantedBroker = {
@@ -42,10 +35,6 @@ export type RelaySettings = {
   readonly backing: BackingBrokers;
   readonly observer: DoorObserver;
   readonly logger: Logger;
-  /** Whether Produce to streams with Kinesis rules waits for replicas whatever the client asks. */
-  readonly raisesAcks: boolean;
-  /** Absent where no shard has limits. */
-  readonly throttling: ShardThrottling | undefined;
   /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
   readonly frameBytesMax: number;
 };
@@ -61,14 +50,13 @@ type Collected = {
   missing: number;
 };
 
-const noFrame = Buffer.alloc(0);
-
 export class Relay {
   readonly #settings: RelaySettings;
   readonly #client: Socket;
   readonly #backing: BackingLink;
   readonly #wantedId: number | undefined;
   readonly #calls = new CallQueue();
+  readonly #requests: RequestFlow;
   readonly #responses: ResponseFlow;
   /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
   #held: Buffer | undefined;
@@ -76,12 +64,10 @@ export class Relay {
   #quiet = false;
   /** Bytes of the frame that passes now. */
   #passing = 0;
-  /** Looks at it, where that is a Produce request which is not all there yet. */
-  #comes: PassingProduce | undefined;
+  /** Looks at it while it comes. */
+  #comes: PassingRequest | undefined;
   #collected: Collected | undefined;
-  readonly #produces: ProduceRelay;
   readonly #mute = new ChannelMute(() => this.#resumeClient());
-  #fetches: FetchThrottling | undefined;
   readonly #end = new ConnectionEnd({
     isDone: (waitsForAnswers) =>
       this.#isDelivered() && (this.#calls.length === 0 || !waitsForAnswers),
@@ -107,13 +93,13 @@ export class Relay {
       onRoom: () => this.#resumeClient(),
       onThrottled: (waitMs) => this.#mute.start(waitMs),
     });
-    this.#produces = new ProduceRelay({
-      ...settings,
+    this.#requests = new RequestFlow({
+      context,
+      connection: this,
       calls: this.#calls,
       backing: this.#backing,
       mute: this.#mute,
-      isClosed: () => this.#closed,
-      answer: (head, api, answer) => this.#handOver(head, api, noFrame, { answer }),
+      onAnswered: (error) => this.#responses.answerReady(error),
       close: () => this.close(),
     });
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
@@ -365,44 +351,17 @@ export class Relay {
     if (api === undefined) return this.#refuse('unknown-api-key');
     // The client asks again when it knows which brokers there are.
     if (api.isOfOneBroker && this.standsInFor !== undefined) return this.#refuse('other-broker');
-    const served = isServed(api, head.version);
-    if (!served && api.unknownVersionAnswer === undefined) {
+    if (api.onUnknownVersion === undefined && !isServed(api, head.version)) {
       return this.#refuse('unknown-api-version');
     }
-    if (isProduce(head) && served && this.#passProduce(buffer, position, head, api)) return 'pass';
-    if (isProduce(head) || api.onRequest !== undefined || !served) {
+    const begun = this.#requests.begin(buffer, position, head, api);
+    if (begun === 'collect') {
       this.#collected = { head, api, pieces: [], missing: size + 4 };
       return 'collect';
     }
-    this.#pass(buffer, position, head, api);
+    this.#passing = size + 4;
+    if (begun !== 'pass') this.#comes = begun;
     return 'pass';
-  }
-
-  /** Whether a Produce request goes on as it is, from here on or while it comes. */
-  #passProduce(buffer: Buffer, position: number, head: RequestHead, api: KafkaApi): boolean {
-    const end = position + 4 + head.size;
-    if (end > buffer.length) {
-      this.#comes = this.#produces.passWhileItComes(buffer.subarray(position), head, api);
-      if (this.#comes === undefined) return false;
-    } else if (!this.#produces.pass(buffer.subarray(position, end), head, api)) {
-      return false;
-    }
-    this.#passing = head.size + 4;
-    return true;
-  }
-
-  /** The frame goes on as it is, but for the version where the API says so. */
-  #pass(buffer: Buffer, position: number, head: RequestHead, api: KafkaApi): void {
-    if (api.relayedVersionMax !== undefined && head.version > api.relayedVersionMax) {
-      buffer.writeInt16BE(api.relayedVersionMax, position + 6);
-    }
-    this.#passing = head.size + 4;
-    const call = this.#calls.expect(head, api, undefined);
-    const { throttling } = this.#settings;
-    if (throttling === undefined || api.readsRecords === undefined) return;
-    this.#fetches ??= throttling.reader();
-    call.throttle = this.#fetches.look(buffer, position, head);
-    if (call.throttle !== undefined) call.kind = 'hook';
   }
 
   /** Takes memory for what has come, not for what a frame claims to be. */
@@ -414,11 +373,7 @@ export class Relay {
     if (collected.missing === 0) {
       this.#collected = undefined;
       const { head, api, pieces } = collected;
-      if (isProduce(head) && isServed(api, head.version)) {
-        this.#await(this.#produces.take(head, api, pieces));
-      } else {
-        this.#await(this.#handle(head, api, joined(pieces)));
-      }
+      this.#await(this.#requests.take(head, api, pieces));
     }
     return position + piece.length;
   }
@@ -438,56 +393,6 @@ export class Relay {
       });
   }
 
-  /** Lets the API's hook decide; nothing behind the request is read before it has. */
-  #handle(head: RequestHead, api: KafkaApi, frame: Buffer): Promise<void> | undefined {
-    if (!isServed(api, head.version)) {
-      const answer = api.unknownVersionAnswer!;
-      this.#handOver({ ...head, version: 0 }, api, frame, { answer });
-      return undefined;
-    }
-    const request = decodeRequest(api, head, frame);
-    const call = {
-      ...this.#settings.context,
-      version: head.version,
-      clientId: head.clientId,
-      connection: this,
-    };
-    const decided = api.onRequest!(request, call);
-    const goOn = (decision: Awaited<typeof decided>) => {
-      const isAsItCame = typeof decision === 'object' && 'relay' in decision;
-      if (!isAsItCame || decision.relay !== request) {
-        return this.#handOver(head, api, frame, decision);
-      }
-      if (this.#closed) return;
-      this.#calls.expect(head, api, decision.note);
-      this.#backing.write(frame);
-    };
-    if (decided instanceof Promise) return decided.then(goOn);
-    goOn(decided);
-    return undefined;
-  }
-
-  #handOver(
-    head: RequestHead,
-    api: KafkaApi,
-    frame: Buffer,
-    decision: Awaited<ReturnType<NonNullable<KafkaApi['onRequest']>>>,
-  ): void {
-    if (this.#closed) return;
-    if (decision === 'relay') {
-      this.#calls.expect(head, api, undefined);
-      this.#backing.write(frame);
-    } else if ('relay' in decision) {
-      this.#calls.expect(head, api, decision.note);
-      for (const piece of encodeRequest(api, head, decision.relay)) this.#backing.write(piece);
-    } else {
-      const call = this.#calls.expect(head, api, undefined);
-      call.kind = 'local';
-      call.pieces = encodeResponse(api, head, decision.answer);
-      this.#responses.answerReady(errorNameOf(decision.answer));
-    }
-  }
-
   /** Ends the connection, as Kafka does with what it cannot read. */
   #refuse(reason: string, cause?: unknown): 'refused' {
     if (this.#closed) return 'refused';
@@ -498,12 +403,4 @@ export class Relay {
     this.close();
     return 'refused';
   }
-}
-
-function joined(pieces: readonly Buffer[]): Buffer {
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-}
-
-function isServed({ request }: KafkaApi, version: number): boolean {
-  return version >= request.versionMin && version <= request.versionMax;
 }

@@ -5,9 +5,10 @@
  */
 import type { Socket } from 'node:net';
 import type { DoorObserver } from '../../ports/observer.ts';
+import { decodeResponse, encodeResponse, errorNameOf } from '../../wire/frame.ts';
+import type { Fields, Input } from '../../wire/message.ts';
 import type { ClientConnection, KafkaContext } from '../api.ts';
-import type { CallQueue, PendingCall } from './call-queue.ts';
-import { decodeResponse, encodeResponse, errorNameOf } from './frame-codec.ts';
+import type { CallQueue, ClientCall, OwnCall, PendingCall } from './call-queue.ts';
 import type { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
 
 export type ResponseFlowSettings = {
@@ -142,8 +143,8 @@ export class ResponseFlow {
     if (chunk.length - position < 8) return 'incomplete';
     const hooks = this.#hooked.length;
     const call = this.#calls.at(hooks);
-    if (call?.kind === 'relay' && call.note !== undefined) this.#lookAgain(call);
-    if (hooks > 0 && (call?.kind !== 'hook' || hooks >= hooksAtOnceMax)) {
+    const isSeen = call !== undefined && call.kind !== 'own' && isSeenWhole(call);
+    if (hooks > 0 && (!isSeen || hooks >= hooksAtOnceMax)) {
       this.#blocked = true;
       return 'incomplete';
     }
@@ -151,8 +152,8 @@ export class ResponseFlow {
     if (call === undefined || chunk.readInt32BE(position + 4) !== call.head.correlationId) {
       throw new Error('the broker answered what was not asked');
     }
-    if (hooks === 0 && call.kind === 'hook') this.#passUnchanged(call, chunk, position, size + 4);
-    if (call.kind === 'relay') {
+    const mayPass = hooks === 0 && call.kind !== 'own';
+    if (mayPass && (!isSeen || this.#passes(call, chunk, position))) {
       this.#passing = size + 4;
       this.#passingBytes = size + 4;
       return 'pass';
@@ -163,18 +164,9 @@ export class ResponseFlow {
   }
 
   /** An answer that its hook would not change is not decoded. */
-  #passUnchanged(call: PendingCall, chunk: Buffer, position: number, bytes: number): void {
-    const { api, note, throttle, head } = call;
-    if (api.passes === undefined || throttle !== undefined) return;
-    if (chunk.length - position < bytes) return;
-    if (note !== undefined && api.maySkip?.(note, this.#settings.context) !== true) return;
-    if (api.passes(chunk, position, head.version)) call.kind = 'relay';
-  }
-
-  /** An answer that would pass is collected where its API wants to see it by now. */
-  #lookAgain(call: PendingCall): void {
-    const { maySkip } = call.api;
-    if (maySkip?.(call.note, this.#settings.context) === false) call.kind = 'hook';
+  #passes({ api, head, note, throttle }: ClientCall, frame: Buffer, start: number): boolean {
+    if (throttle !== undefined || api.passes === undefined) return false;
+    return api.passes(frame, start, head.version, note, this.#settings.context);
   }
 
   #collect(chunk: Buffer, position: number): number {
@@ -189,32 +181,31 @@ export class ResponseFlow {
   }
 
   #runHook(call: PendingCall, frame: Buffer): void {
-    const { api, head, note } = call;
     if (call.kind === 'own') return this.#takeOwn(call, frame);
+    const { api, head, note } = call;
+    const { context, connection } = this.#settings;
     const waitMs = call.throttle?.(frame) ?? 0;
-    const isForeign = api.isForeign?.(frame.subarray(4), head.version) === true;
-    if (isForeign || api.onResponse === undefined) {
+    const isUnchanged = api.passes?.(frame, 0, head.version, note, context);
+    if (isUnchanged === true || api.onResponse === undefined) {
       return this.#answerHooked({ pieces: [frame], error: undefined, waitMs });
     }
-    const response = decodeResponse(api, head, frame.subarray(4));
-    const { context, connection } = this.#settings;
+    const response = decodeResponse(api.response, head.version, frame.subarray(4));
     const changed = api.onResponse(
       response,
       { ...context, version: head.version, clientId: head.clientId, connection },
       note,
     );
     const error = errorNameOf(response);
-    const piecesOf = (value: typeof response | undefined) =>
-      value === undefined ? [frame] : encodeResponse(api, head, value);
+    const piecesOf = (value: Input<Fields> | undefined) =>
+      value === undefined ? [frame] : encodeResponse(api.response, head, value);
     if (!(changed instanceof Promise)) {
-      const pieces = piecesOf(changed as typeof response | undefined);
-      return this.#answerHooked({ pieces, error, waitMs });
+      return this.#answerHooked({ pieces: piecesOf(changed), error, waitMs });
     }
     const answer: HookedAnswer = { pieces: undefined, error, waitMs };
     this.#answerHooked(answer);
     changed
       .then((value) => {
-        answer.pieces = piecesOf(value as typeof response | undefined);
+        answer.pieces = piecesOf(value);
         this.#writeHooked();
         this.resume();
         this.#settings.onRoom();
@@ -228,9 +219,9 @@ export class ResponseFlow {
   }
 
   /** An answer that is not the client's. */
-  #takeOwn(call: PendingCall, frame: Buffer): void {
+  #takeOwn(call: OwnCall, frame: Buffer): void {
     this.#calls.shift();
-    call.take?.(frame.subarray(4));
+    call.take(frame.subarray(4));
     this.#writeLocalAnswers(undefined);
   }
 
@@ -281,7 +272,9 @@ export class ResponseFlow {
 
   /** The first call is answered. Gives the one that is first now. */
   #finish(bytesOut: number, error: string | undefined): PendingCall | undefined {
-    const { api, head, startedAtMs } = this.#calls.first()!;
+    const call = this.#calls.first();
+    if (call === undefined || call.kind === 'own') throw new Error('an answer to nobody');
+    const { api, head, startedAtMs } = call;
     this.#calls.shift();
     this.#settings.observer.request({
       operation: api.name,
@@ -292,4 +285,9 @@ export class ResponseFlow {
     });
     return this.#calls.first();
   }
+}
+
+/** Whether something of the gateway's wants to see the answer, all of it. */
+function isSeenWhole({ kind, throttle }: ClientCall): boolean {
+  return kind === 'hook' || throttle !== undefined;
 }

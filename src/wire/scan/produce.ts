@@ -279,12 +279,14 @@ export function mayNameBrokers(version: number): boolean {
 
 /**
  * Whether a Produce response, whose length is at `start`, certainly names no brokers and can be
- * forwarded unchanged. It must be complete.
+ * forwarded unchanged. That is not known of one that may name some and is not complete.
  */
-export function namesNoBrokers(frame: Buffer, start: number, version: number): boolean {
+export function namesNoBrokers(buffer: Buffer, start: number, version: number): boolean {
   const layouts = answerLayoutsOf(version);
   if (!layouts.mayNameBrokers) return true;
-  const reader = new Reader(frame, start + 4, start + 4 + frame.readInt32BE(start));
+  const end = start + 4 + buffer.readInt32BE(start);
+  if (end > buffer.length) return false;
+  const reader = new Reader(buffer, start + 4, end);
   readResponseHeader(reader, produceResponse, version);
   layouts.whole.rest(reader);
   const tags = reader.uvarint();

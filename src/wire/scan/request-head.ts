@@ -11,10 +11,10 @@ export type RequestHead = {
   readonly clientId: string | null;
 };
 
-const produceKey = 0;
 /** Of a frame, up to its client id: the length, key, version, correlation id, its length. */
 const fixedBytes = 4 + requestHeaderBytesMin;
 const clientIdSizeAt = fixedBytes - 2;
+const versionAt = 6;
 
 /** Reads the head at `position`, or undefined where it is not all there yet. */
 export function readHead(buffer: Buffer, position: number): RequestHead | undefined {
@@ -25,10 +25,15 @@ export function readHead(buffer: Buffer, position: number): RequestHead | undefi
   return {
     size: buffer.readInt32BE(position),
     key: buffer.readInt16BE(position + 4),
-    version: buffer.readInt16BE(position + 6),
+    version: buffer.readInt16BE(position + versionAt),
     correlationId: buffer.readInt32BE(position + 8),
     clientId: clientIdBytes < 0 ? null : buffer.toString('utf8', position + fixedBytes, end),
   };
+}
+
+/** Asks in another version, in the bytes as they are. */
+export function writeVersion(buffer: Buffer, position: number, version: number): void {
+  buffer.writeInt16BE(version, position + versionAt);
 }
 
 /** Passes over the length of a frame and the header of its request. Throws WireError. */
@@ -36,10 +41,6 @@ export function passHead(cursor: Cursor, isFlexible: boolean): void {
   cursor.take(clientIdSizeAt);
   cursor.take(Math.max(0, cursor.int16()));
   if (isFlexible) skipTags(cursor);
-}
-
-export function isProduce({ key }: RequestHead): boolean {
-  return key === produceKey;
 }
 
 /** What a first frame that cannot be one looks like, for the log. */

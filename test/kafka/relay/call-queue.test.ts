@@ -13,8 +13,8 @@ const produce = apiOf('Produce');
 const metadata = apiOf('Metadata');
 const listGroups = apiOf('ListGroups');
 
-function headOf(correlationId: number, version = 9) {
-  return { size: 0, key: 0, version, correlationId, clientId: 'a client' };
+function headOf(correlationId: number, { key } = listGroups) {
+  return { size: 0, key, version: 0, correlationId, clientId: 'a client' };
 }
 
 test('calls are answered in the order in which they came, however many there are', () => {
@@ -41,41 +41,43 @@ test('calls are answered in the order in which they came, however many there are
   assert.equal(calls.first(), undefined);
 });
 
-test('the hook of an API sees answers of the versions that it is for', () => {
+test('answers of an API with a hook for them are seen first', () => {
   const calls = new CallQueue();
-  const since = produce.responseHookSince;
-  assert.ok(since !== undefined && since > 0);
-  assert.equal(calls.expect(headOf(1, since), produce, 'a note').kind, 'hook');
-  assert.equal(calls.expect(headOf(2, since - 1), produce, undefined).kind, 'relay');
-  assert.equal(calls.expect(headOf(3, 0), metadata, undefined).kind, 'hook');
-  assert.equal(calls.expect(headOf(4), listGroups, undefined).kind, 'relay');
-  assert.equal(calls.first()?.note, 'a note');
+  assert.equal(calls.expect(headOf(1), produce, 'a note').kind, 'hook');
+  assert.equal(calls.expect(headOf(2), metadata, undefined).kind, 'hook');
+  assert.equal(calls.expect(headOf(3), listGroups, undefined).kind, 'relay');
+  const first = calls.first();
+  assert.ok(first !== undefined && first.kind !== 'own');
+  assert.equal(first.note, 'a note');
 });
 
 test("the gateway's own calls stand among those of the client", () => {
   const calls = new CallQueue();
   const taken: Buffer[] = [];
-  calls.expectOwn(headOf(1), metadata, (frame) => void taken.push(frame));
-  assert.equal(calls.first()?.kind, 'own');
-  calls.first()?.take?.(Buffer.from('answer'));
+  calls.expectOwn(headOf(1), (frame) => void taken.push(frame));
+  const first = calls.first();
+  assert.ok(first?.kind === 'own');
+  first.take(Buffer.from('answer'));
   assert.deepEqual(taken, [Buffer.from('answer')]);
 });
 
-test('whoever waits for Produce requests goes on when the last before it is answered', async () => {
+test('whoever waits for requests of an API goes on when the last before is answered', async () => {
   const calls = new CallQueue();
-  await calls.whenProduced();
-  calls.expect(headOf(1), produce, undefined);
+  await calls.whenAnswered(produce.key);
+  calls.expect(headOf(1, produce), produce, undefined);
   calls.expect(headOf(2), listGroups, undefined);
-  calls.expect(headOf(3), produce, undefined);
-  let isProduced = false;
-  const waiting = calls.whenProduced().then(() => (isProduced = true));
+  calls.expectOwn(headOf(3, produce), () => undefined);
+  calls.expect(headOf(4), listGroups, undefined);
+  let isAnswered = false;
+  const waiting = calls.whenAnswered(produce.key).then(() => (isAnswered = true));
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   for (const expected of [false, false]) {
     calls.shift();
     await settled();
-    assert.equal(isProduced, expected);
+    assert.equal(isAnswered, expected);
   }
   calls.shift();
   await waiting;
-  await calls.whenProduced();
+  assert.equal(calls.length, 1);
+  await calls.whenAnswered(produce.key);
 });
