@@ -5,13 +5,19 @@
 import type { Session } from './session.ts';
 
 export type ResourceKind =
-  /** A stream, which is a topic on the Kafka door. */
+  /** A stream, which is a topic on the Kafka door; `*` for whichever there are. */
   | 'stream'
+  /** A topic that was named by an id (base64url) of which nobody knows the name. */
+  | 'topic-id'
   /** A registered consumer of a stream: `STREAM/consumer/NAME`. */
   | 'consumer'
-  /** A consumer group, which is the lease table of a KCL application. */
+  /** A consumer group, which is the lease table of a KCL application; `*` as above. */
   | 'group'
   | 'transactional-id'
+  /** Delegation tokens of Kafka, which are not named one by one. */
+  | 'delegation-token'
+  /** A user of Kafka in its own form, `User:NAME`. */
+  | 'user'
   /** A KMS key, in the form in which the caller names it: id, ARN or alias. */
   | 'key'
   /**
@@ -22,7 +28,7 @@ export type ResourceKind =
 
 /** One action on one resource. */
 export type Access = {
-  /** As policies spell it: `kinesis:PutRecord`, `kafka-cluster:WriteData`. */
+  /** `kinesis:PutRecord` as policies of AWS spell it, or `kafka:Write` as Kafka's rules do. */
   readonly action: string;
   readonly kind: ResourceKind;
   /** Without account and region, which are the gateway's own. */
@@ -38,6 +44,8 @@ export type Refusal = {
 export const noRefusals: readonly Refusal[] = [];
 
 export type Authorizer = {
+  /** It refuses nothing: where that is so, calls need not be looked at for what they name. */
+  readonly permitsAll?: true;
   /**
    * Returns the accesses that are refused. Most calls have exactly one access, so one may be passed
    * without an array, and a result that is known at once is not a promise: the fast path allocates
@@ -50,4 +58,4 @@ export type Authorizer = {
 };
 
 /** Says yes to everybody: there are no policies yet. */
-export const allowEverything: Authorizer = { authorize: () => noRefusals };
+export const allowEverything: Authorizer = { permitsAll: true, authorize: () => noRefusals };

@@ -2,6 +2,8 @@
  * Where a call comes from: the caller and the connection. Every call on either door has a session;
  * authorization decides by it, and an audit log shows it.
  */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 /** No caller has to prove an identity yet, so all callers are the same principal. */
 export type Principal = { readonly kind: 'anonymous' };
@@ -22,3 +24,16 @@ export type Session = {
   readonly peer: string;
   readonly listener: Listener;
 };
+
+/** Of everything that comes by a connection, until its client proves who it is. */
+export function sessionOfSocket(socket: Socket, door: Listener['door']): Session {
+  return {
+    principal: anonymous,
+    peer: socket.remoteAddress ?? '',
+    listener: {
+      door,
+      port: socket.localPort ?? 0,
+      isEncrypted: (socket as Partial<TLSSocket>).encrypted === true,
+    },
+  };
+}

@@ -1,4 +1,5 @@
 /** The Kafka door: the parts that handle requests, and the server in front of them. */
+import { allowEverything } from '../access/authorizer.ts';
 import type { KinesisLimits } from '../aws/kinesis/limits/kinesis-limits.ts';
 import type { Config } from '../config/settings.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
@@ -52,6 +53,7 @@ export async function kafkaDoorOf(
     backing: brokers,
     ...{ streams, groups, topicNames, produce, throttling, observer, logger, frameBytesMax },
     transactions: new TransactionOffsets(),
+    authorizer: allowEverything,
   });
 }
 

@@ -8,11 +8,13 @@ import type { Decoded, Fields, Input } from '../wire/message.ts';
 import type { RequestHead } from '../wire/scan/request-head.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
+import type { Access, Refusal } from '../access/authorizer.ts';
 import type { BrokerDirectory } from './brokers/directory.ts';
 import type { ProduceGate } from './produce/gate.ts';
 import type { AnswerThrottle, ShardThrottling } from './rules/shard-throttling.ts';
 import type { StreamRulesView } from './rules/stream-rules.ts';
 import type { TopicNames } from './rules/topic-names.ts';
+import type { KafkaSession } from './session.ts';
 
 /** What hooks may use. */
 export type KafkaContext = {
@@ -35,6 +37,7 @@ export type KafkaContext = {
 };
 
 export type ClientConnection = {
+  readonly session: KafkaSession;
   readonly isClosed: boolean;
   /** The broker that answers, once there is one. */
   readonly servedBy: number | undefined;
@@ -62,13 +65,18 @@ export type RequestDecision<Q extends Fields, R extends Fields, Note> =
   | { readonly answer: Input<R> };
 
 /** How requests of an API go on without being decoded; one for each connection. */
-export type Passage = {
+export type Passage<Q extends Fields> = {
   /**
    * Looks at a request of which so much is there. `pass`: it goes on as the buffer has it now,
    * and what is still to come goes on unseen. `collect`: it is given to `take` when it is whole.
-   * Throws WireError.
+   * `asked` is there where it was decoded for an authorizer. Throws WireError.
    */
-  begin(buffer: Buffer, position: number, head: RequestHead): 'pass' | 'collect' | PassingRequest;
+  begin(
+    buffer: Buffer,
+    position: number,
+    head: RequestHead,
+    asked: Decoded<Q> | undefined,
+  ): 'pass' | 'collect' | PassingRequest;
   /**
    * Takes a request that was collected. What is behind it on the connection waits where this
    * takes time. Throws WireError.
@@ -102,7 +110,7 @@ export type PassageLine<R extends Fields, Note> = {
   };
   /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
   expect(head: RequestHead, note: Note | undefined): ExpectedAnswer;
-  /** As expect, but the answer goes to the gateway alone; what `take` throws ends the connection. */
+  /** As expect, but the gateway takes the answer; what `take` throws ends the connection. */
   expectOwn(head: RequestHead, take: (answer: Decoded<R>) => void): void;
   /** Resolves when every request of this API before is answered; one waits at a time. */
   whenAnswered(): Promise<void>;
@@ -126,8 +134,16 @@ export type ApiDefinition<Q extends Fields, R extends Fields, Note> = ApiTables<
   readonly advertisedMin?: number;
   /** Where the door differs from Kafka, a sentence each, for the documentation. */
   readonly deviations?: readonly string[];
+  /** Everything that a request is on, for the authorizer; called only where that looks. */
+  touches(request: Decoded<Q>, call: Call): Access | readonly Access[];
+  /**
+   * The answer to a request of which this is refused; nothing of it is done. Without the hook the
+   * answer has the code of the first refusal at its top. Where there is no answer, or no place in
+   * it, the connection ends.
+   */
+  onRefused?(request: Decoded<Q>, refusals: readonly Refusal[], call: Call): Input<R> | undefined;
   /** Where requests go on without being decoded, and are looked at nonetheless. */
-  passage?(line: PassageLine<R, Note>, context: KafkaContext): Passage;
+  passage?(line: PassageLine<R, Note>, context: KafkaContext): Passage<Q>;
   onRequest?(
     request: Decoded<Q>,
     call: Call,

@@ -1,4 +1,5 @@
 /** What the Kafka door answers for the gateway's errors: one table from kind to Kafka's code. */
+import type { ResourceKind } from '../access/authorizer.ts';
 import { GatewayError, type ErrorKind } from '../domain/errors.ts';
 import { errorCodes } from '../wire/errors.ts';
 
@@ -20,6 +21,24 @@ const codes: Readonly<Record<ErrorKind, number>> = {
 /** Kafka's code for an error. What is no GatewayError is a defect of ours. */
 export function codeOf(error: unknown): number {
   return error instanceof GatewayError ? codes[error.kind] : errorCodes.UNKNOWN_SERVER_ERROR;
+}
+
+const refusalCodes: Readonly<Record<ResourceKind, number>> = {
+  stream: errorCodes.TOPIC_AUTHORIZATION_FAILED,
+  consumer: errorCodes.TOPIC_AUTHORIZATION_FAILED,
+  // As for an id that no topic has: whether this one has a topic is not told.
+  'topic-id': errorCodes.UNKNOWN_TOPIC_ID,
+  group: errorCodes.GROUP_AUTHORIZATION_FAILED,
+  'transactional-id': errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  'delegation-token': errorCodes.DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+  user: errorCodes.DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+  key: errorCodes.CLUSTER_AUTHORIZATION_FAILED,
+  all: errorCodes.CLUSTER_AUTHORIZATION_FAILED,
+};
+
+/** Kafka's code for a refused access to something of this kind. */
+export function codeOfRefusal(kind: ResourceKind): number {
+  return refusalCodes[kind];
 }
 
 /**

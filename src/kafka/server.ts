@@ -5,6 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
+import type { Authorizer } from '../access/authorizer.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { GroupOffsets } from '../groups/group-offsets.ts';
 import type { TransactionOffsets } from '../groups/transaction-offsets.ts';
@@ -41,6 +42,8 @@ export type KafkaDoorSettings = {
   readonly transactions: TransactionOffsets;
   /** Undefined if shards have no limits. */
   readonly throttling: ShardThrottling | undefined;
+  /** Every request passes it with the names of what it touches. */
+  readonly authorizer: Authorizer;
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax: number;
@@ -101,7 +104,9 @@ export class KafkaDoor {
       raisesAcks: settings.acks === 'all',
       ...{ streams, topicNames, produce, throttling, groups, transactions, logger, apis },
     };
-    this.#relaySettings = { apis, context, backing, observer, logger, frameBytesMax: bytesMax };
+    const { authorizer } = settings;
+    const shared = { context, backing, authorizer, observer, logger };
+    this.#relaySettings = { ...shared, apis, frameBytesMax: bytesMax };
   }
 
   /**

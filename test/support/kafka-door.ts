@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
+import { allowEverything } from '../../src/access/authorizer.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { openBacking } from '../../src/gateway/backing.ts';
 import { groupsOf } from '../../src/gateway/groups.ts';
@@ -29,7 +30,10 @@ export type TestDoor = {
 };
 
 export type DoorOptions = Partial<
-  Pick<KafkaDoorSettings, 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'>
+  Pick<
+    KafkaDoorSettings,
+    'authorizer' | 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'
+  >
 > & {
   /** The catalog, if it is not a new one, and the URL of another way to DynamoDB. */
   readonly directory?: { readonly table?: string; readonly dynamodb?: string };
@@ -59,7 +63,7 @@ export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): P
   const door = new KafkaDoor({
     ...{ host: '127.0.0.1', port: 0, advertisedHost: '127.0.0.1', advertisedPort: 0 },
     ...{ brokerIds: [], lowestBrokerId: undefined, tls: undefined, frameBytesMax },
-    acks: 'all',
+    ...{ acks: 'all', authorizer: allowEverything },
     ...partsOver(backing, streams),
     backing:
       brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort, login),

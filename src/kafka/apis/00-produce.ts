@@ -14,8 +14,9 @@ import {
   produceResponse as response,
 } from '../../wire/messages/00-produce.ts';
 import type { Stream } from '../../domain/streams/stream.ts';
+import { errorCodes } from '../../wire/errors.ts';
 import { decodeRequest, encodeRequest } from '../../wire/frame.ts';
-import type { InputOf, ValueOf } from '../../wire/message.ts';
+import type { ValueOf } from '../../wire/message.ts';
 import { metadataRequest, passingMetadataResponse } from '../../wire/messages/03-metadata.ts';
 import {
   namesNoBrokers,
@@ -26,7 +27,7 @@ import {
   type ScannedTopic,
 } from '../../wire/scan/produce.ts';
 import type { RequestHead } from '../../wire/scan/request-head.ts';
-import type { TopicLabel } from '../../wire/scan/topic-label.ts';
+import { onTopics, onTransactionalId } from '../access.ts';
 import {
   defineApi,
   type ExpectedAnswer,
@@ -36,20 +37,17 @@ import {
   type PassingRequest,
 } from '../api.ts';
 import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
-import { merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
+import { answerOf, merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
 import { termsOf } from '../produce/producer-terms.ts';
 import { produceThrottle } from '../rules/shard-throttling.ts';
 
 type Response = ValueOf<typeof response>;
-type Answer = InputOf<typeof response> & Pick<Response, 'responses'>;
 type Line = PassageLine<(typeof response)['fields'], ProduceNote>;
 type Acks = Pick<ProduceScan, 'acks'>;
 
 const metadata = { request: metadataRequest, response: passingMetadataResponse };
 /** The first version that tells what a client may do with a topic. */
 const metadataVersion = 9;
-/** The first version that names a topic by its id: for brokers that take Produce by ids. */
-const metadataByIdVersion = 12;
 /** Bit of the operation WRITE, whose code is 4. */
 const writeOperation = 1 << 4;
 
@@ -65,6 +63,26 @@ export const produce = defineApi({
     'What is over the limits of a shard is written, and throttle_time_ms tells how long to ' +
       'wait (KINESKA_LIMITS).',
   ],
+  touches: ({ transactionalId, topicData }, call) => [
+    ...(transactionalId === null ? [] : [onTransactionalId('Write', transactionalId)]),
+    ...onTopics('Write', topicData, call),
+  ],
+  onRefused({ acks, topicData }, refusals, call) {
+    // A client that asked for no answer gets none.
+    if (acks === 0) return undefined;
+    const refused = new Set(refusals.map(({ access }) => access.name));
+    const isTransaction = refusals.some(({ access }) => access.kind === 'transactional-id');
+    const responses = topicData.map((topic) => {
+      const [on] = onTopics('Write', [topic], call);
+      const ofTopic = refused.has(on!.name)
+        ? errorCodes.TOPIC_AUTHORIZATION_FAILED
+        : errorCodes.OPERATION_NOT_ATTEMPTED;
+      const code = isTransaction ? errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED : ofTopic;
+      const partitionResponses = topic.partitionData.map(({ index }) => answerOf(index, code));
+      return { name: topic.name, topicId: topic.topicId, partitionResponses };
+    });
+    return { responses };
+  },
   passage: (line: Line, context) => new ProducePassage(line, context),
   passes(buffer, start, version, note, { produce: gate }) {
     if (note !== undefined && !gate.isSettled(note)) return false;
@@ -81,7 +99,7 @@ export const produce = defineApi({
   },
 });
 
-class ProducePassage implements Passage {
+class ProducePassage implements Passage<(typeof request)['fields']> {
   readonly #line: Line;
   readonly #context: KafkaContext;
   readonly #order: ProduceOrder = { last: Promise.resolve() };
@@ -134,14 +152,11 @@ class ProducePassage implements Passage {
     return undefined;
   }
 
-  async #ask(
-    head: RequestHead,
-    pieces: readonly Buffer[],
-    scan: ProduceScan,
-  ): Promise<void> {
+  async #ask(head: RequestHead, pieces: readonly Buffer[], scan: ProduceScan): Promise<void> {
     const line = this.#line;
     const { produce: gate } = this.#context;
-    await this.#learnNames(scan.topics);
+    const ids = scan.topics.flatMap(({ id }) => id ?? []);
+    await this.#context.topicNames.learn(ids, line);
     const { found, verdict } = await gate.ask(scan);
     if (line.connection.isClosed) return;
     if (verdict !== 'part') {
@@ -251,22 +266,6 @@ class ProducePassage implements Passage {
       if (note === undefined || gate.isSettled(note)) return closeOnError(answer);
       gate.settle(answer, note).then(closeOnError, () => line.close());
     });
-  }
-
-  /**
-   * Names of topics that the client has by their ids from another process, which saw its Metadata.
-   */
-  async #learnNames(topics: readonly TopicLabel[]): Promise<void> {
-    const { topicNames } = this.#context;
-    const unknown = topics.flatMap(({ id }) =>
-      id === undefined || topicNames.get(id) !== undefined ? [] : [{ topicId: id, name: null }],
-    );
-    if (unknown.length === 0) return;
-    const asked = { topics: unknown, allowAutoTopicCreation: false };
-    const answer = await this.#line.ask(metadata, metadataByIdVersion, asked);
-    for (const { name, topicId } of answer.topics) {
-      if (name !== null) topicNames.note(topicId, name);
-    }
   }
 
   /**

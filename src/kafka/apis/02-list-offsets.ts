@@ -6,6 +6,11 @@ import {
   listOffsetsRequest as request,
   listOffsetsResponse as response,
 } from '../../wire/messages/02-list-offsets.ts';
+import { onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const listOffsets = defineApi({ request, response });
+export const listOffsets = defineApi({
+  request,
+  response,
+  touches: (asked, call) => onTopics('Describe', asked.topics, call),
+});

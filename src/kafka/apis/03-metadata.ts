@@ -7,12 +7,16 @@ import {
   metadataRequest as request,
   passingMetadataResponse as response,
 } from '../../wire/messages/03-metadata.ts';
-import { defineApi } from '../api.ts';
+import type { Access } from '../../access/authorizer.ts';
+import type { Decoded } from '../../wire/message.ts';
+import { onAllTopics, onTopics } from '../access.ts';
+import { type Call, defineApi } from '../api.ts';
 import { shardCountWithin } from '../rules/stream-rules.ts';
 
 export const metadata = defineApi({
   request,
   response,
+  touches: touched,
   async onResponse(answer, { brokers, streams, topicNames }) {
     const topics = answer.topics.map(async (topic) => {
       const { name, topicId, partitions } = topic;
@@ -27,3 +31,16 @@ export const metadata = defineApi({
     return { ...answer, topics: await Promise.all(topics), brokers: await advertised };
   },
 });
+
+/** Where topics may be made by being asked for, that is asked for too. */
+function touched(
+  { topics, allowAutoTopicCreation }: Decoded<(typeof request)['fields']>,
+  call: Call,
+): readonly Access[] {
+  const isAll = topics === null || (call.version === 0 && topics.length === 0);
+  if (isAll) return [onAllTopics('Describe')];
+  const described = onTopics('Describe', topics, call);
+  if (!allowAutoTopicCreation) return described;
+  const named = topics.filter(({ name }) => name !== null && name !== '');
+  return [...described, ...onTopics('Create', named, call)];
+}

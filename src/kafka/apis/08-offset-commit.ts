@@ -16,6 +16,7 @@ import {
 import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffsets } from '../../groups/group-offsets.ts';
+import { onGroup, onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -38,6 +39,10 @@ export const offsetCommit = defineApi({
       'COORDINATOR_LOAD_IN_PROGRESS where it cannot.',
     'Negative offsets, which Kafka takes for none, set leases that are there to TRIM_HORIZON.',
     'REBALANCE_IN_PROGRESS or STALE_MEMBER_EPOCH for partitions whose leases KCL workers hold.',
+  ],
+  touches: ({ groupId, topics }, call) => [
+    onGroup('Read', groupId),
+    ...onTopics('Read', topics, call),
   ],
   onRequest(asked, { groups }) {
     if (groups?.hasTable(asked.groupId) !== true) return 'relay';

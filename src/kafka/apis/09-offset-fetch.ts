@@ -12,6 +12,8 @@ import {
 import type { Decoded } from '../../wire/message.ts';
 import { toOffset } from '../../domain/streams/stream.ts';
 import type { GroupOffsets } from '../../groups/group-offsets.ts';
+import type { Access } from '../../access/authorizer.ts';
+import { onAllTopics, onGroup, onTopics } from '../access.ts';
 import { type Call, defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -43,6 +45,7 @@ export const offsetFetch = defineApi({
   request,
   response,
   deviations: ['Answers what the lease table says, which KCL workers may have moved.'],
+  touches: touched,
   onRequest(asked, { groups, version }) {
     const ids =
       version >= groupsSince ? asked.groups.map(({ groupId }) => groupId) : [asked.groupId];
@@ -181,4 +184,12 @@ function withErrors(topics: readonly Topic[], errorCode: number): Topic[] {
 
 function placeOf(topic: string, partition: number): string {
   return `${topic} ${partition}`;
+}
+
+function touched({ groupId, topics, groups }: Request, call: Call): readonly Access[] {
+  const asked = call.version < groupsSince ? [{ groupId, topics }] : groups;
+  return asked.flatMap((each) => [
+    onGroup('Describe', each.groupId),
+    ...(each.topics === null ? [onAllTopics('Describe')] : onTopics('Describe', each.topics, call)),
+  ]);
 }

@@ -6,13 +6,20 @@ import {
   findCoordinatorRequest as request,
   findCoordinatorResponse as response,
 } from '../../wire/messages/10-find-coordinator.ts';
-import { defineApi } from '../api.ts';
+import type { Access } from '../../access/authorizer.ts';
+import type { Decoded } from '../../wire/message.ts';
+import { onCluster, onGroups, onTransactionalId } from '../access.ts';
+import { type Call, defineApi } from '../api.ts';
 
 const batchedSince = 4;
+
+const groupType = 0;
+const transactionType = 1;
 
 export const findCoordinator = defineApi({
   request,
   response,
+  touches: touched,
   async onResponse(answer, { brokers, version }) {
     if (version >= batchedSince) {
       return { ...answer, coordinators: await brokers.advertiseAll(answer.coordinators) };
@@ -21,3 +28,14 @@ export const findCoordinator = defineApi({
     return { ...answer, ...(await brokers.advertise({ nodeId, host, port })) };
   },
 });
+
+function touched(
+  { key, keyType, coordinatorKeys }: Decoded<(typeof request)['fields']>,
+  { version }: Call,
+): readonly Access[] {
+  const keys = version < batchedSince ? [key] : coordinatorKeys;
+  if (keyType === groupType) return onGroups('Describe', keys);
+  if (keyType === transactionType) return keys.map((id) => onTransactionalId('Describe', id));
+  // Brokers ask for the coordinators of share partitions.
+  return [onCluster('ClusterAction')];
+}

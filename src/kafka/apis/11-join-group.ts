@@ -7,12 +7,14 @@ import {
   joinGroupRequest as request,
   joinGroupResponse as response,
 } from '../../wire/messages/11-join-group.ts';
+import { onGroup } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { readOwned } from '../groups/assignments.ts';
 
 export const joinGroup = defineApi({
   request,
   response,
+  touches: ({ groupId }) => onGroup('Read', groupId),
   async onRequest(asked, { groups, clientId, connection, logger }) {
     const { groupId, memberId, protocols } = asked;
     if (memberId === '' || groups?.hasTable(groupId) !== true) return 'relay';

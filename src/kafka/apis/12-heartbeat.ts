@@ -6,6 +6,7 @@ import {
   heartbeatRequest as request,
   heartbeatResponse as response,
 } from '../../wire/messages/12-heartbeat.ts';
+import { onGroup } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
@@ -13,6 +14,7 @@ export const heartbeat = defineApi({
   request,
   response,
   deviations: ['REBALANCE_IN_PROGRESS also when leases of the member come from or go to KCL.'],
+  touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups }) {
     const { groupId, memberId } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';

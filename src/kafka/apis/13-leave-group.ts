@@ -6,6 +6,7 @@ import {
   leaveGroupRequest as request,
   leaveGroupResponse as response,
 } from '../../wire/messages/13-leave-group.ts';
+import { onGroup } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
@@ -14,6 +15,7 @@ const severalSince = 3;
 export const leaveGroup = defineApi({
   request,
   response,
+  touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups, version }) {
     const { groupId, memberId, members } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';

@@ -7,6 +7,7 @@ import {
   syncGroupRequest as request,
   syncGroupResponse as response,
 } from '../../wire/messages/14-sync-group.ts';
+import { onGroup } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { readAssignment, writeAssignment } from '../groups/assignments.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -15,6 +16,7 @@ export const syncGroup = defineApi({
   request,
   response,
   deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
+  touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups, clientId, connection }) {
     const { groupId, memberId } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';

@@ -6,6 +6,11 @@ import {
   describeGroupsRequest as request,
   describeGroupsResponse as response,
 } from '../../wire/messages/15-describe-groups.ts';
+import { onGroups } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeGroups = defineApi({ request, response });
+export const describeGroups = defineApi({
+  request,
+  response,
+  touches: ({ groups }) => onGroups('Describe', groups),
+});

@@ -3,6 +3,12 @@ import {
   listGroupsRequest as request,
   listGroupsResponse as response,
 } from '../../wire/messages/16-list-groups.ts';
+import { onAllGroups } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const listGroups = defineApi({ request, response, isOfOneBroker: true });
+export const listGroups = defineApi({
+  request,
+  response,
+  isOfOneBroker: true,
+  touches: () => onAllGroups('Describe'),
+});

@@ -9,6 +9,7 @@ import {
   saslHandshakeRequest as request,
   saslHandshakeResponse as response,
 } from '../../wire/messages/17-sasl-handshake.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
@@ -20,6 +21,7 @@ export const saslHandshake = defineApi({
     'Refused with UNSUPPORTED_SASL_MECHANISM and no mechanisms where the gateway logs in to the ' +
       'cluster for its clients (`--kafka-identity gateway`, with credentials).',
   ],
+  touches: touchesNothing,
   onRequest({ mechanism }, { version, clientsLogIn, logger, clientId }) {
     if (!clientsLogIn) {
       const why = 'the gateway logs in itself: clients use no SASL, or set --kafka-identity client';

@@ -14,6 +14,7 @@ import {
   apiVersionsRequest as request,
   apiVersionsResponse as response,
 } from '../../wire/messages/18-api-versions.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi, type KafkaApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
@@ -29,6 +30,7 @@ export const apiVersions = defineApi({
     'The NodeId that a client wants is compared with that of the port, also while another broker ' +
       'stands in for it.',
   ],
+  touches: touchesNothing,
   onUnknownVersion: () => ({
     version: 0,
     answer: {

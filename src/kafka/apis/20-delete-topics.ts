@@ -7,15 +7,22 @@ import {
   deleteTopicsResponse as response,
 } from '../../wire/messages/20-delete-topics.ts';
 import { atOnce } from '../../runtime/at-once.ts';
+import { onTopicNames, onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
 const topicsAtOnce = 16;
 
+const topicsSince = 6;
+
 export const deleteTopics = defineApi({
   request,
   response,
   deviations: ['Leases of the streams are deleted, too.'],
+  touches: (asked, { version, topicNames }) =>
+    version < topicsSince
+      ? onTopicNames('Delete', asked.topicNames)
+      : onTopics('Delete', asked.topics, { topicNames }),
   async onResponse(answer, { streams, logger }) {
     const deleted: string[] = [];
     for (const { name, errorCode } of answer.responses) {

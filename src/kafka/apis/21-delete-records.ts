@@ -6,6 +6,7 @@ import {
   deleteRecordsRequest as request,
   deleteRecordsResponse as response,
 } from '../../wire/messages/21-delete-records.ts';
+import { onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { partByRules } from '../rules/stream-rules.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -21,6 +22,7 @@ export const deleteRecords = defineApi({
   deviations: [
     'Streams made by CreateStream: POLICY_VIOLATION; use DecreaseStreamRetentionPeriod.',
   ],
+  touches: (asked, call) => onTopics('Delete', asked.topics, call),
   async onRequest(asked, { streams }) {
     const parted = await partByRules(
       streams,

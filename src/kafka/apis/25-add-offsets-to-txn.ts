@@ -3,6 +3,14 @@ import {
   addOffsetsToTxnRequest as request,
   addOffsetsToTxnResponse as response,
 } from '../../wire/messages/25-add-offsets-to-txn.ts';
+import { onGroup, onTransactionalId } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const addOffsetsToTxn = defineApi({ request, response });
+export const addOffsetsToTxn = defineApi({
+  request,
+  response,
+  touches: ({ transactionalId, groupId }) => [
+    onTransactionalId('Write', transactionalId),
+    onGroup('Read', groupId),
+  ],
+});

@@ -8,6 +8,7 @@ import {
   endTxnRequest as request,
   endTxnResponse as response,
 } from '../../wire/messages/26-end-txn.ts';
+import { onTransactionalId } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -19,6 +20,7 @@ export const endTxn = defineApi({
     'Answered when lease tables have the offsets of the transaction; ' +
       'COORDINATOR_LOAD_IN_PROGRESS where they cannot.',
   ],
+  touches: ({ transactionalId }) => onTransactionalId('Write', transactionalId),
   onRequest(asked, { transactions }) {
     if (transactions.of(asked.transactionalId).length === 0) return 'relay';
     return { relay: asked, note: asked };

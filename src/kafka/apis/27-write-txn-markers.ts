@@ -6,6 +6,11 @@ import {
   writeTxnMarkersRequest as request,
   writeTxnMarkersResponse as response,
 } from '../../wire/messages/27-write-txn-markers.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const writeTxnMarkers = defineApi({ request, response });
+export const writeTxnMarkers = defineApi({
+  request,
+  response,
+  touches: () => onCluster('ClusterAction'),
+});

@@ -10,6 +10,7 @@ import {
 } from '../../wire/messages/28-txn-offset-commit.ts';
 import type { Decoded } from '../../wire/message.ts';
 import type { GroupOffsets } from '../../groups/group-offsets.ts';
+import { onGroup, onTopics, onTransactionalId } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
@@ -25,6 +26,11 @@ export const txnOffsetCommit = defineApi({
   deviations: [
     'ILLEGAL_GENERATION or STALE_MEMBER_EPOCH also for partitions whose leases KCL workers have ' +
       'taken.',
+  ],
+  touches: ({ transactionalId, groupId, topics }, call) => [
+    onTransactionalId('Write', transactionalId),
+    onGroup('Read', groupId),
+    ...onTopics('Read', topics, call),
   ],
   async onRequest(asked, { groups, version }) {
     const { groupId, memberId, topics } = asked;

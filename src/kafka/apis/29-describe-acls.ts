@@ -5,6 +5,11 @@ import {
   describeAclsRequest as request,
   describeAclsResponse as response,
 } from '../../wire/messages/29-describe-acls.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeAcls = defineApi({ request, response });
+export const describeAcls = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Describe'),
+});

@@ -6,6 +6,11 @@ import {
   describeConfigsRequest as request,
   describeConfigsResponse as response,
 } from '../../wire/messages/32-describe-configs.ts';
+import { onConfigsOf } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeConfigs = defineApi({ request, response });
+export const describeConfigs = defineApi({
+  request,
+  response,
+  touches: ({ resources }) => onConfigsOf('DescribeConfigs', resources),
+});

@@ -6,6 +6,7 @@ import {
   alterConfigsRequest as request,
   alterConfigsResponse as response,
 } from '../../wire/messages/33-alter-configs.ts';
+import { onConfigsOf } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { partByRules, type Refusal } from '../rules/stream-rules.ts';
 import { refusedConfig } from '../rules/topic-configs.ts';
@@ -25,6 +26,7 @@ export const alterConfigs = defineApi({
   deviations: [
     'Streams made by CreateStream: POLICY_VIOLATION for configs that their rules forbid.',
   ],
+  touches: ({ resources }) => onConfigsOf('AlterConfigs', resources),
   async onRequest(asked, { streams }) {
     const parted = await partByRules(
       streams,

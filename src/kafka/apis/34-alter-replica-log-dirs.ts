@@ -6,6 +6,12 @@ import {
   alterReplicaLogDirsRequest as request,
   alterReplicaLogDirsResponse as response,
 } from '../../wire/messages/34-alter-replica-log-dirs.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const alterReplicaLogDirs = defineApi({ request, response, isOfOneBroker: true });
+export const alterReplicaLogDirs = defineApi({
+  request,
+  response,
+  isOfOneBroker: true,
+  touches: () => onCluster('Alter'),
+});

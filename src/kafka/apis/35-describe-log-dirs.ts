@@ -3,6 +3,12 @@ import {
   describeLogDirsRequest as request,
   describeLogDirsResponse as response,
 } from '../../wire/messages/35-describe-log-dirs.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeLogDirs = defineApi({ request, response, isOfOneBroker: true });
+export const describeLogDirs = defineApi({
+  request,
+  response,
+  isOfOneBroker: true,
+  touches: () => onCluster('Describe'),
+});

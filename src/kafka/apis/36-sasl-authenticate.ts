@@ -3,6 +3,11 @@ import {
   saslAuthenticateRequest as request,
   saslAuthenticateResponse as response,
 } from '../../wire/messages/36-sasl-authenticate.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const saslAuthenticate = defineApi({ request, response });
+export const saslAuthenticate = defineApi({
+  request,
+  response,
+  touches: touchesNothing,
+});

@@ -6,6 +6,7 @@ import {
   createPartitionsRequest as request,
   createPartitionsResponse as response,
 } from '../../wire/messages/37-create-partitions.ts';
+import { onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { partByRules } from '../rules/stream-rules.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -22,6 +23,7 @@ export const createPartitions = defineApi({
   deviations: [
     'Streams made by CreateStream: POLICY_VIOLATION; use UpdateShardCount or SplitShard.',
   ],
+  touches: (asked, call) => onTopics('Alter', asked.topics, call),
   async onRequest(asked, { streams }) {
     const parted = await partByRules(
       streams,

@@ -6,6 +6,13 @@ import {
   createDelegationTokenRequest as request,
   createDelegationTokenResponse as response,
 } from '../../wire/messages/38-create-delegation-token.ts';
+import { onUser } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const createDelegationToken = defineApi({ request, response });
+export const createDelegationToken = defineApi({
+  request,
+  response,
+  touches: ({ ownerPrincipalType, ownerPrincipalName }) =>
+    // For itself anybody may, who has proved to be somebody.
+    ownerPrincipalName ? onUser('CreateTokens', ownerPrincipalType ?? '', ownerPrincipalName) : [],
+});

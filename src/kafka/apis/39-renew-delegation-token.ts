@@ -6,6 +6,12 @@ import {
   renewDelegationTokenRequest as request,
   renewDelegationTokenResponse as response,
 } from '../../wire/messages/39-renew-delegation-token.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const renewDelegationToken = defineApi({ request, response });
+export const renewDelegationToken = defineApi({
+  request,
+  response,
+  // The broker compares the caller with the owner and the renewers of the token.
+  touches: touchesNothing,
+});

@@ -6,6 +6,16 @@ import {
   describeDelegationTokenRequest as request,
   describeDelegationTokenResponse as response,
 } from '../../wire/messages/41-describe-delegation-token.ts';
+import { onAllTokens, onUser } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeDelegationToken = defineApi({ request, response });
+export const describeDelegationToken = defineApi({
+  request,
+  response,
+  touches: ({ owners }) =>
+    owners === null
+      ? onAllTokens('Describe')
+      : owners.map(({ principalType, principalName }) =>
+          onUser('DescribeTokens', principalType, principalName),
+        ),
+});

@@ -7,6 +7,7 @@ import {
   deleteGroupsRequest as request,
   deleteGroupsResponse as response,
 } from '../../wire/messages/42-delete-groups.ts';
+import { onGroups } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -25,6 +26,7 @@ export const deleteGroups = defineApi({
   request,
   response,
   deviations: ['Deletes lease tables; NON_EMPTY_GROUP while a KCL worker holds leases.'],
+  touches: ({ groupsNames }) => onGroups('Delete', groupsNames),
   async onRequest(asked, { groups, logger }) {
     if (groups === undefined) return 'relay';
     const refused: Result[] = [];

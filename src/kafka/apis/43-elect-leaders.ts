@@ -3,6 +3,11 @@ import {
   electLeadersRequest as request,
   electLeadersResponse as response,
 } from '../../wire/messages/43-elect-leaders.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const electLeaders = defineApi({ request, response });
+export const electLeaders = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Alter'),
+});

@@ -6,6 +6,7 @@ import {
   incrementalAlterConfigsRequest as request,
   incrementalAlterConfigsResponse as response,
 } from '../../wire/messages/44-incremental-alter-configs.ts';
+import { onConfigsOf } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { partByRules, type Refusal } from '../rules/stream-rules.ts';
 import { refusedConfig } from '../rules/topic-configs.ts';
@@ -32,6 +33,7 @@ export const incrementalAlterConfigs = defineApi({
   deviations: [
     'Streams made by CreateStream: POLICY_VIOLATION for configs that their rules forbid.',
   ],
+  touches: ({ resources }) => onConfigsOf('AlterConfigs', resources),
   async onRequest(asked, { streams }) {
     const parted = await partByRules(
       streams,

@@ -6,6 +6,7 @@ import {
   offsetDeleteRequest as request,
   offsetDeleteResponse as response,
 } from '../../wire/messages/47-offset-delete.ts';
+import { onGroup, onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -14,6 +15,10 @@ export const offsetDelete = defineApi({
   request,
   response,
   deviations: ['Leases of the partitions are at TRIM_HORIZON afterwards.'],
+  touches: ({ groupId, topics }, call) => [
+    onGroup('Delete', groupId),
+    ...onTopics('Read', topics, call),
+  ],
   onRequest(asked, { groups }) {
     if (groups?.hasTable(asked.groupId) !== true) return 'relay';
     return { relay: asked, note: asked.groupId };

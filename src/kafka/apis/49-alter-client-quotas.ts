@@ -6,6 +6,11 @@ import {
   alterClientQuotasRequest as request,
   alterClientQuotasResponse as response,
 } from '../../wire/messages/49-alter-client-quotas.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const alterClientQuotas = defineApi({ request, response });
+export const alterClientQuotas = defineApi({
+  request,
+  response,
+  touches: () => onCluster('AlterConfigs'),
+});

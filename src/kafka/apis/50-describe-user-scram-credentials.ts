@@ -6,6 +6,11 @@ import {
   describeUserScramCredentialsRequest as request,
   describeUserScramCredentialsResponse as response,
 } from '../../wire/messages/50-describe-user-scram-credentials.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeUserScramCredentials = defineApi({ request, response });
+export const describeUserScramCredentials = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Describe'),
+});

@@ -7,10 +7,12 @@ import {
   describeQuorumRequest as request,
   describeQuorumResponse as response,
 } from '../../wire/messages/55-describe-quorum.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
 export const describeQuorum = defineApi({
   request,
   response,
   deviations: ['Listeners of controllers are those of the backing cluster.'],
+  touches: () => onCluster('Describe'),
 });

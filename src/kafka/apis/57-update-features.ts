@@ -6,6 +6,11 @@ import {
   updateFeaturesRequest as request,
   updateFeaturesResponse as response,
 } from '../../wire/messages/57-update-features.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const updateFeatures = defineApi({ request, response });
+export const updateFeatures = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Alter'),
+});

@@ -6,6 +6,7 @@ import {
   describeClusterRequest as request,
   describeClusterResponse as response,
 } from '../../wire/messages/60-describe-cluster.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
 const brokerEndpoints = 1;
@@ -13,6 +14,7 @@ const brokerEndpoints = 1;
 export const describeCluster = defineApi({
   request,
   response,
+  touches: () => onCluster('Describe'),
   async onResponse(answer, { brokers }) {
     if (answer.endpointType !== brokerEndpoints) return undefined;
     const nodes = answer.brokers.map(({ brokerId, ...rest }) => ({ ...rest, nodeId: brokerId }));

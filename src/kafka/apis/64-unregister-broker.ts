@@ -3,6 +3,11 @@ import {
   unregisterBrokerRequest as request,
   unregisterBrokerResponse as response,
 } from '../../wire/messages/64-unregister-broker.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const unregisterBroker = defineApi({ request, response });
+export const unregisterBroker = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Alter'),
+});

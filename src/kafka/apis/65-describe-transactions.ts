@@ -3,6 +3,12 @@ import {
   describeTransactionsRequest as request,
   describeTransactionsResponse as response,
 } from '../../wire/messages/65-describe-transactions.ts';
+import { onTransactionalId } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeTransactions = defineApi({ request, response });
+export const describeTransactions = defineApi({
+  request,
+  response,
+  touches: ({ transactionalIds }) =>
+    transactionalIds.map((id) => onTransactionalId('Describe', id)),
+});

@@ -7,6 +7,7 @@ import {
   consumerGroupHeartbeatRequest as request,
   consumerGroupHeartbeatResponse as response,
 } from '../../wire/messages/68-consumer-group-heartbeat.ts';
+import { onAllTopics, onGroup, onTopicNames } from '../access.ts';
 import { type Call, defineApi } from '../api.ts';
 import { tableNotReady } from '../errors.ts';
 import { errorCodes } from '../../wire/errors.ts';
@@ -18,6 +19,11 @@ export const consumerGroupHeartbeat = defineApi({
   request,
   response,
   deviations: ['Partitions whose leases KCL workers hold are not assigned.'],
+  touches: ({ groupId, subscribedTopicNames, subscribedTopicRegex }) => [
+    onGroup('Read', groupId),
+    ...onTopicNames('Describe', subscribedTopicNames ?? []),
+    ...(subscribedTopicRegex ? [onAllTopics('Describe')] : []),
+  ],
   onRequest(asked, { groups }) {
     const { groupId, memberId, memberEpoch, topicPartitions: owned } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';

@@ -6,6 +6,11 @@ import {
   getTelemetrySubscriptionsRequest as request,
   getTelemetrySubscriptionsResponse as response,
 } from '../../wire/messages/71-get-telemetry-subscriptions.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const getTelemetrySubscriptions = defineApi({ request, response });
+export const getTelemetrySubscriptions = defineApi({
+  request,
+  response,
+  touches: touchesNothing,
+});

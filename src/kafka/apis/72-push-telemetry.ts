@@ -5,6 +5,11 @@ import {
   pushTelemetryRequest as request,
   pushTelemetryResponse as response,
 } from '../../wire/messages/72-push-telemetry.ts';
+import { touchesNothing } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const pushTelemetry = defineApi({ request, response });
+export const pushTelemetry = defineApi({
+  request,
+  response,
+  touches: touchesNothing,
+});

@@ -6,6 +6,12 @@ import {
   describeTopicPartitionsRequest as request,
   describeTopicPartitionsResponse as response,
 } from '../../wire/messages/75-describe-topic-partitions.ts';
+import { onAllTopics, onTopics } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const describeTopicPartitions = defineApi({ request, response });
+export const describeTopicPartitions = defineApi({
+  request,
+  response,
+  touches: ({ topics }, call) =>
+    topics.length === 0 ? onAllTopics('Describe') : onTopics('Describe', topics, call),
+});

@@ -6,6 +6,14 @@ import {
   shareGroupHeartbeatRequest as request,
   shareGroupHeartbeatResponse as response,
 } from '../../wire/messages/76-share-group-heartbeat.ts';
+import { onGroup, onTopicNames } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const shareGroupHeartbeat = defineApi({ request, response });
+export const shareGroupHeartbeat = defineApi({
+  request,
+  response,
+  touches: ({ groupId, subscribedTopicNames }) => [
+    onGroup('Read', groupId),
+    ...onTopicNames('Describe', subscribedTopicNames ?? []),
+  ],
+});

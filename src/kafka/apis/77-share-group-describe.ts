@@ -6,6 +6,11 @@ import {
   shareGroupDescribeRequest as request,
   shareGroupDescribeResponse as response,
 } from '../../wire/messages/77-share-group-describe.ts';
+import { onGroups } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const shareGroupDescribe = defineApi({ request, response });
+export const shareGroupDescribe = defineApi({
+  request,
+  response,
+  touches: ({ groupIds }) => onGroups('Describe', groupIds),
+});

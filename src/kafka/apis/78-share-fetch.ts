@@ -6,11 +6,17 @@ import {
   shareFetchRequest as request,
   shareFetchResponse as response,
 } from '../../wire/messages/78-share-fetch.ts';
-import { defineApi } from '../api.ts';
+import type { Access } from '../../access/authorizer.ts';
+import type { Decoded } from '../../wire/message.ts';
+import { onAllTopics, onGroup, onTopics } from '../access.ts';
+import { type Call, defineApi } from '../api.ts';
+
+const firstEpoch = 0;
 
 export const shareFetch = defineApi({
   request,
   response,
+  touches: touched,
   onResponse(answer, { brokers }) {
     if (answer.nodeEndpoints.length === 0) return undefined;
     return brokers
@@ -18,3 +24,40 @@ export const shareFetch = defineApi({
       .then((nodeEndpoints) => ({ ...answer, nodeEndpoints }));
   },
 });
+
+/** What is acknowledged, and what the session of this connection reads. */
+function touched(
+  {
+    groupId,
+    memberId,
+    shareSessionEpoch,
+    topics,
+    forgottenTopicsData,
+  }: Decoded<(typeof request)['fields']>,
+  call: Call,
+): readonly Access[] {
+  const session = call.connection.session.fetchedShares;
+  const key = `${groupId ?? ''} ${memberId ?? ''}`;
+  const group = onGroup('Read', groupId ?? '');
+  const named = onTopics('Read', topics, call);
+  const added = topics.map(({ topicId, partitions }) => ({
+    topic: topicId,
+    partitions: partitions.map(({ partitionIndex }) => partitionIndex),
+  }));
+  if (shareSessionEpoch === firstEpoch) session.begin(key, added);
+  if (shareSessionEpoch <= firstEpoch) return [group, ...named];
+  const forgotten = forgottenTopicsData.map(({ topicId: topic, partitions }) => ({
+    topic,
+    partitions,
+  }));
+  const read = session.goOn(key, added, forgotten);
+  if (read === undefined) return [group, ...named, onAllTopics('Read')];
+  return [
+    group,
+    ...onTopics(
+      'Read',
+      read.map((topicId) => ({ topicId })),
+      call,
+    ),
+  ];
+}

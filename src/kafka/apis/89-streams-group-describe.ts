@@ -6,6 +6,15 @@ import {
   streamsGroupDescribeRequest as request,
   streamsGroupDescribeResponse as response,
 } from '../../wire/messages/89-streams-group-describe.ts';
+import { onAllTopics, onGroups } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const streamsGroupDescribe = defineApi({ request, response });
+export const streamsGroupDescribe = defineApi({
+  request,
+  response,
+  touches: ({ groupIds }) => [
+    ...onGroups('Describe', groupIds),
+    // Those of the topology, which the answer has.
+    onAllTopics('Describe'),
+  ],
+});

@@ -7,6 +7,11 @@ import {
   streamsGroupTopologyDescriptionUpdateRequest as request,
   streamsGroupTopologyDescriptionUpdateResponse as response,
 } from '../../wire/messages/93-streams-group-topology-update.ts';
+import { onGroup } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const streamsGroupTopologyDescriptionUpdate = defineApi({ request, response });
+export const streamsGroupTopologyDescriptionUpdate = defineApi({
+  request,
+  response,
+  touches: ({ groupId }) => onGroup('Read', groupId),
+});

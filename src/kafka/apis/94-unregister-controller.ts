@@ -6,6 +6,11 @@ import {
   unregisterControllerRequest as request,
   unregisterControllerResponse as response,
 } from '../../wire/messages/94-unregister-controller.ts';
+import { onCluster } from '../access.ts';
 import { defineApi } from '../api.ts';
 
-export const unregisterController = defineApi({ request, response });
+export const unregisterController = defineApi({
+  request,
+  response,
+  touches: () => onCluster('Alter'),
+});

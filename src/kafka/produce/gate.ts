@@ -362,7 +362,8 @@ function takes(stream: Stream, index: number, transactional: boolean): boolean {
   return !(transactional && shard.parentIndex !== undefined);
 }
 
-function answerOf(index: number, errorCode: number): PartitionAnswer {
+/** The answer for a partition that nothing was written to. */
+export function answerOf(index: number, errorCode: number): PartitionAnswer {
   return {
     index,
     errorCode,

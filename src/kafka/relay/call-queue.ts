@@ -47,11 +47,14 @@ export class CallQueue {
 
   /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
   expect(head: RequestHead, api: KafkaApi, note: unknown): ClientCall {
+    // An API that lets answers pass by what it noted wants to be asked about them.
+    const isHooked =
+      api.onResponse !== undefined || (note !== undefined && api.passes !== undefined);
     const call: ClientCall = {
       api,
       head,
       startedAtMs: performance.now(),
-      kind: api.onResponse === undefined ? 'relay' : 'hook',
+      kind: isHooked ? 'hook' : 'relay',
       note,
       pieces: undefined,
       throttle: undefined,
@@ -68,9 +71,7 @@ export class CallQueue {
 
   /** Resolves when every request of this API before is answered; one waits at a time. */
   whenAnswered(key: number): Promise<void> {
-    const last = this.#calls.findLast(
-      ({ head }, at) => at >= this.#head && head.key === key,
-    );
+    const last = this.#calls.findLast(({ head }, at) => at >= this.#head && head.key === key);
     if (last === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       last.onAnswered = resolve;

@@ -9,9 +9,11 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { requestHeaderBytesMin } from '../../wire/header.ts';
 import { WireError } from '../../wire/primitives.ts';
+import type { Authorizer } from '../../access/authorizer.ts';
 import type { BackingBroker, BackingBrokers } from '../brokers/backing-brokers.ts';
 import type { DoorObserver } from '../../ports/observer.ts';
 import type { KafkaApi, KafkaContext, PassingRequest } from '../api.ts';
+import { type KafkaSession, sessionOf } from '../session.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
@@ -33,6 +35,7 @@ export type RelaySettings = {
   readonly apis: ReadonlyMap<number, KafkaApi>;
   readonly context: KafkaContext;
   readonly backing: BackingBrokers;
+  readonly authorizer: Authorizer;
   readonly observer: DoorObserver;
   readonly logger: Logger;
   /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
@@ -51,6 +54,7 @@ type Collected = {
 };
 
 export class Relay {
+  readonly session: KafkaSession;
   readonly #settings: RelaySettings;
   readonly #client: Socket;
   readonly #backing: BackingLink;
@@ -81,6 +85,7 @@ export class Relay {
   constructor(client: Socket, wanted: WantedBroker, settings: RelaySettings) {
     this.#settings = settings;
     this.#client = client;
+    this.session = sessionOf(client);
     client.setNoDelay(true);
     this.#wantedId = wanted.nodeId;
     this.#backing = this.#link(wanted.candidates);
@@ -99,8 +104,10 @@ export class Relay {
       calls: this.#calls,
       backing: this.#backing,
       mute: this.#mute,
+      authorizer: settings.authorizer,
       onAnswered: (error) => this.#responses.answerReady(error),
       close: () => this.close(),
+      onRefused: ({ access }) => void this.#refuse('access-denied', access),
     });
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
     client.on('drain', () => this.#responses.resume());

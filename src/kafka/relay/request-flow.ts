@@ -2,7 +2,7 @@
  * What becomes of a request: it passes as it comes, or is collected and given to what its API has
  * for it, and goes on to the broker or is answered here.
  */
-import type { Fields, Input } from '../../wire/message.ts';
+import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import {
   decodeRequest,
   decodeResponse,
@@ -11,7 +11,10 @@ import {
   errorNameOf,
 } from '../../wire/frame.ts';
 import type { RequestHead } from '../../wire/scan/request-head.ts';
+import type { Authorizer, Refusal } from '../../access/authorizer.ts';
+import { touchesNothing } from '../access.ts';
 import type {
+  Call,
   ClientConnection,
   KafkaApi,
   KafkaContext,
@@ -20,6 +23,7 @@ import type {
   PassingRequest,
   RequestDecision,
 } from '../api.ts';
+import { codeOfRefusal } from '../errors.ts';
 import type { BackingLink } from './backing-link.ts';
 import type { CallQueue } from './call-queue.ts';
 import type { ChannelMute } from './channel-mute.ts';
@@ -30,20 +34,34 @@ export type RequestFlowSettings = {
   readonly calls: CallQueue;
   readonly backing: BackingLink;
   readonly mute: ChannelMute;
+  readonly authorizer: Authorizer;
   /** An answer of the gateway's own is in the queue. */
   readonly onAnswered: (error: string | undefined) => void;
   readonly close: () => void;
+  /** Something was refused for which the answer has no place. */
+  readonly onRefused: (refusal: Refusal) => void;
 };
 
 type Decision = RequestDecision<Fields, Fields, unknown>;
+/** A request that was decoded for the authorizer. */
+type Whole = {
+  readonly head: RequestHead;
+  readonly api: KafkaApi;
+  readonly frame: Buffer;
+  readonly request: Decoded<Fields>;
+  readonly call: Call;
+};
 
 export class RequestFlow {
   readonly #settings: RequestFlowSettings;
   /** By the keys of their APIs; made on first use. */
-  readonly #passages: (Passage | undefined)[] = [];
+  readonly #passages: (Passage<Fields> | undefined)[] = [];
+  /** Whether each request is held until the authorizer has seen what it touches. */
+  readonly #isGuarded: boolean;
 
   constructor(settings: RequestFlowSettings) {
     this.#settings = settings;
+    this.#isGuarded = settings.authorizer.permitsAll !== true;
   }
 
   /** As Passage.begin; `collect`: it is given to `take` when it is whole. Throws WireError. */
@@ -53,9 +71,9 @@ export class RequestFlow {
     head: RequestHead,
     api: KafkaApi,
   ): 'pass' | 'collect' | PassingRequest {
-    if (!isServed(api, head.version)) return 'collect';
+    if (!isServed(api, head.version) || this.#isHeld(api)) return 'collect';
     const passage = this.#passageOf(api);
-    if (passage !== undefined) return passage.begin(buffer, position, head);
+    if (passage !== undefined) return passage.begin(buffer, position, head, undefined);
     if (api.onRequest !== undefined) return 'collect';
     this.#settings.calls.expect(head, api, undefined);
     return 'pass';
@@ -71,30 +89,80 @@ export class RequestFlow {
       this.#answer({ ...head, version }, api, answer);
       return undefined;
     }
+    if (this.#isHeld(api)) return this.#authorize(this.#wholeOf(head, api, pieces));
     const passage = this.#passageOf(api);
     if (passage !== undefined) return passage.take?.(head, pieces);
-    return this.#decide(head, api, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+    return this.#decide(this.#wholeOf(head, api, pieces));
   }
 
-  /** The API's hook decides. */
-  #decide(head: RequestHead, api: KafkaApi, frame: Buffer): Promise<void> | undefined {
+  #isHeld({ touches }: KafkaApi): boolean {
+    return this.#isGuarded && touches !== touchesNothing;
+  }
+
+  #wholeOf(head: RequestHead, api: KafkaApi, pieces: readonly Buffer[]): Whole {
     const { context, connection } = this.#settings;
-    const request = decodeRequest(api.request, head.version, frame);
     const { version, clientId } = head;
-    const decided = api.onRequest!(request, { ...context, version, clientId, connection });
-    const goOn = (decision: Decision) => {
-      if (connection.isClosed) return;
-      if (decision === 'relay') this.#relay(head, api, [frame], undefined);
-      else if ('answer' in decision) this.#answer(head, api, decision.answer);
-      else if (decision.relay === request) this.#relay(head, api, [frame], decision.note);
-      else {
-        const pieces = encodeRequest(api.request, head, decision.relay);
-        this.#relay(head, api, pieces, decision.note);
-      }
-    };
-    if (decided instanceof Promise) return decided.then(goOn);
-    goOn(decided);
+    const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    const request = decodeRequest(api.request, version, frame);
+    return { head, api, frame, request, call: { ...context, version, clientId, connection } };
+  }
+
+  /** Goes on with what the authorizer does not refuse. */
+  async #authorize(whole: Whole): Promise<void> {
+    const { authorizer, connection } = this.#settings;
+    const accesses = await this.#accessesOf(whole);
+    const refusals = await authorizer.authorize(connection.session, accesses);
+    if (connection.isClosed) return;
+    if (refusals.length > 0) return this.#refuse(whole, refusals);
+    const { head, api, frame, request } = whole;
+    const passage = this.#passageOf(api);
+    if (passage === undefined) return this.#decide(whole);
+    if (passage.begin(frame, 0, head, request) === 'pass') this.#settings.backing.write(frame);
+    else await passage.take?.(head, [frame]);
+  }
+
+  async #accessesOf({ api, request, call }: Whole) {
+    const { backing, context } = this.#settings;
+    const accesses = api.touches(request, call);
+    const all = 'kind' in accesses ? [accesses] : accesses;
+    const ids = all.filter(({ kind }) => kind === 'topic-id').map(({ name }) => name);
+    if (ids.length === 0) return accesses;
+    await context.topicNames.learn(ids, backing);
+    return api.touches(request, call);
+  }
+
+  #refuse({ head, api, request, call }: Whole, refusals: readonly Refusal[]): void {
+    const first = refusals[0]!;
+    const answer =
+      api.onRefused === undefined
+        ? refusedAtTop(api, head.version, codeOfRefusal(first.access.kind))
+        : api.onRefused(request, refusals, call);
+    if (answer === undefined) this.#settings.onRefused(first);
+    else this.#answer(head, api, answer);
+  }
+
+  /** The API's hook decides, where it has one. */
+  #decide({ head, api, frame, request, call }: Whole): Promise<void> | undefined {
+    const decided = api.onRequest?.(request, call) ?? 'relay';
+    if (decided instanceof Promise) {
+      return decided.then((decision) => this.#goOn(head, api, frame, request, decision));
+    }
+    this.#goOn(head, api, frame, request, decided);
     return undefined;
+  }
+
+  #goOn(
+    head: RequestHead,
+    api: KafkaApi,
+    frame: Buffer,
+    request: Decoded<Fields>,
+    decision: Decision,
+  ): void {
+    if (this.#settings.connection.isClosed) return;
+    if (decision === 'relay') this.#relay(head, api, [frame], undefined);
+    else if ('answer' in decision) this.#answer(head, api, decision.answer);
+    else if (decision.relay === request) this.#relay(head, api, [frame], decision.note);
+    else this.#relay(head, api, encodeRequest(api.request, head, decision.relay), decision.note);
   }
 
   #relay(head: RequestHead, api: KafkaApi, pieces: readonly Buffer[], note: unknown): void {
@@ -111,7 +179,7 @@ export class RequestFlow {
     onAnswered(errorNameOf(answer));
   }
 
-  #passageOf(api: KafkaApi): Passage | undefined {
+  #passageOf(api: KafkaApi): Passage<Fields> | undefined {
     if (api.passage === undefined) return undefined;
     return (this.#passages[api.key] ??= api.passage(this.#lineOf(api), this.#settings.context));
   }
@@ -139,4 +207,16 @@ export class RequestFlow {
 
 export function isServed({ request }: KafkaApi, version: number): boolean {
   return version >= request.versionMin && version <= request.versionMax;
+}
+
+/** Undefined where answers of this version do not say at their top what became of a request. */
+function refusedAtTop(
+  { response }: KafkaApi,
+  version: number,
+  errorCode: number,
+): Input<Fields> | undefined {
+  const field = response.fields['errorCode'];
+  if (field === undefined) return undefined;
+  const { since = 0, until = Infinity } = field.options;
+  return version >= since && version <= until ? { errorCode } : undefined;
 }

@@ -4,8 +4,8 @@
  */
 import { readResponseHeader } from '../header.ts';
 import { fetchRequest, fetchResponse } from '../messages/01-fetch.ts';
-import { Reader } from '../primitives.ts';
-import { readBytesSize, readCount, fieldsIn, layoutOf, perVersion } from './layout.ts';
+import { Reader, WireError } from '../primitives.ts';
+import { fieldsIn, layoutOf, type Pass, perVersion, readBytesSize, readCount } from './layout.ts';
 import { passHead, type RequestHead } from './request-head.ts';
 import { readLabel, type TopicLabel } from './topic-label.ts';
 
@@ -56,7 +56,7 @@ const answerLayoutsOf = perVersion(fetchResponse, (version, flexible) => {
   const { fields } = fetchResponse;
   const topicFields = fieldsIn(fields.responses);
   const partitionFields = fieldsIn(topicFields['partitions']!);
-  const stops = { throttleTimeMs: 'int32', responses: 'array' } as const;
+  const stops = { throttleTimeMs: 'int32', 'sessionId?': 'int32', responses: 'array' } as const;
   const topicStops = { 'topic?': 'string', 'topicId?': 'uuid', partitions: 'array' } as const;
   const partitionStops = { partitionIndex: 'int32', records: 'records' } as const;
   return {
@@ -66,6 +66,30 @@ const answerLayoutsOf = perVersion(fetchResponse, (version, flexible) => {
     partition: layoutOf(partitionFields, version, flexible, partitionStops),
   };
 });
+
+function readSessionId(reader: Reader, toSessionId: Pass): number {
+  toSessionId(reader);
+  return reader.int32();
+}
+
+/**
+ * The session that an answer is of, its length at `start`; 0 for none. Undefined where too little
+ * of the answer is there.
+ */
+export function fetchSessionOf(buffer: Buffer, start: number, version: number): number | undefined {
+  const { answer } = answerLayoutsOf(version);
+  if (answer.to.sessionId === undefined) return 0;
+  try {
+    const reader = new Reader(buffer, start + 4);
+    readResponseHeader(reader, fetchResponse, version);
+    answer.to.throttleTimeMs(reader);
+    reader.take(4);
+    return readSessionId(reader, answer.to.sessionId);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Reports the bytes of records for each partition in a response, which starts with its length.
@@ -81,6 +105,7 @@ export function scanFetched(
   readResponseHeader(reader, fetchResponse, version);
   answer.to.throttleTimeMs(reader);
   const throttleAt = reader.take(4);
+  if (answer.to.sessionId !== undefined) readSessionId(reader, answer.to.sessionId);
   answer.to.responses(reader);
   for (let topics = readCount(reader, flexible); topics > 0; topics--) {
     const label = readLabel(reader, flexible, topic.to.topic, topic.to.topicId);

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { ValueOf } from '../../../src/wire/message.ts';
 import { fetchRequest, fetchResponse } from '../../../src/wire/messages/01-fetch.ts';
 import { WireError } from '../../../src/wire/primitives.ts';
-import { scanFetch, scanFetched } from '../../../src/wire/scan/fetch.ts';
+import { fetchSessionOf, scanFetch, scanFetched } from '../../../src/wire/scan/fetch.ts';
 import { readHead } from '../../../src/wire/scan/request-head.ts';
 import type { TopicLabel } from '../../../src/wire/scan/topic-label.ts';
 import { answerFrame, requestFrame } from '../../support/frames.ts';
@@ -56,6 +56,12 @@ for (const version of versionsOf(fetchResponse)) {
         const seen: [TopicLabel, number, number][] = [];
         const throttleAt = scanFetched(frame, version, (...each) => void seen.push(each));
         assert.equal(frame.readInt32BE(throttleAt), value.throttleTimeMs);
+        const sessionId = isIn(fetchResponse.fields.sessionId, version) ? value.sessionId : 0;
+        assert.equal(fetchSessionOf(frame, 0, version), sessionId);
+        for (let cut = 8; cut < 24; cut++) {
+          const found = fetchSessionOf(frame.subarray(0, cut), 0, version);
+          assert.ok(found === undefined || found === sessionId);
+        }
         const expected = value.responses.flatMap(({ partitions, ...topic }) =>
           partitions.map(({ partitionIndex, records }) => [
             labelOf(version, topic),
