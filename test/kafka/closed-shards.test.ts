@@ -26,6 +26,7 @@ const versionMax = 12;
 
 const corruptMessage = 2;
 const unknownTopicOrPartition = 3;
+const invalidRequiredAcks = 21;
 const outOfOrderSequence = 45;
 const duplicateSequence = 46;
 const invalidRecord = 87;
@@ -192,6 +193,19 @@ test('what producers write to closed shards', async (whole) => {
         [1, 200_000, '1'],
       ]);
       await assert.rejects(produce(0, 0, 9), 'as Kafka, where nobody asked for an answer');
+    },
+  );
+
+  await whole.test(
+    'acks that Kafka does not know are refused, and nothing is written',
+    async (t) => {
+      const client = await idempotentClient(t, where);
+      await splitFirst(client);
+      const batch = encodeBatch([{ key: null, value: Buffer.from('x') }], Date.now());
+      for (const index of [0, 1]) {
+        assert.equal((await client.send(index, batch, 2))[0], invalidRequiredAcks);
+      }
+      assert.deepEqual(await client.values(), []);
     },
   );
 

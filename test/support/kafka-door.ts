@@ -1,5 +1,6 @@
 /** The Kafka door over the run's real engines, in the test's own process. */
 import { tmpdir } from 'node:os';
+import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { allowEverything } from '../../src/access/authorizer.ts';
@@ -43,10 +44,12 @@ export type DoorOptions = Partial<
   readonly brokerPort?: number;
   /** By which the gateway logs in there. */
   readonly login?: BrokerLogin;
+  /** Sees the bytes that go to the broker, connection by connection. */
+  readonly onSent?: (connection: Socket, bytes: Buffer) => void;
 };
 
 export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): Promise<TestDoor> {
-  const { directory, kafka, brokerPort, login, ...options } = given;
+  const { directory, kafka, brokerPort, login, onSent, ...options } = given;
   const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
   const direct = kafka ?? kafkaBootstrap;
   const metrics = createMetrics('test');
@@ -65,8 +68,10 @@ export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): P
     ...{ brokerIds: [], lowestBrokerId: undefined, tls: undefined, frameBytesMax },
     ...{ acks: 'all', authorizer: allowEverything },
     ...partsOver(backing, streams),
-    backing:
+    backing: watched(
       brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort, login),
+      onSent,
+    ),
     groups: groupsOf(gateway, backing, streams),
     observer: metrics.door('kafka'),
     logger: gateway.logger,
@@ -118,5 +123,23 @@ function byPort(
     login,
     list: () => brokers.list(),
     dial: (broker, ...rest) => brokers.dial({ ...broker, port }, ...rest),
+  };
+}
+
+/** The brokers, with a look at what is written to them. */
+function watched(brokers: BackingBrokers, onSent: DoorOptions['onSent']): BackingBrokers {
+  if (onSent === undefined) return brokers;
+  return {
+    login: brokers.login,
+    list: () => brokers.list(),
+    dial(...how) {
+      const socket = brokers.dial(...how);
+      const write = socket.write.bind(socket);
+      socket.write = (bytes: Buffer) => {
+        onSent(socket, bytes);
+        return write(bytes);
+      };
+      return socket;
+    },
   };
 }

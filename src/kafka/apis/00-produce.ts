@@ -36,7 +36,14 @@ import {
   type PassageLine,
   type PassingRequest,
 } from '../api.ts';
-import { acksAll, hasProduceError, raiseAcks } from '../produce/acks.ts';
+import {
+  acksAll,
+  acksNone,
+  canBeRaised,
+  hasProduceError,
+  isKnownAcks,
+  raiseAcks,
+} from '../produce/acks.ts';
 import { answerOf, merged, type ProduceNote, type ProduceOrder } from '../produce/gate.ts';
 import { termsOf } from '../produce/producer-terms.ts';
 import { produceThrottle } from '../rules/shard-throttling.ts';
@@ -69,7 +76,7 @@ export const produce = defineApi({
   ],
   onRefused({ acks, topicData }, refusals, call) {
     // A client that asked for no answer gets none.
-    if (acks === 0) return undefined;
+    if (acks === acksNone) return undefined;
     const refused = new Set(refusals.map(({ access }) => access.name));
     const isTransaction = refusals.some(({ access }) => access.kind === 'transactional-id');
     const responses = topicData.map((topic) => {
@@ -114,15 +121,23 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     if (end > buffer.length) return this.#beginPart(buffer.subarray(position), head);
     const frame = buffer.subarray(position, end);
     const scan = scanProduce([frame], head);
+    if (!isKnownAcks(scan.acks)) return this.#passInvalid(head);
     const views = this.#context.produce.judge(scan);
     if (typeof views === 'string') return 'collect';
     this.#accept(head, [frame], scan, views);
     return 'pass';
   }
 
+  /** The broker refuses all of it, and writes nothing. */
+  #passInvalid(head: RequestHead): 'pass' {
+    this.#line.expect(head, undefined);
+    return 'pass';
+  }
+
   /** A request of which `start` is there goes on while the rest of it comes, where it may. */
-  #beginPart(start: Buffer, head: RequestHead): 'collect' | PassingRequest {
+  #beginPart(start: Buffer, head: RequestHead): 'pass' | 'collect' | PassingRequest {
     const begun = scanProduceStart(start, head);
+    if (begun !== undefined && !isKnownAcks(begun.acks)) return this.#passInvalid(head);
     const views = begun && this.#context.produce.judgeAny(begun.topic);
     if (begun === undefined || views === undefined) return 'collect';
     if (this.#raises(begun, views)) raiseAcks([start], begun.acksAt);
@@ -145,6 +160,11 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
    */
   take(head: RequestHead, pieces: readonly Buffer[]): Promise<void> | undefined {
     const scan = scanProduce(pieces, head);
+    if (!isKnownAcks(scan.acks)) {
+      this.#passInvalid(head);
+      this.#line.write(pieces);
+      return undefined;
+    }
     const views = this.#context.produce.judge(scan);
     if (typeof views === 'string') return this.#ask(head, pieces, scan);
     this.#accept(head, pieces, scan, views);
@@ -195,7 +215,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     const line = this.#line;
     if (line.connection.isClosed) return;
     const answer = { responses: merged({ responses: [] }, moved), throttleTimeMs: waitMs };
-    if (acks === 0) {
+    if (acks === acksNone) {
       if (hasProduceError(answer)) line.close();
     } else if (!hasRest) {
       line.answer(head, answer);
@@ -217,7 +237,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
 
   /** Whether its records wait for all replicas although the client asks for less. */
   #raises({ acks }: Acks, views: readonly Stream[]): boolean {
-    return views.length > 0 && acks !== acksAll && this.#context.raisesAcks;
+    return views.length > 0 && canBeRaised(acks) && this.#context.raisesAcks;
   }
 
   #noteOf(
@@ -250,7 +270,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     { acks }: Acks,
     note: ProduceNote | undefined,
   ): ExpectedAnswer | undefined {
-    if (acks !== 0) return this.#line.expect(head, note);
+    if (acks !== acksNone) return this.#line.expect(head, note);
     // A client that asked for no answer gets none; as with Kafka, an error ends the connection.
     if (this.#raises({ acks }, note?.views ?? [])) this.#expectOwn(head, note);
     return undefined;
