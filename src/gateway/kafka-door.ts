@@ -6,6 +6,7 @@ import type { GroupOffsets } from '../groups/group-offsets.ts';
 import { TransactionOffsets } from '../groups/transaction-offsets.ts';
 import type { ForwardBatch, ForwardedBatch } from '../kafka/produce/forwarded-batch.ts';
 import { ProduceGate } from '../kafka/produce/gate.ts';
+import { endingLimits } from '../kafka/relay/connection-end.ts';
 import { ShardThrottling } from '../kafka/rules/shard-throttling.ts';
 import type { StreamRulesView } from '../kafka/rules/stream-rules.ts';
 import { TopicNames } from '../kafka/rules/topic-names.ts';
@@ -54,6 +55,7 @@ export async function kafkaDoorOf(
     ...{ streams, groups, topicNames, produce, throttling, observer, logger, frameBytesMax },
     transactions: new TransactionOffsets(),
     authorizer: allowEverything,
+    ending: endingLimits,
   });
 }
 

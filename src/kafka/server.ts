@@ -16,6 +16,7 @@ import { kafkaApis } from './apis/index.ts';
 import { type AdvertisedAddress, BrokerDirectory } from './brokers/directory.ts';
 import { brokerHost, brokerOfHost } from './brokers/host-names.ts';
 import { plannedPort, type PortPlan, unplannedPort } from './brokers/port-plan.ts';
+import { EndingConnections, type EndingLimits } from './relay/connection-end.ts';
 import { Relay, type RelaySettings } from './relay/relay.ts';
 import type { ProduceGate } from './produce/gate.ts';
 import type { ShardThrottling } from './rules/shard-throttling.ts';
@@ -47,6 +48,8 @@ export type KafkaDoorSettings = {
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax: number;
+  /** Of connections whose clients send no more. */
+  readonly ending: EndingLimits;
   /** Whether records for streams with Kinesis rules wait for replicas, or as clients ask. */
   readonly acks: 'all' | 'client';
   /**
@@ -106,7 +109,8 @@ export class KafkaDoor {
     };
     const { authorizer } = settings;
     const shared = { context, backing, authorizer, observer, logger };
-    this.#relaySettings = { ...shared, apis, frameBytesMax: bytesMax };
+    const ending = new EndingConnections(settings.ending);
+    this.#relaySettings = { ...shared, apis, ending, frameBytesMax: bytesMax };
   }
 
   /**

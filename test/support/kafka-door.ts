@@ -12,6 +12,7 @@ import { directoryOf } from '../../src/gateway/streams.ts';
 import { TransactionOffsets } from '../../src/groups/transaction-offsets.ts';
 import type { BackingBrokers, BrokerLogin } from '../../src/kafka/brokers/backing-brokers.ts';
 import { ProduceGate } from '../../src/kafka/produce/gate.ts';
+import { endingLimits } from '../../src/kafka/relay/connection-end.ts';
 import { TopicNames } from '../../src/kafka/rules/topic-names.ts';
 import { frameBytesMax, KafkaDoor, type KafkaDoorSettings } from '../../src/kafka/server.ts';
 import { createMetrics } from '../../src/operations/metrics.ts';
@@ -33,7 +34,7 @@ export type TestDoor = {
 export type DoorOptions = Partial<
   Pick<
     KafkaDoorSettings,
-    'authorizer' | 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'
+    'authorizer' | 'ending' | 'frameBytesMax' | 'acks' | 'tls' | 'advertisedPort' | 'brokerIds'
   >
 > & {
   /** The catalog, if it is not a new one, and the URL of another way to DynamoDB. */
@@ -66,7 +67,7 @@ export async function startKafkaDoor(t: TestContext, given: DoorOptions = {}): P
   const door = new KafkaDoor({
     ...{ host: '127.0.0.1', port: 0, advertisedHost: '127.0.0.1', advertisedPort: 0 },
     ...{ brokerIds: [], lowestBrokerId: undefined, tls: undefined, frameBytesMax },
-    ...{ acks: 'all', authorizer: allowEverything },
+    ...{ acks: 'all', authorizer: allowEverything, ending: endingLimits },
     ...partsOver(backing, streams),
     backing: watched(
       brokerPort === undefined ? backing.brokers : byPort(backing.brokers, brokerPort, login),

@@ -6,6 +6,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import { GatewayError } from '../../domain/errors.ts';
 import type { BackingBroker, BackingBrokers, LoginChannel } from '../brokers/backing-brokers.ts';
+import { within } from '../../runtime/deadline.ts';
 import { type ApiTables, decodeResponse, encodeRequest } from '../../wire/frame.ts';
 import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import {
@@ -76,6 +77,11 @@ export class BackingLink {
 
   get full(): boolean {
     return this.#socket?.writableNeedDrain === true;
+  }
+
+  /** Bytes that are written, and have not left yet. */
+  get unsentBytes(): number {
+    return this.#socket?.writableLength ?? 0;
   }
 
   write(bytes: Buffer): void {
@@ -199,20 +205,17 @@ export class BackingLink {
   async #logIn(): Promise<void> {
     this.#busy = true;
     const startedAtMs = Date.now();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new GatewayError('unavailable', `no login within ${loginTimeoutMs} ms`);
-      timer = setTimeout(() => reject(error), loginTimeoutMs);
-    });
+    const late = () => {
+      throw new GatewayError('unavailable', `no login within ${loginTimeoutMs} ms`);
+    };
     try {
-      const sessionMs = await Promise.race([this.#settings.backing.login!(this.#channel()), late]);
+      const login = this.#settings.backing.login!(this.#channel());
+      const sessionMs = await within(loginTimeoutMs, login, late);
       if (this.#closed) return;
       if (sessionMs > 0) this.#planRenewal(startedAtMs + sessionMs * sessionUsedRatio);
       this.#ready();
     } catch (error) {
       if (!this.#closed) this.#settings.onLost(undefined, error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

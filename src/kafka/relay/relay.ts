@@ -17,7 +17,7 @@ import { type KafkaSession, sessionOf } from '../session.ts';
 import { BackingLink } from './backing-link.ts';
 import { CallQueue } from './call-queue.ts';
 import { ChannelMute } from './channel-mute.ts';
-import { ConnectionEnd, endingMsMax } from './connection-end.ts';
+import { ConnectionEnd, type EndingConnections, endingMsMax } from './connection-end.ts';
 import { noteRead } from '../../runtime/memory/young-memory.ts';
 import { ReadBuffer } from '../../runtime/memory/read-buffers.ts';
 import { describeGarbage, readHead, type RequestHead } from '../../wire/scan/request-head.ts';
@@ -38,6 +38,8 @@ export type RelaySettings = {
   readonly authorizer: Authorizer;
   readonly observer: DoorObserver;
   readonly logger: Logger;
+  /** What connections hold whose clients send no more. */
+  readonly ending: EndingConnections;
   /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
   readonly frameBytesMax: number;
 };
@@ -72,12 +74,7 @@ export class Relay {
   #comes: PassingRequest | undefined;
   #collected: Collected | undefined;
   readonly #mute = new ChannelMute(() => this.#resumeClient());
-  readonly #end = new ConnectionEnd({
-    isDone: (waitsForAnswers) =>
-      this.#isDelivered() && (this.#calls.length === 0 || !waitsForAnswers),
-    onDone: () => this.finish(),
-    onLate: () => this.close(),
-  });
+  readonly #end: ConnectionEnd;
   #closed = false;
   /** Called when both sockets are closed: until then they may hold what is to leave. */
   onClosed: () => void = () => undefined;
@@ -97,6 +94,14 @@ export class Relay {
       onFailure: (reason, cause) => this.#refuse(reason, cause),
       onRoom: () => this.#resumeClient(),
       onThrottled: (waitMs) => this.#mute.start(waitMs),
+    });
+    this.#end = new ConnectionEnd({
+      all: settings.ending,
+      heldBytes: () => this.#heldBytes(),
+      isDone: (waitsForAnswers) =>
+        this.#isDelivered() && (this.#calls.length === 0 || !waitsForAnswers),
+      onDone: () => this.finish(),
+      onLate: () => this.close(),
     });
     this.#requests = new RequestFlow({
       context,
@@ -199,6 +204,13 @@ export class Relay {
     // Answers to a client that is gone wait for no room in its socket.
     this.#responses.resume();
     this.#resumeClient();
+    this.#end.linger();
+  }
+
+  /** Of requests that are not with the broker yet. */
+  #heldBytes(): number {
+    const collected = this.#collected?.pieces.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    return (this.#held?.length ?? 0) + collected + this.#backing.unsentBytes;
   }
 
   /** Whether the broker, or a hook, has all that the client has sent whole. */
@@ -212,7 +224,7 @@ export class Relay {
   #noteUndelivered(): void {
     const { logger, observer } = this.#settings;
     const { remoteAddress, remotePort } = this.#client;
-    const waiting = { heldBytes: this.#held?.length ?? 0, calls: this.#calls.length };
+    const waiting = { heldBytes: this.#heldBytes(), calls: this.#calls.length };
     logger.warn(
       { ...waiting, remoteAddress, remotePort },
       'requests of a client were not delivered',

@@ -8,6 +8,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { metadataRequest } from '../../../src/wire/messages/03-metadata.ts';
 import { apiVersionsRequest } from '../../../src/wire/messages/18-api-versions.ts';
+import { EndingConnections } from '../../../src/kafka/relay/connection-end.ts';
 import { createStream, kafkaClient, newName } from '../../support/doors.ts';
 import { createTopics } from '../../support/create-topics.ts';
 import { sharedEngines } from '../../support/engines.ts';
@@ -103,6 +104,31 @@ for (const [place, portOf] of Object.entries(places)) {
     assert.equal(await recordsIn(topic), 3);
   });
 }
+
+test('connections that end have room for so many, and for so many bytes', () => {
+  const all = new EndingConnections({ connectionsMax: 2, bytesMax: 100 });
+  assert.ok(all.add(60));
+  assert.ok(!all.add(41), 'bytes of all together');
+  assert.ok(all.add(40));
+  assert.ok(!all.add(0), 'one connection too many');
+  all.remove(60);
+  assert.ok(all.add(60));
+});
+
+test('what has no room among the connections that end is counted as undelivered', async (t) => {
+  const door = await startKafkaDoor(t, { ending: { connectionsMax: 0, bytesMax: 0 } });
+  const topic = await createTopic();
+  const undelivered = async () => {
+    const found = await door.metrics.registry.getSingleMetricAsString('kineska_refused_total');
+    return Number(/reason="undelivered"[^}]*} (\d+)/.exec(found)?.[1] ?? 0);
+  };
+  // The door is to reach its broker first: what is sent right away waits for that.
+  for (let n = 0; n < connections; n++) await sendAndEnd(door.port, produceFrame(topic), 'resets');
+  await untilTrue('each request was delivered or counted', async () => {
+    return (await recordsIn(topic)) + (await undelivered()) === connections;
+  });
+  assert.notEqual(await undelivered(), 0);
+});
 
 test('a client that closes while its stream is still looked up', async (t) => {
   const { dynamodbEndpoint } = await sharedEngines();
