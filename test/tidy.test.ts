@@ -404,3 +404,44 @@ test('what leaves tests out and what waits for time is seen in every form', () =
     waits,
   );
 });
+
+/** Phrases that were once frequent here and must be read twice, and what to write instead. */
+const bannedPhrases: readonly [phrase: RegExp, instead: string][] = [
+  [/\b(?:he|him|his)\b/i, '"it" for workers, members and clients'],
+  [/\bwho (?:asks|comes|has|knows|names|sends|wants)\b/i, '"a client that …", "the caller"'],
+  [/\bwhoever\b/i, 'the owner, the caller, the client'],
+  [/\bowe[ds]?\b/i, 'deficit'],
+  [/\btellings?\b/i, 'report'],
+  [/\bhears? of\b/i, 'learns of, receives'],
+  [/\btold of\b/i, 'reported to, notified of'],
+  [/\bnobody made\b/i, 'that was not created'],
+  [/\bgo(?:es)? on\b/i, 'continues, is forwarded'],
+  [/\bunder way\b/i, 'in progress, in flight'],
+  [/\banew\b/i, 'again'],
+  [/\bfor ever\b/i, 'forever'],
+  [/\bby way of\b/i, 'through'],
+  [/\bcomes? to be\b/i, 'is created'],
+  [/\bthat there (?:is|are)(?![\w ])/i, 'existing'],
+  [
+    /(?<!there )\b(?:is|are) no (?:answer|lease|number|request|shard|stream|text)s?\b(?! of)/i,
+    'is not a …',
+  ],
+  [/\blook(?:s|ed) at\b/i, 'inspects, checks'],
+  [/\brow of numbers\b/i, 'consecutive numbers'],
+  [/\bbe it\b/i, 'even if it is'],
+  [/[‘’“”]/, 'straight quotes'],
+];
+
+test('comments, messages and docs have none of the banned phrases', () => {
+  const found = files
+    .filter((file) => /\.(?:ts|md)$/.test(file) && file !== 'test/tidy.test.ts')
+    .flatMap((file) => {
+      const lines = readFileSync(file, 'utf8').split('\n');
+      return lines.flatMap((line, index) =>
+        bannedPhrases
+          .filter(([phrase]) => phrase.test(line))
+          .map(([phrase, instead]) => `${file}:${index + 1}: ${phrase.source}: ${instead}`),
+      );
+    });
+  assert.deepEqual(found, []);
+});

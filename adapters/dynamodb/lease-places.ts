@@ -50,7 +50,7 @@ export class LeasePlaces {
     for (const place of [table, caseSafeNameOf(table)]) {
       const layout = await this.#layoutOf(place);
       if (layout === 'other') {
-        throw new GatewayError('in-use', `the table ${place} is there and is no lease table`);
+        throw new GatewayError('in-use', `the table ${place} exists and is not a lease table`);
       }
       if (layout === 'leases') {
         this.#known.set(table, place);

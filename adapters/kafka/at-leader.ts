@@ -1,4 +1,4 @@
-/** Requests to the leader of a partition, repeated where leadership has moved meanwhile. */
+/** Requests to the leader of a partition, repeated if leadership has moved. */
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { LogPartition } from '../../src/ports/record-log.ts';
 import { type Attempts, retried } from '../../src/runtime/retry.ts';
@@ -10,7 +10,7 @@ const retryEveryMs = 50;
 
 type Ask<T> = (leader: number) => Promise<T>;
 
-/** Only for requests that do no harm when they are repeated. Errors: as `ask`; the signal's. */
+/** Only for requests that are safe to repeat. Errors: as `ask`; the signal's. */
 export async function atLeader<T>(
   cluster: Cluster,
   where: LogPartition,
@@ -45,7 +45,7 @@ function again<T>(
   });
 }
 
-/** For how long a failure is waited out. */
+/** How long failures are retried. */
 function patienceMs(error: unknown): number {
   if (!(error instanceof GatewayError)) return 0;
   if (error.kind === 'not-found') return propagationMsMax;

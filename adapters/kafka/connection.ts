@@ -264,7 +264,7 @@ export class Connection {
     try {
       this.#frames.push(chunk, (frame) => this.#onFrame(frame));
     } catch (cause) {
-      this.#fail(`sent what is no answer${this.#hint()}`, cause);
+      this.#fail(`sent an invalid response${this.#hint()}`, cause);
     }
   }
 

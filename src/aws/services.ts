@@ -1,4 +1,4 @@
-/** The services of the AWS port. Nothing but the gateway's composition may know them all. */
+/** The services of the AWS port. Only the gateway's composition may depend on all of them. */
 import { kinesisService, type KinesisSettings } from './kinesis/service.ts';
 import type { Service } from './protocol/service.ts';
 import { stsService, type StsParts } from './sts/service.ts';

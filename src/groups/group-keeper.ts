@@ -188,23 +188,23 @@ export class GroupKeeper {
     member: Member,
     partition: GroupPartition,
     lease: Lease,
-  ): Promise<'has' | 'may-take' | 'not-his'> {
+  ): Promise<'has' | 'may-take' | 'not-its'> {
     const { owner } = member;
     const place = placeOf(partition);
     const isHandedOver = lease.checkpointOwner === owner;
     if (isHandedOver || (member.releasing.has(place) && lease.owner === owner)) {
       if (member.owned.has(place)) member.revoking.add(place);
       else await this.#release(lease, owner);
-      return 'not-his';
+      return 'not-its';
     }
     member.revoking.delete(place);
     const isOfMember = lease.owner !== undefined && isMember(lease.owner);
     if (isOfMember && this.#watch.isStillOfWorker(lease)) {
       if (lease.owner !== owner) await this.#handOver(lease, owner);
-      return 'not-his';
+      return 'not-its';
     }
     if (lease.owner === owner && lease.checkpointOwner === undefined) return 'has';
-    return isOfMember || this.#watch.isFree(lease) ? 'may-take' : 'not-his';
+    return isOfMember || this.#watch.isFree(lease) ? 'may-take' : 'not-its';
   }
 
   async #handOver(lease: Lease, owner: string): Promise<boolean> {

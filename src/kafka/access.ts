@@ -1,10 +1,10 @@
 /**
- * What requests touch, in the terms of Kafka's own authorization.
- * Source: the Kafka documentation, "Operations and Resources on Protocols"; where a later API is
- * not in its table, the check of the broker.
+ * The accesses of requests, in terms of Kafka's own authorization. Source: the Kafka documentation,
+ * "Operations and Resources on Protocols"; for later APIs that its table lacks, the checks of the
+ * broker.
  *
- * Where Kafka is content with one of two rights, the narrower one is named: whoever may create
- * topics in the cluster may create this one.
+ * If Kafka requires only one of two permissions, the narrower one is named: a principal that may
+ * create topics in the cluster may create this one.
  */
 import type { Access, ResourceKind } from '../access/authorizer.ts';
 import type { TopicNames } from './rules/topic-names.ts';
@@ -25,10 +25,10 @@ export type Operation =
 
 type Topic = { readonly name?: string | null; readonly topicId?: string };
 
-/** Whichever there are: the answer has those that the caller may see. */
+/** All of them: the response only has those that the caller may see. */
 const all = '*';
 
-/** For an API that anybody may ask, or before a login. */
+/** For APIs without authorization, or before authentication. */
 export const touchesNothing = (): readonly Access[] => [];
 
 function access(operation: Operation, kind: ResourceKind, name: string): Access {
@@ -75,7 +75,7 @@ export function onAllTopics(operation: Operation): Access {
   return access(operation, 'stream', all);
 }
 
-/** Topics by their names or, in versions that have no names, by their ids. */
+/** Topics by name or, in versions without names, by id. */
 export function onTopics(
   operation: Operation,
   topics: readonly Topic[],
@@ -91,7 +91,7 @@ export function onTopics(
 
 const resourceKinds: Readonly<Record<number, 'stream' | 'group'>> = { 2: 'stream', 32: 'group' };
 
-/** Resources with configs: topics and groups; brokers and whatever else are the cluster's. */
+/** Resources with configs: topics and groups; brokers and all others belong to the cluster. */
 export function onConfigsOf(
   operation: 'DescribeConfigs' | 'AlterConfigs',
   resources: readonly { readonly resourceType: number; readonly resourceName: string }[],

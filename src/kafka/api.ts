@@ -1,5 +1,5 @@
 /**
- * How the Kafka door treats one API. Most are relayed as they are; a definition adds what the
+ * How the Kafka door handles one API. Most are relayed unchanged; a definition adds what the
  * mapping changes, and nothing else of the API is decoded.
  */
 import type { Logger } from 'pino';
@@ -16,11 +16,11 @@ import type { StreamRulesView } from './rules/stream-rules.ts';
 import type { TopicNames } from './rules/topic-names.ts';
 import type { KafkaSession } from './session.ts';
 
-/** What hooks may use. */
+/** The context of hooks. */
 export type KafkaContext = {
   readonly brokers: BrokerDirectory;
   readonly streams: StreamRulesView;
-  /** Whether clients say to brokers themselves who they are. */
+  /** Whether clients authenticate with brokers themselves. */
   readonly clientsLogIn: boolean;
   readonly topicNames: TopicNames;
   readonly produce: ProduceGate;
@@ -32,44 +32,44 @@ export type KafkaContext = {
   readonly groups: GroupOffsets;
   readonly transactions: TransactionOffsets;
   readonly logger: Logger;
-  /** Every API of the door, by key. */
+  /** All APIs of the door, by key. */
   readonly apis: ReadonlyMap<number, KafkaApi>;
 };
 
 export type ClientConnection = {
   readonly session: KafkaSession;
   readonly isClosed: boolean;
-  /** The broker that answers, once there is one. */
+  /** The connected broker, once there is one. */
   readonly servedBy: number | undefined;
-  /** The broker that the client has come for, while another one serves in its place. */
+  /** The broker that the client wants, while another one stands in for it. */
   readonly standsInFor: number | undefined;
 };
 
 export type Call = KafkaContext & {
   readonly version: number;
   readonly clientId: string | null;
-  /** The client's, by which the request came. */
+  /** The client connection of the request. */
   readonly connection: ClientConnection;
 };
 
-/** What becomes of a request that a hook has looked at. */
+/** A hook's decision about a request. */
 export type RequestDecision<Q extends Fields, R extends Fields, Note> =
-  /** It goes on as it came. */
+  /** Forward it unchanged. */
   | 'relay'
   /**
-   * Another request goes on in its place, or, where it is the same object, the request as it
-   * came; `note` reaches the response's hook.
+   * Forward another request in its place, or the original one if it is the same object; the
+   * response's hook gets `note`.
    */
   | { readonly relay: Input<Q>; readonly note?: Note }
-  /** The gateway answers itself. */
+  /** The gateway responds itself. */
   | { readonly answer: Input<R> };
 
-/** How requests of an API go on without being decoded; one for each connection. */
+/** How requests of an API are forwarded without being decoded; one per connection. */
 export type Passage<Q extends Fields> = {
   /**
-   * Looks at a request of which so much is there. `pass`: it goes on as the buffer has it now,
-   * and what is still to come goes on unseen. `collect`: it is given to `take` when it is whole.
-   * `asked` is there where it was decoded for an authorizer. Throws WireError.
+   * Inspects the received part of a request. `pass`: it is forwarded as it is now in the buffer,
+   * and the rest without inspection. `collect`: it will be passed to `take` once it is complete.
+   * `asked` is given if it was decoded for an authorizer. Throws WireError.
    */
   begin(
     buffer: Buffer,
@@ -78,81 +78,89 @@ export type Passage<Q extends Fields> = {
     asked: Decoded<Q> | undefined,
   ): 'pass' | 'collect' | PassingRequest;
   /**
-   * Takes a request that was collected. What is behind it on the connection waits where this
-   * takes time. Throws WireError.
+   * Processes a collected request. Later requests of the connection wait for the returned promise.
+   * Throws WireError.
    */
   take?(head: RequestHead, pieces: readonly Buffer[]): Promise<void> | undefined;
 };
 
-/** A request that goes on while it comes. */
+/** A request that is forwarded while it arrives. */
 export type PassingRequest = {
   /**
-   * Looks at the bytes from `position` on, which are the next of the frame. Answers up to where
-   * they may pass; the rest is wanted again with what follows. Throws WireError.
+   * Inspects the frame's next bytes, which start at `position`. Returns up to where they may be
+   * forwarded; the rest must be passed again together with the bytes that follow. Throws WireError.
    */
   through(buffer: Buffer, position: number): number;
 };
 
-/** The answer that the client gets to a request of its own. */
+/** The pending response to a client's request. */
 export type ExpectedAnswer = {
-  /** Sees the whole answer before it goes on; answers the ms that the client waits. */
+  /** Processes the complete response before it is forwarded; returns the throttle time in ms. */
   throttle: AnswerThrottle | undefined;
 };
 
-/** What a passage has of its connection. */
+/** The part of a connection that a passage uses. */
 export type PassageLine<R extends Fields, Note> = {
   readonly connection: ClientConnection;
-  /** Times in which what comes from the client waits. */
+  /** Times in which requests of the client wait. */
   readonly mute: {
-    /** Until the next answer with a throttle is on its way, and then for as long as that says. */
+    /** Until the next response with a throttle was sent, and then for its throttle time. */
     awaitAnswer(): void;
     start(waitMs: number): void;
   };
-  /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
+  /**
+   * Adds a request that goes to the broker, and whose response goes to the client; its hooks get
+   * `note`.
+   */
   expect(head: RequestHead, note: Note | undefined): ExpectedAnswer;
   /** As expect, but the gateway takes the answer; what `take` throws ends the connection. */
   expectOwn(head: RequestHead, take: (answer: Decoded<R>) => void): void;
-  /** Resolves when every request of this API before is answered; one waits at a time. */
+  /**
+   * Resolves when all earlier requests of this API are answered; only one caller may wait at a
+   * time.
+   */
   whenAnswered(): Promise<void>;
   write(pieces: readonly Buffer[]): void;
-  /** Gives the client an answer of the gateway's own, in its turn. */
+  /** Sends a response of the gateway's own to the client, in its turn. */
   answer(head: RequestHead, answer: Input<R>): void;
-  /** A request of the gateway's own, of any API, between those of the client. */
+  /** Sends a request of the gateway's own, of any API, between those of the client. */
   ask<AQ extends Fields, AR extends Fields>(
     tables: ApiTables<AQ, AR>,
     version: number,
     request: Input<AQ>,
   ): Promise<Decoded<AR>>;
-  /** Ends the connection at once. */
+  /** Closes the connection at once. */
   close(): void;
 };
 
 export type ApiDefinition<Q extends Fields, R extends Fields, Note> = ApiTables<Q, R> & {
-  /** It is about what this broker has, so that another one's answer would be wrong. */
+  /** The API is about this broker's own state, so another broker's response would be wrong. */
   readonly isOfOneBroker?: true;
-  /** Advertised from here on, where Kafka itself advertises more than it serves. */
+  /** The first advertised version, if Kafka itself advertises more than it serves. */
   readonly advertisedMin?: number;
-  /** Where the door differs from Kafka, a sentence each, for the documentation. */
+  /** Differences from Kafka, one sentence each, for the documentation. */
   readonly deviations?: readonly string[];
-  /** Everything that a request is on, for the authorizer; called only where that looks. */
+  /**
+   * All accesses of a request, for the authorizer; not called if the authorizer permits everything.
+   */
   touches(request: Decoded<Q>, call: Call): Access | readonly Access[];
   /**
-   * The answer to a request of which this is refused; nothing of it is done. Without the hook the
-   * answer has the code of the first refusal at its top. Where there is no answer, or no place in
-   * it, the connection ends.
+   * The response to a request with refused accesses; nothing of it is carried out. Without this
+   * hook, the response has the code of the first refusal as its top-level error. If there is no
+   * response, or it has no such field, the connection is closed.
    */
   onRefused?(request: Decoded<Q>, refusals: readonly Refusal[], call: Call): Input<R> | undefined;
-  /** Where requests go on without being decoded, and are looked at nonetheless. */
+  /** For APIs whose requests are inspected without being decoded. */
   passage?(line: PassageLine<R, Note>, context: KafkaContext): Passage<Q>;
   onRequest?(
     request: Decoded<Q>,
     call: Call,
   ): RequestDecision<Q, R, Note> | Promise<RequestDecision<Q, R, Note>>;
-  /** Answers a request in a version that no table has; without it the connection ends. */
+  /** The response to a request in an unknown version; without it, the connection is closed. */
   onUnknownVersion?(): { readonly version: number; readonly answer: Input<R> };
   /**
-   * Whether an answer that the hook would see goes on as it came. It begins at `start` with its
-   * length, and may not be all there; it is asked about again when it is.
+   * Whether a response may pass unchanged instead of being passed to the hook. It starts at `start`
+   * with its length, and may be incomplete; then this is called again once it is complete.
    */
   passes?(
     buffer: Buffer,
@@ -161,7 +169,7 @@ export type ApiDefinition<Q extends Fields, R extends Fields, Note> = ApiTables<
     note: Note | undefined,
     context: KafkaContext,
   ): boolean;
-  /** Gives the response that the client gets, or undefined for the one that came. */
+  /** Returns the response for the client, or undefined for the original one. */
   onResponse?(
     response: Decoded<R>,
     call: Call,
@@ -169,7 +177,7 @@ export type ApiDefinition<Q extends Fields, R extends Fields, Note> = ApiTables<
   ): Input<R> | undefined | Promise<Input<R> | undefined>;
 };
 
-/** An API as the door sees it; what its hooks note for each other is theirs. */
+/** An API as the door sees it; the type of its hooks' notes is erased. */
 export type KafkaApi = ApiDefinition<Fields, Fields, unknown> & {
   readonly name: string;
   readonly key: number;

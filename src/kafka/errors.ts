@@ -1,12 +1,12 @@
-/** What the Kafka door answers for the gateway's errors: one table from kind to Kafka's code. */
+/** The Kafka door's responses to the gateway's errors: one table from kind to Kafka's code. */
 import type { ResourceKind } from '../access/authorizer.ts';
 import { GatewayError, type ErrorKind } from '../domain/errors.ts';
 import { errorCodes } from '../wire/errors.ts';
 
-/** In the terms of a producer, which tries again what may go well. */
+/** For producers, which retry after temporary errors. */
 const codes: Readonly<Record<ErrorKind, number>> = {
   'not-found': errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
-  // All that is wrong with a record that could be read is its size.
+  // A record that could be decoded can only be wrong in its size.
   'invalid-argument': errorCodes.MESSAGE_TOO_LARGE,
   'access-denied': errorCodes.TOPIC_AUTHORIZATION_FAILED,
   'policy-violation': errorCodes.POLICY_VIOLATION,
@@ -18,7 +18,7 @@ const codes: Readonly<Record<ErrorKind, number>> = {
   internal: errorCodes.UNKNOWN_SERVER_ERROR,
 };
 
-/** Kafka's code for an error. What is no GatewayError is a defect of ours. */
+/** Kafka's code for an error. An error that is not a GatewayError is a defect of the gateway. */
 export function codeOf(error: unknown): number {
   return error instanceof GatewayError ? codes[error.kind] : errorCodes.UNKNOWN_SERVER_ERROR;
 }
@@ -26,7 +26,7 @@ export function codeOf(error: unknown): number {
 const refusalCodes: Readonly<Record<ResourceKind, number>> = {
   stream: errorCodes.TOPIC_AUTHORIZATION_FAILED,
   consumer: errorCodes.TOPIC_AUTHORIZATION_FAILED,
-  // As for an id that no topic has: whether this one has a topic is not told.
+  // As for an unknown id: it is not revealed whether the topic exists.
   'topic-id': errorCodes.UNKNOWN_TOPIC_ID,
   group: errorCodes.GROUP_AUTHORIZATION_FAILED,
   'transactional-id': errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
@@ -36,15 +36,14 @@ const refusalCodes: Readonly<Record<ResourceKind, number>> = {
   all: errorCodes.CLUSTER_AUTHORIZATION_FAILED,
 };
 
-/** Kafka's code for a refused access to something of this kind. */
+/** Kafka's code for a refused access to a resource of this kind. */
 export function codeOfRefusal(kind: ResourceKind): number {
   return refusalCodes[kind];
 }
 
 /**
- * The code where a lease table cannot be read or written. Every client takes it for a coordinator
- * that is not ready yet, and tries again for as long as it would otherwise: kafka-clients,
- * librdkafka, franz-go and kafkajs alike, for commits, fetches of offsets and the end of
- * transactions.
+ * The code if a lease table cannot be read or written. To all clients it means a coordinator that
+ * is not ready yet, and they retry for the usual time: kafka-clients, librdkafka, franz-go and
+ * kafkajs alike, for commits, offset fetches and the end of transactions.
  */
 export const tableNotReady = errorCodes.COORDINATOR_LOAD_IN_PROGRESS;

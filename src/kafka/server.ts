@@ -1,6 +1,6 @@
 /**
  * The Kafka door's listeners. Either a port for each broker of the backing cluster, of which the
- * first is also the one to bootstrap from; or one TLS port, where the host name tells the broker.
+ * first is used for bootstrapping; or one TLS port, on which the host name selects the broker.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
@@ -25,15 +25,18 @@ import type { TopicNames } from './rules/topic-names.ts';
 
 export type KafkaDoorSettings = {
   readonly host: string;
-  /** Port of the first broker, 0 for any; further brokers have the ports that follow. */
+  /** The port of the first broker, 0 for any; further brokers get the following ports. */
   readonly port: number;
   /** Brokers in the order of their ports; if empty, the lowest id is the first. */
   readonly brokerIds: readonly number[];
-  /** Host in the addresses that clients get. */
+  /** The host in the addresses that clients get. */
   readonly advertisedHost: string;
-  /** What clients get in place of `port`; those of further brokers move with it. 0 for the same. */
+  /**
+   * The port that clients get instead of `port`; those of further brokers move with it. 0 for the
+   * same.
+   */
   readonly advertisedPort: number;
-  /** TLS connections and no others, if present. */
+  /** If present, only TLS connections are accepted. */
   readonly tls: KafkaDoorTls | undefined;
   readonly backing: BackingBrokers;
   readonly streams: StreamRulesView;
@@ -43,18 +46,21 @@ export type KafkaDoorSettings = {
   readonly transactions: TransactionOffsets;
   /** Undefined if shards have no limits. */
   readonly throttling: ShardThrottling | undefined;
-  /** Every request passes it with the names of what it touches. */
+  /** Every request passes it with the names of everything that it touches. */
   readonly authorizer: Authorizer;
   readonly observer: DoorObserver;
   readonly logger: Logger;
   readonly frameBytesMax: number;
-  /** Of connections whose clients send no more. */
+  /** The total of connections that linger after their clients' data. */
   readonly ending: EndingLimits;
-  /** Whether records for streams with Kinesis rules wait for replicas, or as clients ask. */
+  /**
+   * Whether records for streams with Kinesis rules wait for all in-sync replicas, whatever clients
+   * ask.
+   */
   readonly acks: 'all' | 'client';
   /**
-   * Where several processes share the ports: the broker that `port` stands for, if ids are not
-   * declared. Ports then follow from ids alone.
+   * If several processes share the ports: the broker of `port`, if ids are not declared. Then ports
+   * are computed from ids alone.
    */
   readonly lowestBrokerId: number | undefined;
 };
@@ -63,20 +69,20 @@ export type KafkaDoorTls = {
   /** PEM texts. */
   readonly cert: string;
   readonly key: string;
-  /** Pattern with `{id}` of the host names that stand for brokers: one port for all. */
+  /** The pattern, with `{id}`, of the brokers' host names, for one port for all brokers. */
   readonly brokerHost?: string | undefined;
 };
 
-/** As Kafka's socket.request.max.bytes. */
+/** Kafka's socket.request.max.bytes. */
 export const frameBytesMax = 100 * 1024 * 1024;
-/** Connections of one gateway. */
+/** The most connections of one gateway. */
 const connectionsMax = 20_000;
-/** Requests under way get this long when the gateway stops. */
+/** How long requests in progress may take when the gateway stops. */
 const drainMsMax = 3_000;
 const drainCheckEveryMs = 20;
-/** How often it is looked whether brokers are back whose clients others serve meanwhile. */
+/** How often brokers with stand-ins are checked for their return. */
 const standInCheckEveryMs = 1_000;
-/** Ports after the first that are tried for one broker, when others hold some of them. */
+/** How many further ports are tried for one broker if other programs use some of them. */
 const portTriesMax = 100;
 const tlsHandshakeMsMax = 10_000;
 
@@ -90,7 +96,7 @@ export class KafkaDoor {
   readonly #directory: BrokerDirectory;
   #plan: PortPlan;
   #nextUnplanned = 0;
-  /** The port that is bound, where one stands for all brokers. */
+  /** The bound port, if there is one for all brokers. */
   #sharedPort = 0;
   #standInCheck: NodeJS.Timeout | undefined;
 
@@ -114,8 +120,8 @@ export class KafkaDoor {
   }
 
   /**
-   * Opens the ports and answers the first. Errors: `unavailable` (no broker answers), `in-use`
-   * (a port is taken).
+   * Opens the ports and returns the first. Errors: `unavailable` (no broker responds), `in-use` (a
+   * port is taken).
    */
   async start(): Promise<number> {
     const listed = await this.#settings.backing.list();
@@ -125,14 +131,14 @@ export class KafkaDoor {
     this.#plan = { ...this.#plan, lowestId: this.#settings.lowestBrokerId ?? first.nodeId };
     this.#nextUnplanned = unplannedPort(this.#plan);
     this.#standInCheck = setInterval(() => {
-      // Where no broker answers, connections stay as they are.
+      // If no broker responds, connections stay as they are.
       this.#endStandIns().catch(() => undefined);
     }, standInCheckEveryMs).unref();
     if (this.#settings.tls?.brokerHost !== undefined) {
       this.#sharedPort = await this.#openShared();
       return this.#sharedPort;
     }
-    // Declared brokers have their ports before they are up.
+    // Declared brokers get their ports before they are available.
     const declared = await Promise.all(
       this.#plan.declared.map((nodeId) => this.#open(nodeId, true)),
     );
@@ -141,7 +147,7 @@ export class KafkaDoor {
     return declared[0] ?? this.#boundPort(advertised[0]!.port);
   }
 
-  /** Stops accepting, lets what is under way finish for a while, and closes. */
+  /** Stops accepting connections, waits for requests in progress for a limited time, and closes. */
   async stop(): Promise<void> {
     clearInterval(this.#standInCheck);
     const closed = this.#servers.map(
@@ -152,8 +158,8 @@ export class KafkaDoor {
   }
 
   /**
-   * A connection that another broker serves ends when its own is back: the client takes it for
-   * one to that broker from then on, and would be told for ever that it asks the wrong one.
+   * A connection to a stand-in ends when the wanted broker is back: otherwise the client, which
+   * takes the stand-in for that broker, would keep getting NOT_LEADER errors.
    */
   async #endStandIns(): Promise<void> {
     const standIns = [...this.#relays].filter(({ standsInFor }) => standsInFor !== undefined);
@@ -163,7 +169,7 @@ export class KafkaDoor {
     if (over.length > 0) await drain(over, this.#relays);
   }
 
-  /** Where clients are told to reach a broker; its port is opened where it is not open yet. */
+  /** The address of a broker for clients; its port is opened if it is not open yet. */
   async #addressOf(nodeId: number): Promise<AdvertisedAddress> {
     const { tls, advertisedHost } = this.#settings;
     if (tls?.brokerHost !== undefined) {
@@ -176,7 +182,7 @@ export class KafkaDoor {
     return { host: advertisedHost, port: bound + this.#shift };
   }
 
-  /** From bound ports to those that clients are told. */
+  /** Converts bound ports to the advertised ones. */
   get #shift(): number {
     const { port, advertisedPort } = this.#settings;
     return advertisedPort === 0 || port === 0 ? 0 : advertisedPort - port;
@@ -186,7 +192,7 @@ export class KafkaDoor {
     return advertised - this.#shift;
   }
 
-  /** Opens the port of one broker. `fixed`: it is that port or an error. */
+  /** Opens the port of one broker. `fixed`: it must be that port. */
   #open(nodeId: number, fixed: boolean): Promise<number> {
     const server = this.#serve(() => nodeId);
     const opened = this.#listen(server, plannedPort(this.#plan, nodeId), fixed);
@@ -209,7 +215,7 @@ export class KafkaDoor {
         const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
         if (!taken || fixed || isShared || tries >= portTriesMax) throw portError(wanted, error);
       }
-      // Another program has it: this broker gets one that is nobody's.
+      // Another program uses it: this broker gets a free one.
       wanted = this.#nextUnplanned++;
     }
   }
@@ -225,7 +231,9 @@ export class KafkaDoor {
     });
   }
 
-  /** A server that is not listening yet; `wantedBy` tells which broker a client wants, if one. */
+  /**
+   * A server that is not listening yet; `wantedBy` returns the broker that a client wants, if any.
+   */
   #serve(wantedBy: (client: Socket) => number | undefined): Server {
     const accept = (client: Socket) => {
       const nodeId = wantedBy(client);
@@ -255,7 +263,9 @@ export class KafkaDoor {
   }
 }
 
-/** Lets what is under way on some of the connections finish for a while, and closes them. */
+/**
+ * Waits for requests in progress on some of the connections for a limited time, and closes them.
+ */
 async function drain(some: Iterable<Relay>, relays: ReadonlySet<Relay>): Promise<void> {
   const giveUpAtMs = Date.now() + drainMsMax;
   let left = [...some];

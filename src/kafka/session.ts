@@ -1,12 +1,12 @@
-/** Of everything that comes by a connection of the Kafka door, until a login says more. */
+/** The session of all requests on a connection of the Kafka door, until clients authenticate. */
 import type { Socket } from 'node:net';
 import { type Session, sessionOfSocket } from '../access/session.ts';
 import { FetchSession } from './rules/fetch-session.ts';
 
 export type KafkaSession = Session & {
-  /** What consumers of this connection read. */
+  /** The fetch session of this connection's consumer. */
   readonly fetched: FetchSession;
-  /** What consumers of share groups read. */
+  /** The share sessions of this connection. */
   readonly fetchedShares: FetchSession;
 };
 

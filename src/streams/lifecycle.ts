@@ -253,7 +253,7 @@ export class StreamLifecycle {
     const { arrivalTimestamps } = await this.#administration.settings(name);
     if (arrivalTimestamps && log.partitionCount === shards.length) return log;
     await this.#catalog.remove(stream);
-    throw new GatewayError('in-use', `there is a topic ${name} that is no stream of Kinesis`);
+    throw new GatewayError('in-use', `another topic has the name ${name}`);
   }
 
   /**

@@ -113,7 +113,7 @@ export async function measure<T extends Readonly<Record<string, number>>>(
 ): Promise<readonly Row[]> {
   const measured = new Map<string, Map<string, number[]>>();
   for (let round = 0; round < rounds; round++) {
-    // Whoever is first in a round finds the machine another way than the last: they take turns.
+    // The first in a round finds the machine in another state than the last: they take turns.
     for (const turn of targets.keys()) {
       const target = targets[(turn + round) % targets.length]!;
       const found = await run(target, round);

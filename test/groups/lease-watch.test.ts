@@ -7,7 +7,7 @@ import { LeaseWatch } from '../../src/groups/lease-watch.ts';
 const failoverMs = 10_000;
 const member = ownerNameOf('client', 'member');
 
-/** A watch, and a clock that goes on only where the test says so. */
+/** A watch, and a clock that only advances when the test says so. */
 function watch() {
   let nowMs = 0;
   const made = new LeaseWatch(failoverMs, () => nowMs);
@@ -31,7 +31,7 @@ test('a lease is free whose counter stood still for a failover time, and not bef
   assert.equal(made.isFree(lease('a', 'worker', 1)), false, 'it was renewed');
 });
 
-test('the time begins when this gateway sees the owner, whoever had the lease before', () => {
+test('the time starts when this gateway sees the owner, whichever owner was before', () => {
   const { made, pass } = watch();
   made.see([lease('a', 'worker')]);
   pass(failoverMs);
@@ -45,7 +45,7 @@ test('the time begins when this gateway sees the owner, whoever had the lease be
   made.see([other]);
   made.forget(other);
   made.see([other]);
-  assert.equal(made.isFree(other), false, 'it was forgotten, and is seen anew');
+  assert.equal(made.isFree(other), false, 'it was dropped, and is seen again');
 });
 
 test('a lease that nobody has is free, but is left to workers for a while when given back', () => {

@@ -124,7 +124,7 @@ test('offsets of no record', async (suite) => {
     });
   }
 
-  await suite.test('the shard begins anew for KCL, which may move it again', async () => {
+  await suite.test('KCL starts the shard from the beginning, and may move it again', async () => {
     for (const offset of [-1n, -2n]) {
       const groupId = newName();
       await commit(door, groupId, 5n);

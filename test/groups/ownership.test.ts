@@ -324,7 +324,7 @@ test('members of a Kafka group own their leases', async (suite) => {
     const { owner, die } = worker(t, rows, groupId, keys.slice(0, 2));
     const raw = await joinRaw(t, gateway.kafka, groupId, stream);
     await raw.untilAssigned([2, 3]);
-    // It has told of itself just now, and will be taken for alive by that for two minutes.
+    // It has just reported metrics, by which it will appear alive for two minutes.
     await rows.put(groupId, metricsOf(owner));
     die();
     await raw.untilAssigned([0, 1, 2, 3]);

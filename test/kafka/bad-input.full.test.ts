@@ -14,7 +14,7 @@ const leftBytesMax = 24 * 1024 * 1024;
 const residentLeftBytesMax = 48 * 1024 * 1024;
 const settleMsMax = 120_000;
 
-test('50,000 frames that are no requests, by 200 connections, leave nothing', async (t) => {
+test('50,000 frames of garbage, by 200 connections, leave nothing', async (t) => {
   const gateway = await startGateway(t);
   const port = Number(gateway.kafka.split(':')[1]);
   const metrics = async () => (await fetch(`${gateway.operations}/metrics`)).text();

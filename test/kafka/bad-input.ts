@@ -1,4 +1,4 @@
-/** Frames that are no requests, or almost; clients that send them; and one that must not notice. */
+/** Frames that are not requests, or almost; clients that send them; and an unaffected one. */
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import type kafkajs from 'kafkajs';

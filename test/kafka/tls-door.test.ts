@@ -34,7 +34,7 @@ async function readAndWrite(
     brokers: [bootstrap],
     ...config,
     logLevel: kafkajs.logLevel.NOTHING,
-    // A broker serves a new partition a moment after it has told of it.
+    // A broker serves a new partition shortly after it has announced it.
     retry: { retries: 10 },
   });
   const topic = `tls-${process.pid}-${door.port}`;

@@ -14,7 +14,7 @@ export type EngineWay = {
   hold(): void;
   /** Bytes that wait. */
   heldBytes(): number;
-  /** What waits goes on, in order. */
+  /** What waits continues, in order. */
   release(): void;
 };
 

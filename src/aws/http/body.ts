@@ -1,4 +1,4 @@
-/** Reading of requests' bodies, within limits of size and time. */
+/** Reads request bodies, within limits of size and time. */
 import { type AwsError, commonError } from '../protocol/errors.ts';
 
 /** A request of HTTP/1.1 or HTTP/2. */
@@ -9,7 +9,7 @@ export type BodySource = NodeJS.ReadableStream & {
   readonly readableEnded: boolean;
 };
 
-/** What the client says that the body has; undefined where it does not know. */
+/** The Content-Length; undefined if the client did not send one. */
 export function declaredLength({ headers }: Pick<BodySource, 'headers'>): number | undefined {
   const declared = headers['content-length'];
   return declared === undefined ? undefined : Number(declared);
@@ -18,7 +18,7 @@ export function declaredLength({ headers }: Pick<BodySource, 'headers'>): number
 /** Reads a whole body. Errors: RequestEntityTooLargeException, RequestTimeoutException. */
 export function readBody(source: BodySource, bytesMax: number, timeoutMs: number): Promise<Buffer> {
   if ((declaredLength(source) ?? 0) > bytesMax) return Promise.reject(tooLarge(bytesMax));
-  // A client that went away while its body waited for memory: no event would come any more.
+  // The client has disconnected while its body waited for memory: no further event would come.
   if (source.destroyed || source.aborted) return Promise.reject(incomplete('whole'));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -36,7 +36,7 @@ export function readBody(source: BodySource, bytesMax: number, timeoutMs: number
       chunks.push(chunk);
       if (length <= bytesMax) return;
       stopListening();
-      // What still comes is nobody's; its errors are no news.
+      // The rest of the body is ignored, and so are its errors.
       source.once('error', () => {});
       reject(tooLarge(bytesMax));
     };
@@ -68,7 +68,7 @@ export function tooLarge(bytesMax: number): AwsError {
   );
 }
 
-/** `how`: what the body did not do, such as arrive "in time". */
+/** `how` completes the sentence "did not arrive …", such as "in time". */
 export function incomplete(how: string, cause?: unknown): AwsError {
   return commonError('RequestTimeoutException', `The request body did not arrive ${how}.`, {
     cause,

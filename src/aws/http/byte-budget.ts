@@ -1,8 +1,10 @@
 import { commonError } from '../protocol/errors.ts';
 
-/** Bodies of all requests under way; what more arrives waits in its client's socket. */
+/**
+ * The memory for bodies of all requests in progress; further bodies wait in their clients' sockets.
+ */
 export const bodiesBytesMax = 128 * 1024 * 1024;
-/** Then the client is told to come again, which SDKs do by themselves. */
+/** After this time the client gets ServiceUnavailable, which SDKs retry automatically. */
 export const budgetWaitMsMax = 10_000;
 
 type Waiter = { readonly bytes: number; readonly grant: () => void };
@@ -19,14 +21,14 @@ export class ByteBudget {
     this.#waitMsMax = waitMsMax;
   }
 
-  /** Takes them where nobody has to wait. */
+  /** Takes the bytes if no request is waiting. */
   tryTake(bytes: number): boolean {
     if (this.#waiting.size > 0 || !this.#fits(bytes)) return false;
     this.#taken += bytes;
     return true;
   }
 
-  /** Errors: ServiceUnavailable where the bytes do not come free in time. */
+  /** Errors: ServiceUnavailable if the bytes are not available in time. */
   async take(bytes: number): Promise<void> {
     if (this.tryTake(bytes)) return;
     await new Promise<void>((resolve, reject) => {
@@ -51,7 +53,7 @@ export class ByteBudget {
     this.#grant();
   }
 
-  /** One request alone always fits. */
+  /** A single request always fits. */
   #fits(bytes: number): boolean {
     return this.#taken === 0 || this.#taken + bytes <= this.#max;
   }

@@ -1,7 +1,7 @@
 /**
- * Cross-origin requests of browsers. Source: AWS's answers recorded in kinesalite's
- * test/connection.js: a request with an Origin is answered with these headers, and OPTIONS with
- * one is a preflight, which may ask for whatever it wants.
+ * Cross-origin requests of browsers. Source: AWS's responses as recorded in kinesalite's
+ * test/connection.js: a request with an Origin is answered with these headers, and OPTIONS with an
+ * Origin is a preflight, which allows every requested header.
  */
 import { randomUUID } from 'node:crypto';
 import type { HttpRequest, HttpResponse } from '../protocol/http-message.ts';
@@ -12,7 +12,7 @@ const exposedHeaders =
 const preflightSeconds = 172_800;
 const everyOrigin = '*';
 
-/** `allowedOrigins`: as browsers send them; `*` is every one. */
+/** `allowedOrigins`: origins as browsers send them; `*` allows all. */
 export function withCors(router: Router, allowedOrigins: readonly string[]): Router {
   const isOpen = allowedOrigins.includes(everyOrigin);
   const allowed = new Set(allowedOrigins);
@@ -20,7 +20,7 @@ export function withCors(router: Router, allowedOrigins: readonly string[]): Rou
     isStreamed: (target) => router.isStreamed(target),
     answer(request) {
       const { origin } = request.headers;
-      // Programs send none, and wait for nothing here.
+      // Other programs send no Origin and cost nothing here.
       if (origin === undefined || !(isOpen || allowed.has(origin))) return router.answer(request);
       return answer(request, router, isOpen ? everyOrigin : origin);
     },
@@ -54,6 +54,6 @@ function preflight({ headers: asked }: HttpRequest, origin: string): HttpRespons
 
 function allow(headers: Record<string, string>, origin: string): void {
   headers['access-control-allow-origin'] = origin;
-  // A cache must not give one origin's answer to another.
+  // A cache must not return one origin's response to another.
   if (origin !== everyOrigin) headers['vary'] = 'Origin';
 }

@@ -1,9 +1,9 @@
 /**
- * The short way of ordinary requests. Node's http takes longer for a small request than the
- * gateway and the cluster behind it together, so what nearly every client sends is read here: a
- * POST over HTTP/1.1 whose head arrives in one piece, with a Content-Length and nothing unusual.
- * The rule that keeps this safe: a head that is not plainly of that form is never interpreted
- * here. The connection goes over to http, with every byte of that request, and stays there.
+ * The fast path for ordinary requests. Node's http takes longer for a small request than the
+ * gateway and the cluster together, so the form that nearly all clients send is parsed here: a POST
+ * over HTTP/1.1 whose head arrives in one piece, with a Content-Length and nothing unusual. The
+ * rule that keeps this safe: a head that does not clearly have that form is never interpreted here.
+ * The connection is handed over to http, with all bytes of that request, and stays there.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -17,31 +17,31 @@ import { incomplete } from './body.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { sessionOf } from './session.ts';
 
-/** Bodies above this are read by http; every action takes one of this size. */
+/** Larger bodies are read by http; every action accepts a body of this size. */
 export const fastBodyBytesMax = smallBodyBytesMax;
-/** Heads of AWS's SDKs have 400 to 1,500 bytes; session tokens may double that. */
+/** Request heads of AWS SDKs have 400 to 1,500 bytes; session tokens may double that. */
 const fastHeadBytesMax = 8 * 1024;
 const sweepEveryMsMax = 5000;
 
 export type FastLaneSettings = {
   readonly router: Router;
-  /** Reports an answer, and when its request began, by performance.now(). */
+  /** Reports a response and the start of its request, by performance.now(). */
   readonly answered: (response: HttpResponse, bytesOut: number, startedMs: number) => void;
-  /** Takes over a connection, from the first byte of a request on. */
+  /** Takes over a connection at the start of a request. */
   readonly handOver: (socket: Socket) => void;
   readonly budget: ByteBudget;
-  /** A connection that waits for a request so long is closed. */
+  /** A connection that is idle for this long is closed. */
   readonly keepAliveTimeoutMs: number;
-  /** A body that is not whole after this time is given up. */
+  /** A request whose body is not complete after this time is aborted. */
   readonly bodyTimeoutMs: number;
-  /** A connection on which nothing moves while an answer is made or sent is cut. */
+  /** A connection without progress while a response is computed or sent is closed. */
   readonly silenceTimeoutMs: number;
 };
 
 export type FastLane = {
-  /** Whose bytes are all unread, or put back. */
+  /** All bytes of the request must be unread or put back. */
   take(socket: Socket): void;
-  /** Idle connections are closed at once, others after their answer. */
+  /** Idle connections are closed at once, others after their response. */
   stop(): void;
 };
 
@@ -73,19 +73,19 @@ type Lane = {
   stopping: boolean;
 };
 
-/** What of a request is read by now; its body is whole when `filled` is its length. */
+/** The part of a request that has been read; its body is complete when `filled` is its length. */
 type Reading = { readonly head: Head; readonly body: Buffer; filled: number };
 
 class FastConnection {
   readonly session: Session;
   readonly #socket: Socket;
   readonly #lane: Lane;
-  /** Bytes behind the request that is answered: the next one's. */
+  /** Bytes after the current request: those of the next one. */
   #rest: Buffer | undefined;
   #reading: Reading | undefined;
   #answering = false;
   #controller: AbortController | undefined;
-  /** Since when the connection waits for what it waits for. */
+  /** When the current wait started. */
   #sinceMs = performance.now();
 
   constructor(socket: Socket, lane: Lane) {
@@ -124,7 +124,7 @@ class FastConnection {
 
   readonly #take = (chunk: Buffer): void => {
     if (this.#answering) {
-      // A client that sends ahead waits for its turn.
+      // A pipelined request waits for its turn.
       this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
       this.#socket.pause();
     } else if (this.#reading === undefined) this.#begin(chunk);
@@ -132,10 +132,11 @@ class FastConnection {
   };
 
   readonly #ended = (): void => {
-    // A client may close its half behind a request; what is not whole by then never will be.
+    // A client may half-close after a request; a request that is not complete then never will be.
     if (this.#reading !== undefined) this.#socket.destroy();
     else if (!this.#answering) this.#socket.end();
-    // It may have gone for good: whoever waits on its behalf need not, but an answer is sent.
+    // The client may be gone: work that waits on its behalf is aborted, but a response is still
+    // sent.
     else this.#controller?.abort();
   };
 
@@ -157,7 +158,7 @@ class FastConnection {
     } else void this.#waitForBody(head, chunk.subarray(head.bytes));
   }
 
-  /** Bodies that come in pieces are memory that a client may let wait: the budget bounds them. */
+  /** A client may stall a body that arrives in pieces, so its memory is taken from the budget. */
   async #waitForBody(head: Head, first: Buffer): Promise<void> {
     this.#socket.pause();
     this.#answering = true;
@@ -165,7 +166,7 @@ class FastConnection {
     try {
       await budget.take(head.bodyBytes);
     } catch (error) {
-      // The body is left unread, so that no request can be found behind it.
+      // The body is left unread, so the next request cannot be found.
       return this.#serve({ ...head, close: true }, error as Error, 0);
     }
     this.#answering = false;
@@ -196,13 +197,13 @@ class FastConnection {
     this.#serve(head, body, body.length, this.#lane.memory);
   }
 
-  /** `lent`: the memory that the body is of, which it goes back to. */
+  /** `lent`: the buffer that contains the body, to be released afterwards. */
   #serve(head: Head, body: Buffer | Error, bytesTaken: number, lent?: BodyMemory): void {
     this.#answering = true;
     this.#answer(head, body, bytesTaken, lent).catch(() => this.#socket.destroy());
   }
 
-  /** Of the request that is answered: aborted when the client is gone. */
+  /** For the current request: aborted when the client is gone. */
   signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#socket.readableEnded) this.#controller.abort();
@@ -243,7 +244,7 @@ class FastConnection {
     else if (this.#socket.isPaused()) this.#socket.resume();
   };
 
-  /** What still comes is read and dropped, so that the client's end is seen. */
+  /** The rest is read and dropped, so that the end of the client's data is noticed. */
   #finish(): void {
     this.#answering = false;
     this.#socket.removeListener('data', this.#take);
@@ -251,7 +252,7 @@ class FastConnection {
     this.#socket.resume();
   }
 
-  /** From here on the connection is http's. */
+  /** From here on the connection belongs to http. */
   #leave(unread: Buffer): void {
     const socket = this.#socket;
     this.#lane.connections.delete(this);
@@ -280,7 +281,7 @@ class FastRequest implements HttpRequest {
     this.#connection = connection;
   }
 
-  /** Parsed when they are asked for: most requests are answered without. */
+  /** Parsed on demand: most requests are answered without them. */
   get rawHeaders(): readonly string[] {
     return headersIn(this.#lines);
   }
@@ -307,26 +308,26 @@ class FastRequest implements HttpRequest {
 }
 
 type Head = {
-  /** With the empty line. */
+  /** Including the empty line. */
   readonly bytes: number;
   readonly bodyBytes: number;
-  /** All header lines, as they came. */
+  /** All header lines, as received. */
   readonly lines: string;
-  /** Those that are read for every request. */
+  /** The headers that are read for every request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly target: string | undefined;
-  /** The client wants the connection closed behind the answer. */
+  /** The client wants the connection closed after the response. */
   readonly close: boolean;
 };
 
 const requestLine = Buffer.from('POST / HTTP/1.1\r\n', 'latin1');
 const headEnd = Buffer.from('\r\n\r\n', 'latin1');
-/** Lines of printable ASCII, each ended by CR LF; no folded ones, no empty names. */
+/** Lines of printable ASCII, each terminated by CR LF; no folded lines, no empty names. */
 const plainHead = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*\r\n)+$/;
 const plainLength = /^\d{1,8}$/;
-/** What asks for more than an answer, and what is no short answer. */
+/** Headers that request more than a simple response. */
 const unusual: ReadonlySet<string> = new Set(['transfer-encoding', 'expect', 'upgrade', 'te']);
-/** The headers that are read for every request; the others are kept as they came. */
+/** The headers that are read for every request; the others are kept unparsed. */
 const wanted: ReadonlySet<string> = new Set([
   ...unusual,
   'host',
@@ -339,7 +340,7 @@ const wanted: ReadonlySet<string> = new Set([
 ]);
 const wantedLengths: ReadonlySet<number> = new Set([...wanted].map(({ length }) => length));
 
-/** Undefined for everything that is not plainly an ordinary request with its head whole. */
+/** Undefined for everything that is not clearly an ordinary request with a complete head. */
 function readHead(chunk: Buffer): Head | undefined {
   if (chunk.length < requestLine.length) return undefined;
   if (requestLine.compare(chunk, 0, requestLine.length) !== 0) return undefined;
@@ -353,7 +354,7 @@ function readHead(chunk: Buffer): Head | undefined {
     const lineEnd = text.indexOf('\r\n', colon);
     if (wantedLengths.has(colon - at)) {
       const name = text.slice(at, colon).toLowerCase();
-      // Sent twice, who knows which is meant; http has rules for each.
+      // Duplicated headers are ambiguous; http has rules for them.
       if (headers[name] !== undefined || unusual.has(name)) return undefined;
       if (wanted.has(name)) headers[name] = text.slice(colon + 1, lineEnd).trim();
     }
@@ -372,7 +373,7 @@ function headOf(headers: Record<string, string>, lines: string, bytes: number): 
   return { bytes, bodyBytes, lines, headers, target, close: wish === 'close' };
 }
 
-/** Names and values by turns. */
+/** Alternating names and values. */
 function headersIn(lines: string): readonly string[] {
   const found: string[] = [];
   for (let at = 0; at < lines.length;) {
@@ -384,7 +385,7 @@ function headersIn(lines: string): readonly string[] {
   return found;
 }
 
-/** Answers the bytes of the body. */
+/** Returns the size of the body. */
 function writeAnswer(
   socket: Socket,
   { status, headers, body, release }: HttpResponse,
@@ -401,7 +402,7 @@ function writeAnswer(
     ? 'connection: close\r\n\r\n'
     : `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n\r\n`;
   if (typeof content === 'string') {
-    // Text leaves in one piece with the head; where it is all ASCII, by the cheaper encoding.
+    // Text is sent in one piece with the head; with the cheaper encoding if it is all ASCII.
     socket.write(head + content, length === content.length ? 'latin1' : 'utf8');
     return length;
   }
@@ -415,7 +416,7 @@ function writeAnswer(
 let dateMs = 0;
 let date = '';
 
-/** HTTP's date; made once a second. */
+/** The Date header; computed once a second. */
 function dateOfNow(): string {
   const nowMs = Date.now();
   if (nowMs - dateMs >= 1000 || nowMs < dateMs) {

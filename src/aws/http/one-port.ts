@@ -1,8 +1,8 @@
 /**
- * One listening port for HTTP/1.1 and HTTP/2, each in cleartext and inside TLS. The first bytes
- * of a connection tell: a TLS record begins with 0x16, HTTP/2 with its preface. Inside TLS the
- * protocol agreed upon (ALPN) tells; clients that agree on none are told apart by their first
- * bytes again, because some send HTTP/2 by prior knowledge there.
+ * One listening port for HTTP/1.1 and HTTP/2, each in cleartext and over TLS. The first bytes of a
+ * connection decide: a TLS record starts with 0x16, HTTP/2 with its preface. Within TLS, the
+ * negotiated protocol (ALPN) decides; without one, the first bytes decide again, because some
+ * clients use HTTP/2 by prior knowledge there.
  */
 import { createServer as createHttp1, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
@@ -13,18 +13,21 @@ import type { Certificate } from '../../runtime/certificate.ts';
 import type { FastLane } from './fast-lane.ts';
 
 export type ConnectionLimits = {
-  /** First bytes, TLS handshake: a client that is silent so long is cut off. */
+  /**
+   * A client that is silent for this long is disconnected: before its first bytes, and during the
+   * TLS handshake.
+   */
   readonly greetingTimeoutMs: number;
-  /** A request's head. */
+  /** How long the head of a request may take. */
   readonly headersTimeoutMs: number;
   /**
    * A whole body, from its first byte to its last; of one that is read as a stream, the longest
    * wait for more of it.
    */
   readonly bodyTimeoutMs: number;
-  /** Longer than clients keep idle connections, so that the client is the one who closes. */
+  /** Longer than clients keep idle connections, so that the client closes first. */
   readonly keepAliveTimeoutMs: number;
-  /** A connection on which nothing moves in either direction, be there a request on it or not. */
+  /** How long a connection may be without data in either direction, with or without a request. */
   readonly silenceTimeoutMs: number;
   readonly connectionsMax: number;
 };
@@ -39,19 +42,22 @@ export const connectionLimits: ConnectionLimits = {
 export const headBytesMax = 32 * 1024;
 
 const streamsPerSessionMax = 1000;
-/** Room for one whole PutRecords on each stream, so that uploads never wait for a round trip. */
+/**
+ * The flow-control window fits a whole PutRecords on each stream, so that uploads never wait for a
+ * round trip.
+ */
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
 const sessionMegabytesMax = 64;
 
 const tlsFirstByte = 0x16;
-/** No method of HTTP/1.1 begins like HTTP/2's preface. */
+/** No HTTP/1.1 method starts like the HTTP/2 preface. */
 const http2Start = Buffer.from('PRI', 'latin1');
 
 export type OnePort = {
-  /** Listens, and has the connections of every protocol. */
+  /** Listens, and tracks the connections of all protocols. */
   readonly server: Server;
-  /** Closes silent connections, and tells HTTP/2 clients to go when their requests are done. */
+  /** Closes idle connections, and sends GOAWAY to HTTP/2 clients. */
   closeIdle(): void;
   destroyConnections(): void;
 };
@@ -65,7 +71,7 @@ export function createOnePort(
 ): OnePort {
   const connections = new Set<Socket>();
   const server = createHttp1Server(handler, limits);
-  // What http itself does with a connection is kept aside for those that speak HTTP/1.1.
+  // http's own connection listener, for connections with HTTP/1.1.
   const speakHttp1 = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
   const http2 = createHttp2Server(handler, limits);
@@ -117,7 +123,7 @@ function createHttp1Server(handler: RequestListener, limits: ConnectionLimits): 
 type Guard = {
   readonly observer: DoorObserver;
   readonly timeoutMs: number;
-  /** Connections that have not said yet what they speak. */
+  /** Connections whose protocol is not known yet. */
   readonly silent: Set<Socket>;
 };
 type Speak = (socket: Socket) => void;
@@ -126,8 +132,8 @@ type Speakers = { readonly http1: Speak; readonly http2: Speak; readonly tls: Sp
 function greet(socket: Socket, speak: Speakers, guard: Guard): void {
   peek(socket, guard, (first) => {
     const isTls = first[0] === tlsFirstByte;
-    // http lets a client close its half and waits for the answer; in TLS and HTTP/2 one that
-    // does so is gone.
+    // http allows a client to half-close while it waits for the response; with TLS and HTTP/2, such
+    // a client is gone.
     if (isTls || isHttp2(first)) socket.allowHalfOpen = false;
     if (isTls) speak.tls(socket);
     else if (isHttp2(first)) speak.http2(socket);
@@ -140,7 +146,7 @@ function greetInsideTls(socket: TLSSocket, speak: Speakers, guard: Guard): void 
   if (socket.alpnProtocol === 'http/1.1') return speak.http1(socket);
   peek(socket, guard, (first) => {
     if (!isHttp2(first)) return speak.http1(socket);
-    // The HTTP/2 server would turn away a TLS connection that agreed on no protocol.
+    // The HTTP/2 server would refuse a TLS connection without a negotiated protocol.
     socket.alpnProtocol = 'h2';
     speak.http2(socket);
   });
@@ -151,8 +157,8 @@ function isHttp2(first: Buffer): boolean {
 }
 
 /**
- * Waits for as many first bytes as tell the protocols apart, and puts them back: who takes the
- * connection next reads it from the start.
+ * Waits for enough bytes to distinguish the protocols, and puts them back: the next owner of the
+ * connection reads from the start.
  */
 function peek(socket: Socket, guard: Guard, decide: (first: Buffer) => void): void {
   let seen: Buffer = Buffer.alloc(0);
@@ -191,7 +197,7 @@ function track(socket: Socket, connections: Set<Socket>, observer: DoorObserver)
   connections.add(socket);
   observer.connectionOpened();
   socket.setNoDelay(true);
-  // Errors of a connection end that connection only; its protocol's server sees them too.
+  // An error only ends its own connection; the protocol's server sees it too.
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
     connections.delete(socket);
@@ -215,7 +221,7 @@ function createTlsTerminator(
       greetInside(socket);
     },
   );
-  // A client that does not trust the certificate hangs up; that is no error of ours.
+  // A client that does not trust the certificate disconnects; that is not an error of the gateway.
   terminator.on('tlsClientError', (_error, socket) => socket.destroy());
   return (socket) => terminator.emit('connection', socket);
 }
@@ -236,7 +242,7 @@ function createHttp2Server(
       maxHeaderListSize: headBytesMax,
     },
   });
-  // The compatibility API gives requests and responses of http's shape.
+  // The compatibility API provides requests and responses like those of http.
   server.on('request', handler as unknown as Parameters<typeof server.on>[1]);
   server.on('session', (session) => {
     sessions.add(session);

@@ -1,6 +1,6 @@
 /**
- * The AWS door: every kind of HTTP on one port, in front of the router. fastify serves
- * HTTP/1.1 and HTTP/2 alike; which connection speaks what is one-port.ts's business.
+ * The AWS door: all kinds of HTTP on one port, in front of the router. fastify serves both HTTP/1.1
+ * and HTTP/2; one-port.ts detects the protocol of each connection.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -18,25 +18,25 @@ import { createFastLane, type FastLane } from './fast-lane.ts';
 import { type ConnectionLimits, createOnePort, headBytesMax, type OnePort } from './one-port.ts';
 import { sessionOf } from './session.ts';
 
-/** What is in flight may finish within this time after stop(). */
+/** How long requests in flight may take after stop(). */
 export const drainMsMax = 5000;
 
 export type AwsServerSettings = {
   readonly router: Router;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free one. */
   readonly port: number;
   readonly certificate: Certificate;
-  /** Of browsers' pages; `*` is every one. */
+  /** Allowed origins of web pages; `*` allows all. */
   readonly allowedOrigins: readonly string[];
   readonly observer: DoorObserver;
   readonly limits: ConnectionLimits;
 };
 
 export type AwsServer = {
-  /** Answers the bound port. Errors: the system's own, such as EADDRINUSE. */
+  /** Returns the bound port. Errors: the system's own, such as EADDRINUSE. */
   start(): Promise<{ readonly port: number }>;
-  /** Stops accepting, lets requests finish within drainMsMax, then cuts what is left. */
+  /** Stops accepting, waits up to drainMsMax for requests, then closes all connections. */
   stop(): Promise<void>;
 };
 
@@ -53,7 +53,7 @@ export function createAwsServer(given: AwsServerSettings): AwsServer {
     logger: false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: headBytesMax },
-    // An answer of our own would not be an AWS one; the router knows what to say.
+    // The router responds in AWS's form.
     frameworkErrors: (_error, request, reply) => respond(request, reply, settings, flights),
     serverFactory: (handler) => {
       port = createOnePort(
@@ -112,7 +112,7 @@ function report(
   observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
 }
 
-/** Requests that listen for their client going away, those without an end, and all bodies. */
+/** Listeners of requests for the end of their client, of endless requests, and of all bodies. */
 type Flights = {
   readonly waiting: Set<AbortController>;
   readonly endless: Set<AbortController>;
@@ -121,14 +121,14 @@ type Flights = {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** Bodies are left to the router: the action decides how large one may be. */
+/** The router reads bodies, since the action decides their maximum size. */
 function takeEverything(app: FastifyInstance, handler: Handler): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.all('/', handler);
   app.setNotFoundHandler(handler);
   app.setErrorHandler((error: { code?: string }, request, reply) => {
-    // A content type that is none is refused before the handler; AWS answers it like any other.
+    // fastify refuses an invalid content type before the handler; AWS treats it like any other.
     if (error.code?.startsWith('FST_ERR_CTP') === true) return handler(request, reply);
     return reply.code(500).send('<InternalFailure/>\n');
   });
@@ -166,9 +166,9 @@ async function respond(
     },
   });
   if (bytesTaken > 0) flights.budget.giveBack(bytesTaken);
-  // What is left of a body that was refused is not waited for.
+  // The rest of a refused body is not read.
   if (!raw.complete && raw.httpVersionMajor === 1) response.headers['connection'] = 'close';
-  // fastify would give every body a content type, also those that AWS sends without.
+  // fastify would add a content type to every body, even where AWS sends none.
   reply.hijack();
   send(reply.raw, response, flight, (bytesOut) => report(observer, response, bytesOut, startedMs));
 }
@@ -184,7 +184,7 @@ function send(
     headers['content-length'] = String(length);
     raw.writeHead(status, headers);
     if (release !== undefined) raw.once('close', release);
-    // Text leaves in one piece with the headers; bytes would be a second one.
+    // Text is sent in one piece with the headers; bytes would need a second one.
     raw.end(body);
     sent(length);
     return;
@@ -196,13 +196,13 @@ function send(
   let bytesOut = 0;
   body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));
   body.pause();
-  // A client that goes away is the usual end of a stream; the source sees it by its signal.
+  // A disconnect is the usual end of a stream; the source is notified by its signal.
   pipeline(body, raw, () => sent(bytesOut));
 }
 
 type Flight = { signal(): AbortSignal; isEndless(): void };
 
-/** Makes the signal only when somebody asks for it: most requests never wait. */
+/** Creates the signal only on demand: most requests never wait. */
 function watchClient(reply: FastifyReply, { waiting, endless }: Flights): Flight {
   let controller: AbortController | undefined;
   const signal = (): AbortSignal => {
@@ -214,7 +214,7 @@ function watchClient(reply: FastifyReply, { waiting, endless }: Flights): Flight
     raw.once('close', () => {
       waiting.delete(made);
       endless.delete(made);
-      // In HTTP/2 `writableFinished` is true of cut answers too.
+      // In HTTP/2, `writableFinished` is also true for aborted responses.
       if (!raw.writableEnded) made.abort();
     });
     return made.signal;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Session, sessionOfSocket } from '../../access/session.ts';
 
-/** Of everything that comes by a connection, until a signature says more. */
+/** The session of all requests on a connection, until signatures are verified. */
 export function sessionOf(socket: Socket): Session {
   return sessionOfSocket(socket, 'aws');
 }

@@ -1,34 +1,34 @@
 import { SerializationError } from './errors.ts';
 
-/** Characters of the rejected text that a message shows; AWS shows all, which may be 14 MB. */
+/** How many characters of an invalid text a message shows; AWS shows all, which may be 14 MB. */
 const shownCharactersMax = 1024;
 
-/** Larger texts have memory of their own. */
+/** Larger texts get their own buffers. */
 const sharingBytesMax = 32 * 1024;
 const sharedBytesMax = 256 * 1024;
-/** Node's own pool serves what comes with small requests. */
+/** Small requests use Node's own pool. */
 const sharedBytesMin = 8 * 1024;
 const none = Buffer.alloc(0);
 
 /**
- * Decodes the base64 of one body. What is decoded of a large one lies side by side, in few pieces
- * of memory: it lives and goes together.
+ * Decodes the base64 in one body. The values of a large body share a few buffers, because they have
+ * the same lifetime.
  */
 export class Base64Reader {
   readonly #sharedBytes: number;
   #shared = none;
   #used = 0;
 
-  /** `characters`: of the whole body. */
+  /** `characters`: the size of the whole body. */
   constructor(characters: number) {
     const bytes = Math.ceil((characters * 3) / 4);
     this.#sharedBytes = bytes < sharedBytesMin ? 0 : Math.min(bytes, sharedBytesMax);
   }
 
   /**
-   * Decodes strict base64 (RFC 4648 section 4, padded). The decoder of the runtime is lenient:
-   * it skips what it does not know, so the length of its answer tells whether all was understood.
-   * Errors: SerializationError with AWS's sentence.
+   * Decodes strict base64 (RFC 4648 section 4, padded). Node's decoder is lenient and skips invalid
+   * characters, so the length of its result tells whether the text was valid. Errors:
+   * SerializationError with AWS's sentence.
    */
   read(text: string): Buffer {
     const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
@@ -56,12 +56,12 @@ export class Base64Reader {
   }
 }
 
-/** Bodies of fewer characters share no memory, so that one reader serves all of them. */
+/** Smaller bodies do not share buffers, so one reader serves all of them. */
 export const sharingCharactersMin = Math.floor((sharedBytesMin * 4) / 3);
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** The bits of the last character that no byte takes must be zero. */
+/** The unused bits of the last character must be zero. */
 function hasCleanEnd(text: string, padding: 1 | 2): boolean {
   const last = alphabet.indexOf(text[text.length - padding - 1] ?? '');
   return (last & (padding === 2 ? 0b1111 : 0b11)) === 0;

@@ -1,26 +1,26 @@
 /**
- * Reads CBOR (RFC 8949) as AWS's SDKs write it. Own code, because what comes from a client must
- * be bounded and the library's reader is not: it follows tags of its own extensions, turns a
- * tagged timestamp into a date in seconds, and does not take strings in chunks, in which Java's
- * writers send long ones. Writing is the library's.
+ * Reads CBOR (RFC 8949) as AWS SDKs write it. Own code, because client input must be bounded and
+ * the library's reader is not: it interprets its own extension tags, converts tagged timestamps to
+ * dates in seconds, and does not accept chunked strings, in which Java SDKs send long ones. Writing
+ * uses the library.
  */
 import { isUtf8 } from 'node:buffer';
 import { SerializationError } from './errors.ts';
 
-/** No shape is nested deeper than four; the rest is room for members that we do not know. */
+/** No shape is nested deeper than four; the rest allows for unknown members. */
 const depthMax = 64;
-/** All values in one body; a legal PutRecords has fewer than 4,000. */
+/** The maximum number of values in one body; a legal PutRecords has fewer than 4,000. */
 const itemsMax = 65_536;
 
 const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, list: 4, map: 5, tag: 6 } as const;
 const indefinite = -1;
 const breakByte = 0xff;
-/** SDKs mark timestamps with it; no other tag has a meaning in this protocol. */
+/** The tag of timestamps; no other tag has a meaning in this protocol. */
 const timestampTag = 1;
 
 /**
- * One whole item: maps as objects, byte strings as views, numbers as numbers.
- * Errors: SerializationError for bytes that are not one well-formed item of this kind.
+ * Reads one complete item: maps as objects, byte strings as views, numbers as numbers. Errors:
+ * SerializationError for bytes that are not one well-formed item of this kind.
  */
 export function decodeCbor(bytes: Buffer): unknown {
   const reader = new Reader(bytes);
@@ -69,7 +69,7 @@ class Reader {
     }
   }
 
-  /** The number in or behind an item's first byte. */
+  /** The argument in or after an item's first byte. */
   #number(info: number): number {
     if (info < 24) return info;
     const width = info === 24 ? 1 : info === 25 ? 2 : info === 26 ? 4 : info === 27 ? 8 : 0;
@@ -82,7 +82,7 @@ class Reader {
   #length(info: number): number {
     if (info === 31) return indefinite;
     const length = this.#number(info);
-    // Every entry takes a byte at least, so that a length beyond the body is a lie.
+    // Every entry takes at least a byte, so a length beyond the body is invalid.
     if (length > this.#bytes.length - this.#position) throw new SerializationError();
     return length;
   }
@@ -97,7 +97,7 @@ class Reader {
     while (!this.#takesBreak()) {
       const first = this.#bytes[this.#position] ?? breakByte;
       this.#items += 1;
-      // A chunk is a string of the same type, and has a length.
+      // A chunk is a string of the same type with a definite length.
       const isChunk = first >> 5 === type && (first & 0x1f) !== 31 && this.#items <= itemsMax;
       if (!isChunk) throw new SerializationError();
       this.#position += 1;
@@ -109,7 +109,7 @@ class Reader {
   #text(info: number): string {
     const bytes = this.#bytesOf(info, major.text);
     const text = bytes.toString('utf8');
-    // The replacement character may be the client's own, or a sign of bytes that are no text.
+    // The replacement character may be the client's own, or the result of invalid UTF-8.
     if (text.includes('\ufffd') && !isUtf8(bytes)) throw new SerializationError();
     return text;
   }
@@ -169,7 +169,7 @@ class Reader {
     return true;
   }
 
-  /** Where the next `count` bytes begin. */
+  /** The start of the next `count` bytes. */
   #take(count: number): number {
     const at = this.#position;
     if (count > this.#bytes.length - at) throw new SerializationError();

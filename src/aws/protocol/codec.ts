@@ -1,7 +1,7 @@
 /**
- * Bodies in the formats that AWS's SDKs send: JSON 1.0, JSON 1.1 and CBOR. Decoding is safe with
- * hostile bytes: it throws SerializationError only, and builds no more values than a legal request
- * can have.
+ * Bodies in the formats of AWS SDKs: JSON 1.0, JSON 1.1 and CBOR. Decoding is safe with hostile
+ * input: it only throws SerializationError, and creates no more values than a legal request can
+ * have.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { Encoder } from 'cbor-x';
@@ -14,7 +14,7 @@ import { cborSource, type Format, jsonSource, type Source } from './source.ts';
 export type Codec = {
   readonly format: Format;
   readonly contentType: string;
-  /** Whether nothing that is read of a body is a view of its bytes. */
+  /** Whether decoded values are never views of the body. */
   readonly bodyIsCopied: boolean;
 };
 
@@ -32,24 +32,24 @@ export const cbor11: Codec = {
   bodyIsCopied: false,
 };
 
-/** Lists, maps and structures in one body; a legal PutRecords has 502. */
+/** The maximum number of lists, maps and structures in one body; a legal PutRecords has 502. */
 const containersMax = 8192;
-/** No shape is nested deeper than four; the rest is room for members that we do not know. */
+/** No shape is nested deeper than four; the rest allows for unknown members. */
 const depthMax = 64;
 
-/** JSON.parse is best with small bodies. */
+/** JSON.parse is fastest for small bodies. */
 const plainJsonBytesMin = 16 * 1024;
 
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
 
-/** Errors: SerializationError where the bytes are not one object of this format. */
+/** Errors: SerializationError if the bytes are not one object in this format. */
 export function decodeBody(bytes: Buffer, format: Format, names = noNames): unknown {
   const value = format === 'json' ? decodeJson(bytes, names) : decodeCbor(bytes);
   if (typeof value !== 'object' || value === null) throw new SerializationError();
   return value;
 }
 
-/** By which shapes read what was decoded of the bytes. */
+/** How shapes read the decoded values. */
 export function sourceOf(bytes: Buffer, format: Format): Source {
   if (format === 'cbor') return cborSource;
   if (bytes.length < sharingCharactersMin) return jsonSource;
@@ -75,7 +75,7 @@ function decodeJson(bytes: Buffer, names: JsonNames): unknown {
   }
 }
 
-/** Occurrences of a byte, counted no further than matters. */
+/** Counts occurrences of a byte, up to the relevant number. */
 function countBytes(bytes: Buffer, byte: number): number {
   let count = 0;
   let at = bytes.indexOf(byte);
@@ -86,7 +86,7 @@ function countBytes(bytes: Buffer, byte: number): number {
   return count;
 }
 
-/** The exact count, for bodies that have many brackets, be it in strings only. */
+/** The exact count, for bodies with many brackets, even if they are in strings. */
 function boundJson(bytes: Buffer): void {
   let depth = 0;
   let containers = 0;

@@ -1,6 +1,6 @@
-/** Constraints of values, and AWS's own sentences about those that a value breaks. */
+/** Constraints of values, and AWS's own sentences for violations. */
 export type Constraints = {
-  /** Smallest length (strings in characters, blobs in bytes, lists, maps) or value. */
+  /** The minimum length (strings in characters, blobs in bytes, lists, maps) or value. */
   readonly min?: number;
   readonly max?: number;
   /** As AWS prints it; the whole string must match. */
@@ -9,7 +9,7 @@ export type Constraints = {
   readonly values?: readonly string[];
 };
 
-/** AWS stops listing after this many. */
+/** AWS lists at most this many violations. */
 export const validationErrorsMax = 10;
 
 export type Rule<T> = { readonly sentence: string; readonly holds: (value: T) => boolean };

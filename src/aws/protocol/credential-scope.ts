@@ -1,4 +1,4 @@
-/** What a request's signature says of its origin. Source: "AWS Signature Version 4". */
+/** The credential scope of a request's signature. Source: "AWS Signature Version 4". */
 export type CredentialScope = {
   readonly accessKeyId: string;
   readonly region: string;

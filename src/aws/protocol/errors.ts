@@ -1,10 +1,10 @@
 /**
- * Exceptions as AWS answers them, and those that every service has. Source: "Common Errors" of the
- * Amazon Kinesis Data Streams API reference, which the other services' references repeat. What a
- * service adds, and what it makes of the gateway's own errors, is in its folder.
+ * AWS's exceptions, and those that all services have. Source: "Common Errors" of the Amazon Kinesis
+ * Data Streams API reference, which the other services' references repeat. A service's own
+ * exceptions, and its mapping of the gateway's errors, are in its folder.
  */
 
-/** With the status that services with JSON bodies answer. */
+/** With the HTTP status of services with JSON bodies. */
 export const commonExceptions = {
   AccessDeniedException: 400,
   IncompleteSignatureException: 400,
@@ -22,7 +22,7 @@ export const commonExceptions = {
 
 export type CommonException = keyof typeof commonExceptions;
 
-/** An exception exactly as AWS answers it. */
+/** An exception exactly as AWS returns it. */
 export class AwsError extends Error {
   readonly exception: string;
   readonly status: number;
@@ -43,20 +43,20 @@ export function commonError(
   return new AwsError(exception, commonExceptions[exception], message, options);
 }
 
-/** A body, or a member of it, that is not of the shape's type. */
+/** A body, or a member of it, that does not have the shape's type. */
 export class SerializationError extends AwsError {
   constructor(message = '') {
     super('SerializationException', commonExceptions.SerializationException, message);
   }
 }
 
-/** The answer to what nobody foresaw; it tells no secrets. */
+/** The response to unexpected errors; it reveals no details. */
 export function internalFailure(cause: unknown): AwsError {
   const message = 'The request processing has failed because of an internal error.';
   return commonError('InternalFailure', message, { cause });
 }
 
-/** Whether the log should hold it: the caller can do nothing about these. */
+/** Whether it should be logged, because the caller cannot fix it. */
 export function isOurFault(error: AwsError): boolean {
   return error.status >= 500;
 }

@@ -1,8 +1,8 @@
 /**
- * Answers that are a stream of events, as frames of `application/vnd.amazon.eventstream`:
- * first an `initial-response`, for which clients wait before they see the answer at all, then a
- * frame for each event. Source: "Event stream encoding", Amazon Transcribe developer guide (the
- * format is common to AWS); SubscribeToShard of the Kinesis API reference.
+ * Responses that are a stream of events, as frames of `application/vnd.amazon.eventstream`: first
+ * an `initial-response`, without which clients do not return the response, then a frame for each
+ * event. Source: "Event stream encoding", Amazon Transcribe developer guide (the format is common
+ * to AWS); SubscribeToShard of the Kinesis API reference.
  */
 import { Readable } from 'node:stream';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
@@ -19,7 +19,7 @@ const codec = new EventStreamCodec(
   (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),
   (characters) => Buffer.from(characters, 'utf8'),
 );
-/** That of a whole body: AWS's answer says so for JSON. */
+/** The content type of a whole body: AWS uses it for events in JSON. */
 const payloadTypes: Readonly<Record<Format, string>> = {
   json: 'application/x-amz-json-1.1',
   cbor: 'application/x-amz-cbor-1.1',
@@ -29,8 +29,8 @@ const payloadTypes: Readonly<Record<Format, string>> = {
 export type EventMember = { readonly name: string; readonly shape: Shape<unknown> };
 
 /**
- * The output as bytes. The stream pulls: the next event is asked for when the client has taken
- * the last one. What the events throw becomes an exception frame and the end.
+ * The output as bytes. The stream pulls: the next event is requested once the client has received
+ * the last one. An error of the events becomes an exception frame and ends the stream.
  */
 export function eventStreamOf(
   { name, shape }: EventMember,
@@ -64,14 +64,14 @@ async function* frames(
     if (call.signal.aborted) return;
     const error = service.errorOf(thrown);
     if (isOurFault(error)) logger.error({ err: thrown }, 'event stream failed');
-    // The only one that clients know inside a stream for what they cannot help.
+    // The only exception within a stream that clients treat as the server's fault.
     const name = isOurFault(error) ? 'InternalFailureException' : error.exception;
     const { message } = error;
     yield frame('exception', name, bytesOf({ message }, format), format);
   }
 }
 
-/** Frames by event: one that many clients get at once is encoded once. */
+/** Frames by event, so that an event for many clients is encoded once. */
 const encodedEvents: Readonly<Record<Format, WeakMap<object, Buffer>>> = {
   json: new WeakMap(),
   cbor: new WeakMap(),

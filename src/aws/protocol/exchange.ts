@@ -1,6 +1,6 @@
 /**
- * One request on its way to an action and back. Each protocol has its own kind of exchange, which
- * knows how the request names its action, how its input is read, and how answers are written.
+ * One request and its response. Each protocol has its own kind of exchange, which knows how a
+ * request names its action, how its input is read, and how responses are written.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -14,12 +14,12 @@ import { type JsonNames, jsonNamesOf } from './json.ts';
 import type { Call, Service } from './service.ts';
 import type { Format } from './source.ts';
 
-/** Requests that carry no data carry names, tags, policies, and a token of 1 MiB at most. */
+/** Requests without data contain names, tags, policies, and a token of 1 MiB at most. */
 export const smallBodyBytesMax = 2 * 1024 * 1024;
-/** Names of operations in metrics are bounded: what no service knows is counted as one. */
+/** Operation names in metrics are bounded: unknown ones are counted under one name. */
 const unknownOperation = 'Unknown';
 
-/** An action where requests find it, with what is worked out of it once. */
+/** An action with values that are computed from it once. */
 export type Route = {
   readonly service: Service;
   readonly action: Action;
@@ -45,7 +45,7 @@ export function routeOf(service: Service, action: Action): Route {
 export abstract class Exchange implements Call, Traffic {
   readonly requestId = randomUUID();
   readonly request: HttpRequest;
-  /** Where the request goes, as far as that is known yet. */
+  /** The request's action, as far as it is known yet. */
   route: Route | undefined;
   bytesIn = 0;
   records = 0;
@@ -83,10 +83,10 @@ export abstract class Exchange implements Call, Traffic {
     return this.route?.action.bodyBytesMax ?? smallBodyBytesMax;
   }
 
-  /** Whether the request is understood by its head alone, or not at all. */
+  /** Whether the request can be handled by its head alone, or not at all. */
   abstract readonly isBodyUnread: boolean;
 
-  /** Parses the body, and answers where the request goes. Errors: AwsError. */
+  /** Parses the body, and returns the request's action. Errors: AwsError. */
   abstract decode(body: Buffer): Route;
 
   /** The input, of the shape's types, after decode(). Errors: AwsError. */
@@ -96,7 +96,7 @@ export abstract class Exchange implements Call, Traffic {
 
   abstract refuse(error: AwsError): HttpResponse;
 
-  /** Those that every answer has. */
+  /** The headers of every response. */
   protected headers(contentType?: string): Record<string, string> {
     const headers: Record<string, string> = {
       'x-amzn-requestid': this.requestId,
@@ -127,7 +127,10 @@ const extendedIdBytes = 72;
 const extendedIdsPerDraw = 64;
 let drawn = Buffer.alloc(0);
 
-/** An opaque mark as AWS sends it; drawn many at once, because each draw is a system call. */
+/**
+ * A random request id in AWS's form; generated in batches, because each call for random bytes is a
+ * system call.
+ */
 function nextExtendedId(): string {
   if (drawn.length < extendedIdBytes) drawn = randomBytes(extendedIdBytes * extendedIdsPerDraw);
   const id = drawn.toString('base64', 0, extendedIdBytes);

@@ -1,4 +1,4 @@
-/** A request and its answer, whichever HTTP they came by. */
+/** A request and its response, independent of the version of HTTP. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Session } from '../../access/session.ts';
@@ -8,20 +8,23 @@ export type HttpRequest = {
   /** The target of the request line. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values by turns, exactly as they came: what a signature is made of. */
+  /** Alternating names and values, exactly as received, which are the input of a signature. */
   readonly rawHeaders: readonly string[];
   readonly session: Session;
   readonly signal: AbortSignal;
-  /** At once where it is there. Errors: AwsError: it is too large, or does not arrive. */
+  /**
+   * Synchronous if the body is there already. Errors: AwsError if it is too large or does not
+   * arrive.
+   */
   body(bytesMax: number): Promise<Buffer> | Buffer;
   /**
-   * The body as it comes, at its reader's pace; `arrived` is called with the size of each piece.
-   * It breaks off with an AwsError where it gets too large, or no more of it comes.
+   * The body as it arrives, with back-pressure; `arrived` is called with the size of each piece.
+   * Fails with an AwsError if it becomes too large or stalls.
    */
   stream(bytesMax: number, arrived: (bytes: number) => void): Readable;
 };
 
-/** What the metrics say of a request. That of a stream grows until the stream has ended. */
+/** A request's metrics. Those of a stream grow until the stream has ended. */
 export type Traffic = {
   readonly operation: string;
   readonly bytesIn: number;
@@ -32,9 +35,9 @@ export type HttpResponse = {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: Buffer | string | Readable;
-  /** To be called when the body is sent, or never will be. */
+  /** To be called when the body was sent, or cannot be. */
   readonly release?: (() => void) | undefined;
-  /** Whether the request's body is no longer needed once there is an answer. */
+  /** Whether the request's body is no longer needed once there is a response. */
   readonly bodyIsCopied: boolean;
   readonly error?: string;
   readonly traffic: Traffic;

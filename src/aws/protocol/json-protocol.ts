@@ -1,9 +1,8 @@
 /**
  * AWS JSON 1.0 and 1.1, and CBOR in their place: a POST whose `X-Amz-Target` names service and
  * action. The order of the checks is AWS's: method, content type, body, target, then types, then
- * constraints. What is no request of this protocol at all is answered here, too, as AWS's Kinesis
- * answers it. Source: "AWS JSON 1.1 protocol" of Smithy; answers of AWS recorded in kinesalite's
- * test/connection.js.
+ * constraints. Requests of no known protocol are answered here too, as AWS's Kinesis does. Source:
+ * "AWS JSON 1.1 protocol" of Smithy; answers of AWS recorded in kinesalite's test/connection.js.
  */
 import type { Logger } from 'pino';
 import { PreparedBody } from './action.ts';
@@ -18,7 +17,7 @@ import { cborSource, type Format, type Source } from './source.ts';
 
 export type JsonProtocol = {
   begin(request: HttpRequest): Exchange;
-  /** Whether what the target names is answered by a stream that may have no end. */
+  /** Whether the target's action responds with a stream that may have no end. */
   isStreamed(target: string): boolean;
 };
 
@@ -55,14 +54,14 @@ export function createJsonProtocol(services: readonly Service[]): JsonProtocol {
   };
 }
 
-/** How the answer is written: in the codec, or as AWS writes what comes before one is known. */
+/** How the response is written: in the codec, or as AWS responds before one is known. */
 type Form = 'codec' | 'plain-json' | 'xml';
 
 class JsonExchange extends Exchange {
   readonly #service: Service | undefined;
   readonly #target: string;
   readonly #contentType: string;
-  /** Undefined where the content type is none that the service speaks. */
+  /** Undefined if the service does not support the content type. */
   readonly #codec: Codec | undefined;
   #form: Form = 'codec';
   #tree: unknown;
@@ -185,7 +184,7 @@ function bodyOf(
   return shape === undefined ? '' : encodeBody(shape.write(output, format), format);
 }
 
-/** Services with JSON 1.0 spell the type with its namespace. */
+/** Services with JSON 1.0 include the namespace in the type. */
 function bodyOfUnrecognised({ exception, message }: AwsError, codec: Codec) {
   const type = codec === json10 ? `com.amazon.coral.service#${exception}` : exception;
   return message === '' ? { __type: type } : { __type: type, message };

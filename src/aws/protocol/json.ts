@@ -1,10 +1,10 @@
 /**
- * JSON of large bodies, which are PutRecords: a few names and long strings of base64. JSON.parse
- * wants all of it as one string first, which is a large object for the collector and a copy of
- * every byte; here each value is taken from the bytes when it is met.
+ * Parses JSON of large bodies, which are PutRecords: a few names and long base64 strings.
+ * JSON.parse needs the whole body as one string first, which copies every byte into a large object;
+ * here each value is read directly from the bytes.
  *
- * It reads what is plain, to the same values as JSON.parse. Whatever is not, such as escapes, is
- * left to JSON.parse, which also says what is no JSON. Source: RFC 8259.
+ * It only parses simple JSON, with the same results as JSON.parse. Everything else, such as
+ * escapes, is left to JSON.parse, which also reports invalid JSON. Source: RFC 8259.
  */
 import { isAscii } from 'node:buffer';
 import { SerializationError } from './errors.ts';
@@ -26,11 +26,11 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const space = 0x20;
 
-/** What a shape tells of the bodies that it reads. */
+/** Information about bodies from their shape. */
 export type JsonNames = {
-  /** Of members; names that come with every record are not made anew each time. */
+  /** The names of members, so that repeated names share one string. */
   readonly members: readonly string[];
-  /** Those that are blobs wherever they occur: the decoder of base64 looks at their text anyway. */
+  /** Members that are always blobs: the base64 decoder validates their text anyway. */
   readonly blobs: ReadonlySet<string>;
 };
 
@@ -52,7 +52,7 @@ export function jsonNamesOf(shape: Shape<unknown>): JsonNames {
   };
   visit(shape);
   for (const name of others) blobs.delete(name);
-  // The blob is what comes most often.
+  // A blob is the most frequent case.
   const ordered = [...members].toSorted((one, other) => rank(one) - rank(other));
   return { members: ordered, blobs };
 
@@ -63,15 +63,15 @@ export function jsonNamesOf(shape: Shape<unknown>): JsonNames {
 
 // oxlint-disable-next-line no-control-regex -- JSON has none in its strings.
 const controlCharacter = /[\u0000-\u001f]/u;
-/** Sets the prototype where it is assigned. */
+/** Assigning this name would set the prototype. */
 const prototypeName = '__proto__';
 const literal = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 const literalBytesMax = 64;
 
-/** What is not plain. */
+/** Thrown if the JSON is not simple. */
 const notPlain = Symbol('not plain');
 
-/** Undefined where the bytes are not plain. Errors: SerializationError for too many containers. */
+/** Undefined if the JSON is not simple. Errors: SerializationError for too many containers. */
 export function readPlainJson(
   bytes: Buffer,
   bounds: JsonBounds,
@@ -103,7 +103,7 @@ class PlainReader {
     return this.#at === this.#bytes.length ? value : notPlain;
   }
 
-  /** `name`: of the member whose value it is. */
+  /** `name`: the name of the value's member. */
   #value(name: string): unknown {
     this.#skipSpace();
     const byte = this.#bytes[this.#at];
@@ -164,7 +164,7 @@ class PlainReader {
     return this.#bytes[this.#at] === quote ? this.#text(true) : notPlain;
   }
 
-  /** Whether this name in its quotes is next. */
+  /** Whether this name, in quotes, is next. */
   #isNext(name: string): boolean {
     const bytes = this.#bytes;
     const start = this.#at + 1;
@@ -194,7 +194,7 @@ class PlainReader {
     return JSON.parse(text);
   }
 
-  /** Steps over this byte, with the white space before it, if it is next. */
+  /** Skips this byte, and the white space before it, if it is next. */
   #takes(byte: number): boolean {
     this.#skipSpace();
     if (this.#bytes[this.#at] !== byte) return false;
@@ -212,7 +212,7 @@ function isSpace(byte: number): boolean {
   return byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** Letters, digits, signs and points. */
+/** Letters, digits, signs and dots. */
 function isOfLiteral(byte: number | undefined): boolean {
   if (byte === undefined) return false;
   const isDigit = byte >= 0x30 && byte <= 0x39;

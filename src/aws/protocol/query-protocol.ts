@@ -1,9 +1,9 @@
 /**
  * The AWS query protocol: a form, or a query string, with `Action`, `Version` and the members of
- * the input; the answer is XML. Source: "AWS query protocol" of Smithy. What AWS answers to
- * requests that name no action of a service was recorded on STS.
+ * the input; the response is XML. Source: "AWS query protocol" of Smithy. The responses to requests
+ * without a known action were recorded from STS.
  *
- * Not implemented: flattened lists and maps, members by other names on the wire.
+ * Not implemented: flattened lists and maps, and members with different names on the wire.
  */
 import { AwsError, SerializationError } from './errors.ts';
 import { Exchange, type Route, routeOf } from './exchange.ts';
@@ -20,12 +20,12 @@ export type QueryProtocol = {
 
 const formType = 'application/x-www-form-urlencoded';
 const answerType = 'text/xml';
-/** The namespace of refusals that are no service's. */
+/** The namespace of errors that belong to no service. */
 const faultNamespace = 'http://webservices.amazon.com/AWSFault/2005-15-09';
-/** A form of STS has a dozen; more than this is no call of anybody. */
+/** An STS form has about a dozen parameters; no valid call has more than this. */
 const parametersMax = 4096;
 const depthMax = 16;
-/** What AWS says of requests without one. */
+/** AWS's error for requests without one. */
 const noVersion = 'NO_VERSION_SPECIFIED';
 
 export function createQueryProtocol(services: readonly Service[]): QueryProtocol {
@@ -144,7 +144,7 @@ function tooMany(): AwsError {
   return new AwsError('MalformedQueryString', 400, message);
 }
 
-/** What stands under one name: a text of its own, and what has the name in front. */
+/** The parameters under one name: its own text, and those with the name as prefix. */
 class Node {
   text: string | undefined;
   readonly children = new Map<string, Node>();
@@ -158,7 +158,7 @@ class Node {
     return found;
   }
 
-  /** Those named by numbers, in their order. */
+  /** The numbered parameters, in order. */
   items(): readonly Node[] {
     return [...this.children]
       .filter(([name]) => /^\d{1,9}$/.test(name))
@@ -167,7 +167,7 @@ class Node {
   }
 }
 
-/** Of a name that is there twice the first counts, as on AWS. Errors: SerializationError. */
+/** Of duplicate names, the first counts, as on AWS. Errors: SerializationError. */
 function nest(parameters: URLSearchParams): Node {
   const root = new Node();
   for (const [name, text] of parameters) {
@@ -179,7 +179,7 @@ function nest(parameters: URLSearchParams): Node {
   return root;
 }
 
-/** What the shape reads, in the form in which JSON would bring it; scalars stay text. */
+/** The value in the form in which JSON would have it; scalars stay text. */
 function treeOf({ kind, members }: Shape<unknown>, node: Node): unknown {
   const { key, member } = members;
   if (kind === 'structure') {

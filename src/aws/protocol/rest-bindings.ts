@@ -1,4 +1,4 @@
-/** The members of an input or output, sorted by where they stand in an HTTP message. */
+/** The members of an input or output, grouped by their place in an HTTP message. */
 import { type HttpBinding, type Shape, structure } from './shape.ts';
 
 export const jsonType = 'application/json';
@@ -17,12 +17,12 @@ export type BoundMember = {
 };
 
 export type Bindings = {
-  /** In the head of the message, or in its target. */
+  /** Members in the headers or the target of the message. */
   readonly bound: readonly BoundMember[];
   readonly payload: BoundMember | undefined;
-  /** The members of the JSON body; undefined where there is a payload, or no such member. */
+  /** The members of the JSON body; undefined if there is a payload, or no such member. */
   readonly body: Shape<Readonly<Record<string, unknown>>> | undefined;
-  /** Of the body; undefined where any will do. */
+  /** The content type of the body; undefined if any is accepted. */
   readonly contentType: string | undefined;
 };
 
@@ -56,7 +56,7 @@ function contentTypeOf(
   return shape.kind === 'structure' ? jsonType : undefined;
 }
 
-/** Without its parameters. */
+/** Without parameters. */
 export function mediaTypeIn(header: string): string {
   return header.split(';', 1)[0]!.trim().toLowerCase();
 }

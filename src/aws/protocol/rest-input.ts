@@ -1,6 +1,7 @@
 /**
- * Members of an input out of a request's target and head. Every text has the form that Smithy
- * gives to its place: timestamps are date-times in paths and queries, and HTTP's dates in headers.
+ * Reads members of an input from a request's target and headers. The format of text depends on its
+ * place, as Smithy specifies: timestamps are date-times in paths and queries, and HTTP dates in
+ * headers.
  */
 import { SerializationError } from './errors.ts';
 import type { BoundMember } from './rest-bindings.ts';
@@ -11,11 +12,11 @@ import { decoded, type Labels } from './uri-pattern.ts';
 export type RequestHead = {
   readonly labels: Labels;
   readonly query: URLSearchParams;
-  /** By their names in small letters; several of one name with a comma between them. */
+  /** By lower-case names; several headers of one name are joined with commas. */
   readonly headers: ReadonlyMap<string, string>;
 };
 
-/** `rawHeaders`: names and values by turns. Pseudo-headers of HTTP/2 are none. */
+/** `rawHeaders`: alternating names and values. HTTP/2 pseudo-headers are skipped. */
 export function headersIn(rawHeaders: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -28,7 +29,7 @@ export function headersIn(rawHeaders: readonly string[]): Map<string, string> {
   return headers;
 }
 
-/** Undefined where the request has no such value. Errors: SerializationError. */
+/** Undefined if the request has no such value. Errors: SerializationError. */
 export function readBound({ name, shape, binding }: BoundMember, head: RequestHead): unknown {
   switch (binding.in) {
     case 'label':
@@ -75,7 +76,7 @@ function headersBehind(
   return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
-/** An item in quotes, in which a backslash takes the next character as it is; or one without. */
+/** An item in quotes, in which a backslash escapes the next character, or without quotes. */
 const item = /\s*(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?!")(?<plain>[^,]*?))\s*(?:,|$)/y;
 const itemOfDates = /\s*(?<plain>[^,]*,[^,]*?)\s*(?:,|$)/y;
 
@@ -83,7 +84,7 @@ const itemOfDates = /\s*(?<plain>[^,]*,[^,]*?)\s*(?:,|$)/y;
 function itemsIn(text: string, { members }: Shape<unknown>): string[] {
   if (text.trim() === '') return [];
   const { kind, timestampFormat = headerSource.timestamps } = members['member']!;
-  // HTTP's dates have a comma of their own.
+  // HTTP dates contain a comma.
   const areDates = kind === 'timestamp' && timestampFormat === 'http-date';
   const pattern = new RegExp(areDates ? itemOfDates : item);
   const items: string[] = [];

@@ -1,11 +1,11 @@
 /**
- * AWS REST-JSON: method and path name the action, and the members of its input stand in the path,
- * the query, the headers and the body. The order of the checks is that of Smithy's servers: path,
- * what the client accepts, content type, types, then constraints. Source: "AWS REST JSON 1.0
- * protocol" of Smithy and its protocol tests.
+ * AWS REST-JSON: method and path name the action, and the members of its input are in the path, the
+ * query, the headers and the body. The order of checks is that of Smithy servers: path, Accept,
+ * content type, types, then constraints. Source: "AWS REST JSON 1.0 protocol" of Smithy and its
+ * protocol tests.
  *
- * Not implemented, since no service here has any: streams of events, floating-point numbers,
- * documents, unions, strings with a media type in headers.
+ * Not implemented, because no service here uses them: event streams, floating-point numbers,
+ * documents, unions, and strings with a media type in headers.
  */
 import { isUtf8 } from 'node:buffer';
 import { credentialScopeOf } from './credential-scope.ts';
@@ -38,11 +38,11 @@ import {
 } from './uri-pattern.ts';
 
 export type RestJsonProtocol = {
-  /** Undefined where the request is no action's. */
+  /** Undefined if the request matches no action. */
   begin(request: HttpRequest): Exchange | undefined;
-  /** For a request that is no action's of any protocol. */
+  /** For a request that matches no action of any protocol. */
   beginUnknown(request: HttpRequest): Exchange;
-  /** Whether a POST to `/` may be one whose body or answer is a stream. */
+  /** Whether a POST to `/` may have a streamed body or response. */
   readonly hasStreamsAtRoot: boolean;
 };
 
@@ -100,7 +100,7 @@ function restRoutesOf(service: Service): readonly RestRoute[] {
   });
 }
 
-/** The most specific; of several services the one that the client signed for, if it has one. */
+/** The most specific match; among several services, that of the signing name, if it matches. */
 function matchIn(
   routes: readonly RestRoute[],
   target: RequestTarget,
@@ -173,7 +173,7 @@ class RestExchange extends Exchange {
     return {
       ...answer,
       headers: { ...this.headers(), ...answer.headers },
-      // Bytes of a payload are those of the body.
+      // A payload of bytes is the body itself.
       bodyIsCopied: input.payload?.shape.kind !== 'blob',
       traffic: this,
     };
@@ -199,7 +199,7 @@ class RestExchange extends Exchange {
     return body.toString('utf8');
   }
 
-  /** The body as a tree, and how it is read. Errors: SerializationError. */
+  /** The parsed body, and how it is read. Errors: SerializationError. */
   #json() {
     const body = this.#body;
     const tree = decodeBody(body, 'json', this.route?.jsonNames);
@@ -226,7 +226,7 @@ class RestExchange extends Exchange {
     const given = this.#headers.get('content-type');
     if (!this.#hasBody() || input.contentType === undefined) return;
     const hasNone = input.payload === undefined && input.body === undefined;
-    // An action without any input is called with an empty object, too.
+    // An action without input is also called with an empty object.
     const isTolerated = hasNone && (given === undefined || input.bound.length === 0);
     const isRight = given !== undefined && isSameType(mediaTypeIn(given), input.contentType);
     if (isTolerated || (isRight && !hasNone)) return;

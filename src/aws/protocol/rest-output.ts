@@ -1,4 +1,4 @@
-/** An output as the parts of an answer. */
+/** Writes an output to the parts of a response. */
 import { Readable } from 'node:stream';
 import { PreparedBody } from './action.ts';
 import { encodeBody } from './codec.ts';
@@ -11,10 +11,10 @@ import { textOf } from './text.ts';
 export type RestAnswer = Pick<HttpResponse, 'status' | 'headers' | 'body' | 'release'>;
 
 const bytesType = 'application/octet-stream';
-/** Answers of these have no body. Source: RFC 9110. */
+/** Responses with these statuses have no body. Source: RFC 9110. */
 const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** `bindings`: undefined where the action has no output. */
+/** `bindings`: undefined if the action has no output. */
 export function restAnswer(
   { status: usual = 200 }: HttpEndpoint,
   bindings: Bindings | undefined,
@@ -48,7 +48,7 @@ function bodyOf(
   values: Readonly<Record<string, unknown>>,
 ): HttpResponse['body'] {
   if (payload === undefined) {
-    // What has no member to say is an empty object, for clients read one.
+    // An output without body members is an empty object, because clients parse one.
     return body === undefined ? '{}' : encodeBody(body.write(values, 'json'), 'json');
   }
   const value = values[payload.name];
@@ -64,7 +64,7 @@ function headersOf(
   values: Readonly<Record<string, unknown>>,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
-  // A header that has a member of its own is that member's.
+  // A header with its own member belongs to that member.
   const ordered = bound.toSorted((one, other) => rank(one) - rank(other));
   for (const { name, shape, binding } of ordered) {
     const value = values[name];
@@ -94,7 +94,7 @@ function quoted(text: string): string {
   return /[",]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }
 
-/** Lines cannot end inside a header, and it has no room for other than single bytes. */
+/** Header values cannot contain line breaks, or characters of more than one byte. */
 function plain(text: string): string {
   return text.replace(/[^\t\x20-\x7e\xa0-\xff]/g, '?');
 }

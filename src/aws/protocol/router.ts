@@ -1,6 +1,6 @@
 /**
- * From a request to an action and back. Knows nothing of sockets, and no service: each protocol
- * finds the action among those of the services, and writes the answer in its own way.
+ * Dispatches requests to actions. Independent of sockets and of services: each protocol finds the
+ * action among those of the services, and writes the response in its own form.
  */
 import type { Logger } from 'pino';
 import { type Authorizer, noRefusals, type Refusal } from '../../access/authorizer.ts';
@@ -21,7 +21,7 @@ export type RouterSettings = {
 
 export type Router = {
   answer(request: HttpRequest): Promise<HttpResponse>;
-  /** Whether body or answer of a POST to `/` with such a target may be streams. */
+  /** Whether a POST to `/` with such a target may have a streamed body or response. */
   isStreamed(target: string | undefined): boolean;
 };
 
@@ -43,7 +43,7 @@ export function createRouter({ services, authorizer, logger }: RouterSettings): 
   };
 }
 
-/** Where the other protocols have everything; REST alone has paths. */
+/** The path of all protocols other than REST. */
 function isRoot(url: string): boolean {
   return url === '/' || requestTarget(url).segments.length === 0;
 }
@@ -58,7 +58,8 @@ async function answer(
   try {
     const { request } = exchange;
     const body = exchange.isBodyUnread ? noBody : request.body(exchange.bodyBytesMax);
-    // Whatever is there already is not waited for: each wait costs a small request a lot.
+    // Available results are not awaited, because each await adds a considerable cost to a small
+    // request.
     const route = exchange.decode(Buffer.isBuffer(body) ? body : await body);
     const { service, action, policyName } = route;
     const input = exchange.input();
@@ -74,7 +75,7 @@ async function answer(
   }
 }
 
-/** Errors: AccessDeniedException, which says what was refused first. */
+/** Errors: AccessDeniedException, which names the first refused access. */
 function assertNone([first]: readonly Refusal[]): void {
   if (first !== undefined) throw commonError('AccessDeniedException', first.message);
 }
@@ -88,7 +89,7 @@ function refuse(exchange: Exchange, thrown: unknown, logger: Logger): HttpRespon
   return exchange.refuse(error);
 }
 
-/** Of a request that is no service's. */
+/** For requests that match no service. */
 function errorOf(thrown: unknown): AwsError {
   return thrown instanceof AwsError ? thrown : internalFailure(thrown);
 }

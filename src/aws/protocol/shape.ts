@@ -3,9 +3,9 @@
  * typed values, checks AWS's constraints with AWS's own sentences, and writes values back.
  * Source of types and constraints: the service models of AWS.
  *
- * Inside the gateway a timestamp is a number of milliseconds since the epoch, a blob is a
- * Buffer; on the wire they are seconds with a fraction and base64 (JSON), or whole milliseconds
- * and byte strings (CBOR).
+ * Within the gateway, a timestamp is a number of milliseconds since the epoch and a blob is a
+ * Buffer; on the wire they are fractional seconds and base64 (JSON), or whole milliseconds and byte
+ * strings (CBOR).
  */
 import type { Readable } from 'node:stream';
 import {
@@ -49,7 +49,7 @@ export type ShapeKind =
   | 'stream'
   | 'eventStream';
 
-/** Where a member stands in HTTP, if not in the body as one of several. See http-bindings.ts. */
+/** Where a member is bound in HTTP, if it is not a member of the body. See http-bindings.ts. */
 export type HttpBinding =
   | { readonly in: 'label' | 'queryParams' | 'status' }
   | { readonly in: 'query' | 'header' | 'prefixHeaders'; readonly name: string }
@@ -61,15 +61,15 @@ export type Shape<T> = {
   /** Members of a structure; `key` and `member` of a map; `member` of a list. */
   readonly members: Readonly<Record<string, Shape<unknown>>>;
   readonly required?: boolean;
-  /** Of a timestamp; that of the place where it stands, where absent. */
+  /** The format of a timestamp; defaults to that of its place in the message. */
   readonly timestampFormat?: TimestampFormat;
-  /** Of a member of a structure: its name in JSON, where that is another. */
+  /** The name of a structure's member in JSON, if it differs. */
   readonly jsonName?: string;
-  /** Of a member of an input or output that REST-JSON carries. */
+  /** For members of inputs and outputs of REST-JSON. */
   readonly binding?: HttpBinding;
-  /** Errors: SerializationError where the value is not of this type. */
+  /** Errors: SerializationError if the value does not have this type. */
   read(value: unknown, from: Source): T;
-  /** Adds a sentence for every constraint that the value breaks. */
+  /** Adds a sentence for every violated constraint. */
   check(value: T, path: string, found: string[]): void;
   write(value: T, format: Format): unknown;
   /** The value as AWS prints it in validation messages. */
@@ -91,12 +91,12 @@ export type StructureValue<M extends Members> = {
 
 const noMembers: Members = {};
 
-/** A member that has another name in JSON. */
+/** A member with a different name in JSON. */
 export function jsonNamed<T>(name: string, shape: Shape<T>): Shape<T> {
   return { ...shape, jsonName: name };
 }
 
-/** Marks a member that AWS requires: its absence is a validation error. */
+/** Marks a required member: its absence is a validation error. */
 export function required<T>(shape: Shape<T>): RequiredShape<T> {
   return { ...shape, required: true };
 }
@@ -131,7 +131,7 @@ export function boolean(): Shape<boolean> {
   return scalar('boolean', {}, { read: readBoolean, write: (value) => value, rules: [] });
 }
 
-/** Milliseconds since the epoch inside the gateway. */
+/** Milliseconds since the epoch within the gateway. */
 export function timestamp(timestampFormat?: TimestampFormat): Shape<number> {
   const shape = scalar<number>(
     'timestamp',
@@ -203,7 +203,7 @@ export function map<T>(
     members: { key: key as Shape<unknown>, member: member as Shape<unknown> },
     read(value, from) {
       if (!isPlainObject(value)) throw unexpected(value, 'map');
-      // fromEntries defines properties, so that no key of a client touches a prototype.
+      // fromEntries defines properties, so a client's key cannot change a prototype.
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [name, readItem(item, member, from)]),
       );
@@ -232,7 +232,7 @@ export function map<T>(
   };
 }
 
-/** `className` is what AWS prints for a value of it inside a list's validation message. */
+/** `className` is the class that AWS prints for such a value in a list's validation message. */
 export function structure<M extends Members>(
   members: M,
   className = 'Structure',
@@ -283,7 +283,7 @@ export function structure<M extends Members>(
   };
 }
 
-/** A payload of bytes that is never whole in memory: the reader's pace is the writer's. */
+/** A payload of bytes that is streamed with back-pressure and never completely in memory. */
 export function stream(): Shape<Readable> {
   return {
     kind: 'stream',
@@ -318,7 +318,7 @@ export function eventStream<M extends Members>(
   };
 }
 
-/** AWS's message for the constraints that the value breaks, or undefined when it breaks none. */
+/** AWS's message for the violated constraints, or undefined if there are none. */
 export function validationMessage<T>(shape: Shape<T>, value: T): string | undefined {
   const found: string[] = [];
   shape.check(value, '', found);
@@ -354,7 +354,7 @@ function shownIn<T>(shape: Shape<T>, value: T): string {
   return isNull(value) ? 'null' : shape.show(value);
 }
 
-/** A member's own constraints; null in a list or a map breaks every one. */
+/** A member's own constraints; null in a list or a map violates all of them. */
 function breaks<T>(shape: Shape<T>, value: T): boolean {
   if (isNull(value)) return true;
   const found: string[] = [];
@@ -362,7 +362,7 @@ function breaks<T>(shape: Shape<T>, value: T): boolean {
   return found.length > 0;
 }
 
-/** A stable stand-in for the identity hash that Java prints. */
+/** A stable replacement for the identity hash that Java prints. */
 function hashOf(text: string): string {
   let hash = 0;
   for (const character of text) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -1,20 +1,20 @@
-/** How the values of a request stand on the wire. */
+/** The wire format of a request's values. */
 import { Base64Reader } from './base64.ts';
 import type { TimestampFormat } from './text.ts';
 
 /** Of bodies. */
 export type Format = 'json' | 'cbor';
 
-/** How the values that are read stand on the wire. */
+/** The wire format of the values to read. */
 export type Source = {
-  /** `text`: every scalar is a string, as in forms, queries and headers. */
+  /** `text`: all scalars are strings, as in forms, queries and headers. */
   readonly format: Format | 'text';
   readonly base64: Base64Reader;
-  /** How timestamps stand in text, where their shape does not say. */
+  /** The format of timestamps in text, unless their shape has one. */
   readonly timestamps: TimestampFormat;
   /**
-   * Whether a value is refused that would have to be bent to fit: numbers with a fraction or out of
-   * range, words for true and false, null inside lists and maps.
+   * Whether values that need a conversion are refused: numbers with a fraction or out of range,
+   * strings for booleans, null in lists and maps.
    */
   readonly isStrict: boolean;
 };
@@ -27,7 +27,7 @@ export const jsonSource: Source = {
   isStrict: false,
 };
 export const cborSource: Source = { ...jsonSource, format: 'cbor' };
-/** Of forms, queries and labels of paths. */
+/** For forms, queries and path labels. */
 export const textSource: Source = {
   ...jsonSource,
   format: 'text',

@@ -1,12 +1,12 @@
 /**
- * Values as text, which is how they stand in forms, queries, headers, paths and XML. Source:
- * "Timestamp formats" and "HTTP bindings" of Smithy.
+ * Values as text, for forms, queries, headers, paths and XML. Source: "Timestamp formats" and "HTTP
+ * bindings" of Smithy.
  */
 import { SerializationError } from './errors.ts';
 
 export type TimestampFormat = 'epoch-seconds' | 'date-time' | 'http-date';
 
-/** `timestamps`: how they stand in this place, where their shape does not say. */
+/** `timestamps`: their format in this place, unless their shape has one. */
 export function textOf(
   shape: { readonly kind: string; readonly timestampFormat?: TimestampFormat },
   value: unknown,
@@ -17,11 +17,11 @@ export function textOf(
   return timestampText(value as number, shape.timestampFormat ?? timestamps);
 }
 
-/** `ms`: since the epoch. */
+/** `ms`: milliseconds since the epoch. */
 export function timestampText(ms: number, format: TimestampFormat): string {
   if (format === 'epoch-seconds') return String(ms / 1000);
   const date = new Date(ms);
-  // A whole second is written without a fraction.
+  // Whole seconds have no fraction.
   if (format === 'date-time') return date.toISOString().replace('.000Z', 'Z');
   return date.toUTCString();
 }
@@ -29,7 +29,7 @@ export function timestampText(ms: number, format: TimestampFormat): string {
 const forms: Readonly<Record<TimestampFormat, RegExp>> = {
   'epoch-seconds': /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/,
   'date-time': /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/,
-  // Date.parse knows the names of days and months.
+  // Date.parse parses the names of days and months.
   'http-date': /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?:\.\d+)? GMT$/,
 };
 

@@ -1,6 +1,6 @@
 /**
- * Pagination tokens: opaque, signed, stateless, so that any gateway on the catalog honours
- * another's. What a service answers to a token that is none, or too old, is its own affair.
+ * Pagination tokens: opaque, signed, stateless, so any gateway on the catalog accepts them. Each
+ * service has its own error for invalid or expired tokens.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
@@ -10,12 +10,12 @@ export const tokenLifetimeMs = 300_000;
 const signatureBytes = 32;
 
 export type TokenSigner = {
-  /** Every gateway on one catalog shares it. */
+  /** Shared by all gateways on the catalog. */
   readonly secret: Buffer;
   readonly clock: Clock;
 };
 
-/** `purpose` keeps a token of one action from being taken by another. */
+/** `purpose` prevents a token of one action from being accepted by another. */
 export function pagingTokenOf(purpose: string, position: unknown, signer: TokenSigner): string {
   const issued = { atMs: signer.clock.nowMs(), purpose, position };
   const payload = Buffer.from(JSON.stringify(issued));
@@ -23,8 +23,8 @@ export function pagingTokenOf(purpose: string, position: unknown, signer: TokenS
 }
 
 /**
- * `invalid`: no gateway of this catalog gave the token out for this purpose.
- * `expired`: one did, too long ago.
+ * `invalid`: no gateway of this catalog issued the token for this purpose. `expired`: it was issued
+ * too long ago.
  */
 export type ReadToken =
   { readonly position: unknown } | { readonly problem: 'invalid' | 'expired' };

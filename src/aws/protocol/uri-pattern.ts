@@ -1,6 +1,6 @@
 /**
- * Patterns of paths with labels, and which of several that fit a request is meant. Source: "http
- * trait" of Smithy, with its "Specificity routing".
+ * Path patterns with labels, and which of several matching patterns is chosen. Source: "http trait"
+ * of Smithy, with its "Specificity routing".
  */
 
 type Segment = {
@@ -11,17 +11,17 @@ type Segment = {
 
 export type UriPattern = {
   readonly segments: readonly Segment[];
-  /** Parameters that the query must have, with this value if there is one. */
+  /** Required query parameters, with their value if there is one. */
   readonly query: readonly (readonly [name: string, value: string | undefined])[];
 };
 
-/** A request's target in pieces: segments are still encoded. */
+/** A parsed request target; segments are still percent-encoded. */
 export type RequestTarget = {
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
 };
 
-/** Texts of labels, still encoded. */
+/** Values of labels, still percent-encoded. */
 export type Labels = ReadonlyMap<string, string>;
 
 export function uriPattern(text: string): UriPattern {
@@ -41,7 +41,7 @@ function segmentOf(text: string): Segment {
   return { kind: plus === '' ? 'label' : 'greedy', text: name };
 }
 
-/** A slash at the end is of no meaning; others part segments, even empty ones. */
+/** A trailing slash is ignored; others separate segments, even empty ones. */
 function segmentsOf(path: string): string[] {
   const segments = path.split('/').slice(1);
   if (segments.at(-1) === '') segments.pop();
@@ -58,7 +58,7 @@ export function requestTarget(url: string): RequestTarget {
   };
 }
 
-/** Undefined where the target does not fit. */
+/** Undefined if the target does not match. */
 export function labelsIn(pattern: UriPattern, target: RequestTarget): Labels | undefined {
   const hasQuery = pattern.query.every(([name, value]) =>
     value === undefined ? target.query.has(name) : target.query.getAll(name).includes(value),
@@ -82,7 +82,7 @@ function labelsOfPath(wanted: readonly Segment[], given: readonly string[]): Lab
   return labels;
 }
 
-/** Undefined where it is not encoded as such texts are. */
+/** Undefined if its percent-encoding is invalid. */
 export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -93,7 +93,7 @@ export function decoded(text: string): string | undefined {
 
 const ranks = { literal: 0, label: 1, greedy: 2 } as const;
 
-/** Negative where the first pattern is more specific; 0 where the same requests fit both. */
+/** Negative if the first pattern is more specific; 0 if both match the same requests. */
 export function compareSpecificity(one: UriPattern, other: UriPattern): number {
   const shared = Math.min(one.segments.length, other.segments.length);
   for (let at = 0; at < shared; at += 1) {

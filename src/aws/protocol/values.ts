@@ -1,6 +1,5 @@
 /**
- * Single values: from what a decoder made of them to what the gateway works with, and back. The
- * sentences are those of AWS.
+ * Converts single values between decoded and internal form. Error messages are AWS's sentences.
  */
 import { SerializationError } from './errors.ts';
 import type { Format, Source } from './source.ts';
@@ -28,7 +27,10 @@ export function isNull(value: unknown): value is never {
   return value === null || value === undefined;
 }
 
-/** Of a list or a map. Errors: as the member's; SerializationError for null where it is refused. */
+/**
+ * An element of a list or a map. Errors: as the member's; SerializationError for null if it is
+ * refused.
+ */
 export function readItem<T>(
   item: unknown,
   member: { read(value: unknown, from: Source): T },
@@ -37,7 +39,7 @@ export function readItem<T>(
   if (!isNull(item)) return member.read(item, from);
   const isNullInJson = from.isStrict && from.format === 'json';
   if (isNullInJson) throw new SerializationError('null found where not expected');
-  // It stays in its place, so that the check can name it.
+  // It keeps its place, so that validation can name it.
   return item;
 }
 
@@ -123,7 +125,7 @@ export function readBlob(value: unknown, from: Source): Buffer {
   throw notConvertible(value, 'a Blob');
 }
 
-/** A whole number as CBOR writes it: Java's readers do not take a float for a long. */
+/** A whole number for CBOR: Java's readers do not accept a float as a long. */
 export function writeWhole(value: number, format: Format): number | bigint {
   const whole = Math.trunc(value);
   return format === 'json' || Math.abs(whole) <= integerMax ? whole : BigInt(whole);

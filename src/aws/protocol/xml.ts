@@ -1,4 +1,4 @@
-/** XML as the services of the query protocol write it: an element a line, two spaces a level. */
+/** XML in the form of the query protocol's services: one element per line, two spaces per level. */
 import type { Shape } from './shape.ts';
 import { textOf } from './text.ts';
 
@@ -16,7 +16,7 @@ export function printXml({ name, content, namespace }: XmlElement, indent = ''):
   return `${indent}<${opening}>\n${inner}${indent}</${name}>\n`;
 }
 
-/** The members of a structure that are there. */
+/** The present members of a structure. */
 export function elementsOf(shape: Shape<unknown>, value: unknown): readonly XmlElement[] {
   const items = value as Readonly<Record<string, unknown>>;
   return Object.entries(shape.members).flatMap(([name, member]) => {
@@ -51,8 +51,8 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   '\r': '&#xD;',
 };
-/** What XML 1.0 has no way to write. */
-// oxlint-disable-next-line no-control-regex -- These are what is looked for.
+/** Characters that XML 1.0 cannot represent. */
+// oxlint-disable-next-line no-control-regex -- These are searched for.
 const unwritable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 function escape(text: string): string {

@@ -1,13 +1,13 @@
 /**
  * Produce: records to partitions. Source: the Kafka protocol guide; KIP-951 for NodeEndpoints.
  *
- * Most requests pass as they came: those that are all there after a look at their partitions,
- * larger ones for a single topic while they come. Where the rules of a stream want more than a
- * look, the request is collected, and parted or asked about first (../produce/gate.ts). Records are
- * not looked at.
+ * Most requests are forwarded unchanged: complete ones after an inspection of their partitions,
+ * larger ones for a single topic while they arrive. If the rules of a stream require more, the
+ * request is collected first, and split if necessary (../produce/gate.ts). Records are not
+ * inspected.
  *
- * Versions 0 to 2 are advertised and not served, as Kafka itself does: librdkafka looks for them
- * (KAFKA-18659). From version 10 on an answer may name brokers.
+ * Versions 0 to 2 are advertised but not served, as in Kafka itself: librdkafka checks for them
+ * (KAFKA-18659). From version 10 on, a response may name brokers.
  */
 import {
   produceRequest as request,
@@ -53,9 +53,9 @@ type Line = PassageLine<(typeof response)['fields'], ProduceNote>;
 type Acks = Pick<ProduceScan, 'acks'>;
 
 const metadata = { request: metadataRequest, response: passingMetadataResponse };
-/** The first version that tells what a client may do with a topic. */
+/** The first version of Metadata that returns the client's authorized operations on a topic. */
 const metadataVersion = 9;
-/** Bit of the operation WRITE, whose code is 4. */
+/** The bit of the operation WRITE, whose code is 4. */
 const writeOperation = 1 << 4;
 
 export const produce = defineApi({
@@ -128,13 +128,13 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     return 'pass';
   }
 
-  /** The broker refuses all of it, and writes nothing. */
+  /** The broker refuses all of it and writes nothing. */
   #passInvalid(head: RequestHead): 'pass' {
     this.#line.expect(head, undefined);
     return 'pass';
   }
 
-  /** A request of which `start` is there goes on while the rest of it comes, where it may. */
+  /** Forwards a request while it arrives, if its received part `start` allows it. */
   #beginPart(start: Buffer, head: RequestHead): 'pass' | 'collect' | PassingRequest {
     const begun = scanProduceStart(start, head);
     if (begun !== undefined && !isKnownAcks(begun.acks)) return this.#passInvalid(head);
@@ -155,8 +155,8 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
   }
 
   /**
-   * Takes a request that was collected. What is behind it waits where it takes time: until it is
-   * known where its records go. Throws WireError.
+   * Processes a collected request. Later requests wait until it is known where its records go.
+   * Throws WireError.
    */
   take(head: RequestHead, pieces: readonly Buffer[]): Promise<void> | undefined {
     const scan = scanProduce(pieces, head);
@@ -183,7 +183,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
       this.#accept(head, pieces, scan, verdict);
       return line.write(pieces);
     }
-    // What went to a partition before must be settled before more of it goes elsewhere.
+    // Earlier batches for a partition must be complete before further ones are placed elsewhere.
     await line.whenAnswered();
     await this.#order.last;
     const frame = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
@@ -204,7 +204,10 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     this.#answerMoved(head, scan, await moved, rest.length > 0, waitMs);
   }
 
-  /** Answers a request of which nothing went to the broker; or ends the connection, as Kafka. */
+  /**
+   * Responds to a request of which nothing went to the broker, or closes the connection, as Kafka
+   * does.
+   */
   #answerMoved(
     head: RequestHead,
     { acks }: Acks,
@@ -223,7 +226,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     if (!hasRest && waitMs > 0) line.mute.start(waitMs);
   }
 
-  /** The request goes on as it is, but for what it asks of replicas. */
+  /** Forwards the request unchanged, except for its acks. */
   #accept(
     head: RequestHead,
     pieces: readonly Buffer[],
@@ -235,7 +238,7 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     this.#throttle(head, this.#expect(head, scan, this.#noteOf(scan, views, head)), waitMs);
   }
 
-  /** Whether its records wait for all replicas although the client asks for less. */
+  /** Whether its records wait for all in-sync replicas although the client asks for less. */
   #raises({ acks }: Acks, views: readonly Stream[]): boolean {
     return views.length > 0 && canBeRaised(acks) && this.#context.raisesAcks;
   }
@@ -250,12 +253,12 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     return { views, terms: termsOf(transactionalId, version), order: this.#order, replaced };
   }
 
-  /** What a request costs; answers the ms that the client waits. */
+  /** Charges a request; returns the throttle time in ms. */
   #charge(topics: readonly ScannedTopic[], streams: readonly Stream[]): number {
     return this.#context.throttling?.charge(topics, streams) ?? 0;
   }
 
-  /** The answer to a request, where there is one, tells the client to wait. */
+  /** Sets the throttle time in the response, if there is one. */
   #throttle({ version }: RequestHead, answer: ExpectedAnswer | undefined, waitMs: number): void {
     const { mute } = this.#line;
     if (waitMs === 0) return;
@@ -264,14 +267,14 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
     mute.awaitAnswer();
   }
 
-  /** The answer that the client gets; undefined where it wants none. */
+  /** The pending response for the client; undefined with acks=0. */
   #expect(
     head: RequestHead,
     { acks }: Acks,
     note: ProduceNote | undefined,
   ): ExpectedAnswer | undefined {
     if (acks !== acksNone) return this.#line.expect(head, note);
-    // A client that asked for no answer gets none; as with Kafka, an error ends the connection.
+    // With acks=0 there is no response; as in Kafka, an error closes the connection.
     if (this.#raises({ acks }, note?.views ?? [])) this.#expectOwn(head, note);
     return undefined;
   }
@@ -289,8 +292,8 @@ class ProducePassage implements Passage<(typeof request)['fields']> {
   }
 
   /**
-   * Whether the broker would take records of this client for the topic (KIP-430). What goes
-   * elsewhere is written by the gateway, so clients that log in themselves are asked for.
+   * Whether the broker would accept records of this client for the topic (KIP-430). The gateway
+   * writes records that go elsewhere, so the broker is asked if clients authenticate themselves.
    */
   async #mayWrite(topic: string): Promise<boolean> {
     if (!this.#context.clientsLogIn) return true;

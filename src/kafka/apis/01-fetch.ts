@@ -26,7 +26,7 @@ const topicIdsSince = 13;
 const firstEpoch = 0;
 
 type Request = Decoded<(typeof request)['fields']>;
-/** A session that may begin with the answer. */
+/** A session that may start with the response. */
 type Beginning = {
   readonly session: FetchSession;
   readonly named: Parameters<FetchSession['begin']>[1];
@@ -49,7 +49,7 @@ export const fetch = defineApi({
     const responses = asked.topics
       .filter(isRefused)
       .map(({ partitions, ...labels }) => ({ ...labels, partitions: partitions.map(refusedIn) }));
-    // What the request does not name itself it is to name, in a session of its own.
+    // The client must name all partitions, in a new session.
     return !isFollower && responses.length < refused.size
       ? { errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND }
       : { responses };
@@ -74,7 +74,7 @@ export const fetch = defineApi({
   },
 });
 
-/** Topics that are named, and all that the session reads which the request goes on with. */
+/** The topics in the request, and all topics of the session that it continues. */
 function touched(asked: Request, call: Call): Access | readonly Access[] {
   const { replicaId, replicaState, sessionId, sessionEpoch, topics, forgottenTopicsData } = asked;
   if (Math.max(replicaId, replicaState.replicaId) >= 0) return onCluster('ClusterAction');

@@ -1,7 +1,7 @@
 /**
- * Metadata: brokers, topics and their leaders. Source: the Kafka protocol guide.
- * The brokers' addresses become those of the gateway's ports. Partitions that are no shards yet,
- * while a stream is being resharded, are not shown. Other partitions go on as they came, unread.
+ * Metadata: brokers, topics and their leaders. Source: the Kafka protocol guide. The brokers'
+ * addresses are replaced by those of the gateway's ports. Partitions that are not shards yet,
+ * during a resharding, are hidden. Other partitions are copied without decoding.
  */
 import {
   metadataRequest as request,

@@ -1,13 +1,13 @@
 /**
  * OffsetCommit: commits of a group. Source: the Kafka protocol guide; KIP-848 for member epochs.
  *
- * The group's coordinator checks and stores the commit first; then the lease table gets it, and
- * then the client is answered. A commit outside of a generation (an administrator's, or that of a
- * consumer without a group) takes the leases from the KCL workers that hold them, so that they go
- * on from there. A member's commit of a partition that a KCL worker holds is refused.
+ * The group's coordinator validates and stores the commit first, then the lease table gets it, and
+ * then the client gets the response. A commit outside of a generation (by an administrator, or a
+ * consumer without a group) takes the leases from the KCL workers that hold them, so that they
+ * continue from there. A member's commit for a partition that a KCL worker holds is refused.
  *
- * Kafka accepts negative offsets, which tell that there is none to go on from; OffsetFetch answers
- * them. In the lease table the shard is at TRIM_HORIZON then.
+ * Kafka accepts negative offsets, which mean that there is no committed offset; OffsetFetch returns
+ * them. In the lease table, the shard is at TRIM_HORIZON then.
  */
 import {
   offsetCommitRequest as request,
@@ -67,7 +67,7 @@ export const offsetCommit = defineApi({
   },
 });
 
-/** The request without partitions that the member is known to have lost; itself where none is. */
+/** The request without partitions that the member has lost; unchanged if there are none. */
 function withoutLost(asked: Request, { keepers }: GroupOffsets): Request {
   const { groupId, memberId } = asked;
   let isAny = false;
@@ -86,7 +86,7 @@ function withoutLost(asked: Request, { keepers }: GroupOffsets): Request {
   return isAny ? { ...asked, topics } : asked;
 }
 
-/** What the coordinator has accepted, and where in the answer each of it stands. */
+/** The commits that the coordinator has accepted, with their positions in the response. */
 async function acceptedIn(
   asked: Request,
   answer: Topics,
@@ -110,7 +110,7 @@ async function acceptedIn(
   return { commits, places };
 }
 
-/** Every partition that was asked for: failed here, else as the coordinator said, else lost. */
+/** Every requested partition: failed here, or with the coordinator's result, or lost. */
 function answered(
   asked: Request,
   answer: Topics,
@@ -128,7 +128,7 @@ function answered(
   }));
 }
 
-/** Classic members are asked to join again; the others learn of it by their next heartbeat. */
+/** Classic members are asked to rejoin; others learn of it with their next heartbeat. */
 function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets): number {
   return keepers.isClassic(groupId, memberId)
     ? errorCodes.REBALANCE_IN_PROGRESS

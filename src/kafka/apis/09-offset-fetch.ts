@@ -2,8 +2,9 @@
  * OffsetFetch: committed offsets of groups. Source: the Kafka protocol guide; KIP-709 for several
  * groups, KIP-447 for stable offsets, KIP-848 for member epochs.
  *
- * The group's coordinator answers first, and checks the member; then the lease table's offsets
- * stand in its answer. Metadata and leader epochs are the coordinator's where the offset is.
+ * The group's coordinator responds first, and validates the member; then its offsets are replaced
+ * by those of the lease table. Metadata and leader epochs are kept if the offset is the
+ * coordinator's.
  */
 import {
   offsetFetchRequest as request,
@@ -38,7 +39,7 @@ type Topic = {
   readonly topicId?: string;
   readonly partitions: readonly Partition[];
 };
-/** A group's answer in any version. */
+/** A group's response in any version. */
 type Group = { readonly errorCode: number; readonly topics: readonly Topic[] };
 
 export const offsetFetch = defineApi({
@@ -72,7 +73,7 @@ export const offsetFetch = defineApi({
   },
 });
 
-/** A group's answer with the lease table's offsets in it. */
+/** A group's response with the offsets of the lease table. */
 async function resume(
   groups: GroupOffsets,
   groupId: string,
@@ -127,7 +128,7 @@ function moved(
 ): Partition {
   const resumed = offsets.get(placeOf(topic ?? '', partition.partitionIndex));
   if (resumed === undefined || resumed.offset === partition.committedOffset) return partition;
-  // What was said of another offset does not hold for this one.
+  // Metadata of another offset does not apply to this one.
   return {
     ...partition,
     committedOffset: resumed.offset,
@@ -136,7 +137,10 @@ function moved(
   };
 }
 
-/** Of all offsets, what the table says is none is left out; what somebody committed is not. */
+/**
+ * If all offsets are requested, partitions without one in the table are left out, but committed
+ * negative offsets are not.
+ */
 function isListed({ partitions }: Topic) {
   return (each: Partition, index: number) =>
     each.committedOffset >= 0n || each === partitions[index];

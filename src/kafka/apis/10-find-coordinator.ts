@@ -1,6 +1,7 @@
 /**
  * FindCoordinator: the broker of a group, transaction or share state. Source: the Kafka protocol
- * guide; KIP-699 for the batched form from version 4 on. Addresses become those of our ports.
+ * guide; KIP-699 for the batched form from version 4 on. Addresses are replaced by those of the
+ * gateway's ports.
  */
 import {
   findCoordinatorRequest as request,

@@ -23,7 +23,7 @@ export const joinGroup = defineApi({
     await groups.keepers.owns(groupId, member, owned).catch((error: unknown) => {
       logger.warn({ groupId, error }, 'the leases of a member cannot be given back');
     });
-    // Until all others have joined it sends no heartbeats, and lives nonetheless.
+    // Until all others have joined, it sends no heartbeats, but is alive nonetheless.
     groups.keepers.joins(groupId, member);
     return { relay: asked, note: { groupId, member } };
   },

@@ -1,6 +1,6 @@
 /**
  * Heartbeat: members of a classic group. Source: the Kafka protocol guide. A member whose leases
- * have changed is asked to join again.
+ * have changed is asked to rejoin.
  */
 import {
   heartbeatRequest as request,

@@ -1,6 +1,6 @@
 /**
  * LeaveGroup: members of a classic group. Source: the Kafka protocol guide; KIP-345 for several at
- * once. Their leases are free before they are answered.
+ * once. Their leases are released before the response.
  */
 import {
   leaveGroupRequest as request,

@@ -1,7 +1,7 @@
 /**
  * SyncGroup: assignments of a classic group. Source: the Kafka protocol guide. A member gets the
- * partitions whose leases it can have; those that a KCL worker of the same application holds are
- * left out, until the member is asked to join again.
+ * partitions whose leases it can take; those that a KCL worker of the same application holds are
+ * left out until the member is asked to rejoin.
  */
 import {
   syncGroupRequest as request,
@@ -21,7 +21,7 @@ export const syncGroup = defineApi({
     const { groupId, memberId } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
-    // It waits for what the leader assigns.
+    // It waits for the leader's assignment.
     groups.keepers.joins(groupId, member);
     return { relay: asked, note: { groupId, member } };
   },
@@ -38,7 +38,7 @@ export const syncGroup = defineApi({
       if (held.length === partitions.length) return undefined;
       return { ...answer, assignment: writeAssignment(answer.assignment, held) };
     } catch (error) {
-      // Without its leases a member must not begin; it tries again.
+      // A member must not start without its leases; it retries.
       logger.warn({ groupId, error }, 'the leases of a member cannot be had');
       return {
         ...answer,

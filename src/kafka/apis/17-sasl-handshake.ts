@@ -1,9 +1,9 @@
 /**
  * SaslHandshake: choice of a SASL mechanism. Source: the Kafka protocol guide; KIP-43, KIP-152.
  *
- * Relayed, so that a client logs in to the broker itself, unless the gateway stands before the
- * cluster with credentials of its own: two identities on one connection cannot be, so the client's
- * is refused. Version 0, whose tokens have no frame of Kafka's, is not served.
+ * Relayed, so that a client authenticates with the broker itself, unless the gateway uses its own
+ * credentials for the cluster: a connection cannot have two identities, so the client's is refused.
+ * Version 0, whose tokens are not in Kafka frames, is not served.
  */
 import {
   saslHandshakeRequest as request,

@@ -1,14 +1,14 @@
 /**
- * ApiVersions: which versions of which APIs there are. Source: the Kafka protocol guide; KIP-511,
+ * ApiVersions: the supported APIs and their versions. Source: the Kafka protocol guide; KIP-511,
  * KIP-1242.
  *
- * Advertises what both the gateway's tables and the cluster have. A request in a version of the
- * future gets error 35 in the layout of version 0, with the versions that there are.
+ * Advertises what both the gateway's tables and the cluster have. A request in an unknown later
+ * version gets error 35 in the layout of version 0, with the supported versions.
  *
- * From version 5 on a client says which node of which cluster it wants, and a broker that is
- * another one answers REBOOTSTRAP_REQUIRED, at which a client drops its connections to all brokers
- * (KIP-1242). The port is that of the node which the client wants, though, while another broker
- * stands in for it: that one is asked in its own name, so that only the cluster is compared.
+ * From version 5 on, a client names the cluster and node that it wants, and another broker answers
+ * REBOOTSTRAP_REQUIRED, upon which the client drops its connections to all brokers (KIP-1242).
+ * While another broker stands in for the node of this port, it is asked with its own id, so that
+ * only the cluster is compared.
  */
 import {
   apiVersionsRequest as request,
@@ -56,7 +56,7 @@ export const apiVersions = defineApi({
   },
 });
 
-/** What both sides have, in the order of the cluster. */
+/** The APIs that both sides have, in the cluster's order. */
 export function advertised(
   ofCluster: readonly Range[],
   apis: ReadonlyMap<number, KafkaApi>,

@@ -1,6 +1,6 @@
 /**
- * DeleteTopics: relayed; the streams are gone with the topics, and with them their leases, before
- * the client is answered. Source: the Kafka protocol guide.
+ * DeleteTopics: relayed; the streams of the topics, and their leases, are deleted before the client
+ * gets the response. Source: the Kafka protocol guide.
  */
 import {
   deleteTopicsRequest as request,
@@ -34,7 +34,7 @@ export const deleteTopics = defineApi({
       try {
         await streams.logDeleted(topic);
       } catch (error) {
-        // Whoever next finds the topic gone does it.
+        // The next call that notices the missing topic does it.
         logger.warn({ topic, error }, 'the leases of a deleted topic are left for later');
       }
     });

@@ -11,7 +11,7 @@ import { defineApi } from '../api.ts';
 import { partByRules } from '../rules/stream-rules.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
-/** The response has no place for a message; the documentation names the Kinesis call. */
+/** The response has no field for a message; the documentation names the Kinesis action. */
 const refusal = 'Records of a stream with Kinesis rules are immutable.';
 
 type Refused = { name: string; partitions: { partitionIndex: number; errorCode: number }[] }[];

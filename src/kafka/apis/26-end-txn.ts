@@ -1,8 +1,8 @@
 /**
- * EndTxn: a transaction commits or aborts. Source: the Kafka protocol guide; KIP-98, KIP-890.
+ * EndTxn: commits or aborts a transaction. Source: the Kafka protocol guide; KIP-98, KIP-890.
  *
- * Offsets in a transaction that commits are in the lease tables before the client is answered;
- * those in one that aborts never are.
+ * The offsets of a committed transaction are in the lease tables before the client gets the
+ * response; those of an aborted one never are.
  */
 import {
   endTxnRequest as request,

@@ -1,5 +1,5 @@
 /**
- * WriteTxnMarkers: how Java's Admin aborts a transaction that hangs (KIP-664, abortTransaction).
+ * WriteTxnMarkers: Java's Admin uses it to abort a hanging transaction (KIP-664, abortTransaction).
  * Relayed as it is; the cluster asks for the right to alter it. Source: the Kafka protocol guide.
  */
 import {

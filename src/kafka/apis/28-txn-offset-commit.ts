@@ -1,6 +1,6 @@
 /**
- * TxnOffsetCommit: offsets in a transaction. Relayed; what the coordinator accepts is noted, for
- * lease tables get it when the transaction has committed. Offsets of a member that lost one of the
+ * TxnOffsetCommit: offsets in a transaction. Relayed; accepted offsets are recorded, because lease
+ * tables get them when the transaction is committed. Offsets of a member that lost one of the
  * partitions to a KCL worker are refused, so that the transaction aborts. Source: the Kafka
  * protocol guide; KIP-98, KIP-447; KIP-1319 for topic ids.
  */
@@ -73,7 +73,7 @@ async function namesIn(asked: Request, groups: GroupOffsets, version: number): P
   return ({ topicId }) => names.get(topicId);
 }
 
-/** Members of the consumer protocol have epochs, which older versions have no error for. */
+/** Members of the consumer protocol have epochs, for which older versions have no error. */
 function lostCode({ groupId, memberId }: Request, { keepers }: GroupOffsets, version: number) {
   const isOld = version < topicIdsSince || keepers.isClassic(groupId, memberId);
   return isOld ? errorCodes.ILLEGAL_GENERATION : errorCodes.STALE_MEMBER_EPOCH;

@@ -1,5 +1,5 @@
 /**
- * AlterConfigs: sets all configs of a resource; what is left out gets Kafka's default. Refused for
+ * AlterConfigs: sets all configs of a resource; omitted ones get Kafka's default. Refused for
  * streams with Kinesis rules where it would break them. Source: KIP-133.
  */
 import {
@@ -47,7 +47,7 @@ export const alterConfigs = defineApi({
   },
 });
 
-/** What is not named is reset, the kind of timestamp too. */
+/** Configs that are not named are reset, including message.timestamp.type. */
 function refusalOf({ configs }: Resource): string | undefined {
   const named = new Map(configs.map(({ name, value }) => [name, value]));
   if (!named.has('message.timestamp.type')) named.set('message.timestamp.type', null);

@@ -1,7 +1,7 @@
 /**
- * DeleteGroups: removal of groups that nobody is in. Source: the Kafka protocol guide; KIP-229. The
- * lease table goes with the group, and with it what KCL keeps beside it; where a KCL worker holds
- * leases, the group is not empty.
+ * DeleteGroups: deletion of empty groups. Source: the Kafka protocol guide; KIP-229. The lease
+ * table and KCL's companion tables are deleted with the group; while a KCL worker holds leases, the
+ * group is not empty.
  */
 import {
   deleteGroupsRequest as request,
@@ -18,7 +18,7 @@ type Result = {
   readonly errorMessage: string | null;
 };
 
-/** What clients see from version 3 on (KIP-1331). */
+/** The error for clients from version 3 on (KIP-1331). */
 const workedOn = 'A KCL application of this name holds leases: stop its workers first.';
 const notReady = 'The lease table of the group cannot be reached; try again.';
 
@@ -57,7 +57,7 @@ export const deleteGroups = defineApi({
       const isGone = errorCode === errorCodes.NONE || errorCode === errorCodes.GROUP_ID_NOT_FOUND;
       if (!isGone || !groups.hasTable(groupId)) return result;
       try {
-        // A group of KCL workers alone is one that Kafka does not know.
+        // Kafka does not know a group that only has KCL workers.
         return (await groups.deleteGroup(groupId))
           ? { groupId, errorCode: errorCodes.NONE, errorMessage: null }
           : result;

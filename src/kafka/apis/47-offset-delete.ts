@@ -1,6 +1,6 @@
 /**
- * OffsetDelete: removal of committed offsets. Source: the Kafka protocol guide; KIP-496. Shards of
- * the offsets that the coordinator has removed begin anew in the lease table.
+ * OffsetDelete: deletion of committed offsets. Source: the Kafka protocol guide; KIP-496. The
+ * shards whose offsets the coordinator has deleted are reset in the lease table.
  */
 import {
   offsetDeleteRequest as request,

@@ -1,6 +1,6 @@
 /**
- * DescribeQuorum: the controllers and how far they are. Source: KIP-595, KIP-853.
- * The controllers' own addresses are shown as they are: no client connects to a controller by the
+ * DescribeQuorum: the controllers and their log positions. Source: KIP-595, KIP-853. The
+ * controllers' own addresses are not replaced: clients do not connect to controllers through the
  * gateway.
  */
 import {

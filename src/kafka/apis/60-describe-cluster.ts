@@ -1,6 +1,6 @@
 /**
- * DescribeCluster: the cluster's id and nodes. Source: KIP-700, KIP-919.
- * The brokers' addresses become those of the gateway's ports.
+ * DescribeCluster: the cluster's id and nodes. Source: KIP-700, KIP-919. The brokers' addresses are
+ * replaced by those of the gateway's ports.
  */
 import {
   describeClusterRequest as request,

@@ -1,7 +1,7 @@
 /**
  * ConsumerGroupHeartbeat: members of a group whose coordinator assigns. Source: KIP-848. A member
- * gets the partitions whose leases it can have; when leases come from or go to KCL workers, it is
- * told its partitions anew.
+ * gets the partitions whose leases it can take; when leases move from or to KCL workers, it gets a
+ * new assignment.
  */
 import {
   consumerGroupHeartbeatRequest as request,
@@ -63,7 +63,7 @@ export const consumerGroupHeartbeat = defineApi({
   },
 });
 
-/** What Kafka gives the member now, or gave it last; undefined where that is not known. */
+/** The member's present or latest assignment from Kafka; undefined if it is not known. */
 async function givenTo(
   groupId: string,
   memberId: string,
@@ -80,7 +80,7 @@ async function givenTo(
 async function named(now: readonly TopicPartitions[], { groups }: Call) {
   const ids = now.map(({ topicId }) => topicId);
   const names = (await groups?.topicNames(ids)) ?? new Map<string, string>();
-  // A topic that is no stream goes by its id; nothing is known of it.
+  // A topic that is not a stream is identified by its id only.
   const partitions = now.flatMap(({ topicId, partitions: indexes }) =>
     indexes.map((partition) => ({ topic: names.get(topicId) ?? topicId, partition })),
   );

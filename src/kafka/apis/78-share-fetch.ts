@@ -1,6 +1,6 @@
 /**
- * ShareFetch: records of a share group. Source: KIP-932; KIP-951 for NodeEndpoints.
- * The addresses in an answer become those of the gateway's ports; records pass by reference.
+ * ShareFetch: records of a share group. Source: KIP-932; KIP-951 for NodeEndpoints. The addresses
+ * in a response are replaced by those of the gateway's ports; records pass by reference.
  */
 import {
   shareFetchRequest as request,

@@ -1,7 +1,6 @@
 /**
- * ShareAcknowledge: records of a share group that are done.
- * Source: KIP-932; KIP-951 for NodeEndpoints.
- * The addresses in an answer become those of the gateway's ports.
+ * ShareAcknowledge: acknowledges records of a share group. Source: KIP-932; KIP-951 for
+ * NodeEndpoints. The addresses in a response are replaced by those of the gateway's ports.
  */
 import {
   shareAcknowledgeRequest as request,

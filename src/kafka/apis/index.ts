@@ -1,6 +1,6 @@
 /**
- * Every API of the Kafka door, by key. Dispatch, ApiVersions, metrics and the matrix in the docs
- * derive from this list.
+ * All APIs of the Kafka door, by key. Dispatch, ApiVersions, metrics and the matrix in the docs are
+ * derived from this list.
  */
 import type { KafkaApi } from '../api.ts';
 import { produce } from './00-produce.ts';

@@ -1,18 +1,18 @@
 /**
  * The brokers of the cluster as this gateway has seen them, and the addresses that clients get for
- * them. Brokers come, go and move; what is known of them follows the answers that pass.
+ * them. Brokers appear, disappear and move; the directory follows the responses that pass through.
  */
 import { GatewayError } from '../../domain/errors.ts';
 import type { BackingBroker, BackingBrokers } from './backing-brokers.ts';
 
 export type AdvertisedAddress = { readonly host: string; readonly port: number };
 
-/** Brokers that one gateway stands for, at most. */
+/** The most brokers that one gateway represents. */
 const brokersMax = 1_000;
-/** Connections that fail together ask the cluster for its brokers once. */
+/** Connections that fail at the same time share one request for the cluster's brokers. */
 const refreshEveryMs = 500;
 
-/** Answers where clients reach a broker; opens its port where it has one of its own. */
+/** Returns the address of a broker for clients; opens the broker's port if it has its own. */
 export type AddressOf = (nodeId: number) => Promise<AdvertisedAddress>;
 
 export class BrokerDirectory {
@@ -29,10 +29,11 @@ export class BrokerDirectory {
   }
 
   /**
-   * The brokers to dial for a client that wants this one, each once: where it was seen last, then
-   * where the cluster says it is now. While that is down, or gone for good, any other stands in,
-   * so that who knows no other address finds the cluster; one that wants no broker in particular
-   * (undefined) gets whichever is up. Errors: `unavailable` (no broker answers).
+   * The brokers to connect to for a client that wants this one, each once: the last known address,
+   * then the cluster's current one. While the broker is down or gone, any other broker stands in
+   * for it, so that a client that knows only this address still finds the cluster; a client that
+   * wants no particular broker (undefined) gets any available one. Errors: `unavailable` (no broker
+   * responds).
    */
   async *candidates(nodeId: number | undefined): AsyncGenerator<BackingBroker, void> {
     const tried = new Set<string>();
@@ -45,7 +46,7 @@ export class BrokerDirectory {
     const now = await this.#refresh();
     const meant = now.find((broker) => broker.nodeId === nodeId);
     if (meant !== undefined && isNew(meant)) yield meant;
-    // Beginning anywhere, so that clients that come together do not all go to one broker.
+    // Starts at a random broker, so that clients that connect at the same time are distributed.
     const start = Math.floor(Math.random() * now.length);
     for (const broker of [...now.slice(start), ...now.slice(0, start)]) {
       if (isNew(broker)) yield broker;
@@ -53,8 +54,8 @@ export class BrokerDirectory {
   }
 
   /**
-   * The address that clients get for a broker, in place of its own. Kafka says node −1, or an
-   * empty host, where there is no broker.
+   * The address that clients get for a broker, instead of its own. Kafka uses node −1, or an empty
+   * host, if there is no broker.
    */
   async advertise(broker: BackingBroker): Promise<AdvertisedAddress> {
     const { nodeId, host, port } = broker;
@@ -82,7 +83,7 @@ export class BrokerDirectory {
     );
   }
 
-  /** The ids of those brokers that are up now. Errors: `unavailable`. */
+  /** The ids of the brokers that are available now. Errors: `unavailable`. */
   async up(): Promise<ReadonlySet<number>> {
     const brokers = await this.#refresh();
     return new Set(brokers.map(({ nodeId }) => nodeId));
@@ -92,7 +93,7 @@ export class BrokerDirectory {
     const nowMs = performance.now();
     if (nowMs - this.#refreshed.atMs < refreshEveryMs) return this.#refreshed.brokers;
     const brokers = this.#backing.list().then((listed) => {
-      // One that is not up may be gone for good: nobody should wait for its address to answer.
+      // A broker that is not available may be gone forever: do not wait for its address to respond.
       this.#brokers.clear();
       for (const broker of listed) this.#brokers.set(broker.nodeId, broker);
       return listed;

@@ -1,6 +1,6 @@
 /**
- * One port for all brokers: the host name that a client names in its TLS greeting (SNI) tells which
- * broker it wants. Names are made from a pattern such as `broker-{id}.kafka.example`.
+ * One port for all brokers: the host name in a client's TLS handshake (SNI) selects the broker.
+ * Names are built from a pattern such as `broker-{id}.kafka.example`.
  */
 const placeholder = '{id}';
 
@@ -9,7 +9,7 @@ export function brokerHost(pattern: string, nodeId: number): string {
   return pattern.replace(placeholder, String(nodeId));
 }
 
-/** The broker that a host name stands for; undefined where it is none of the pattern. */
+/** The broker of a host name; undefined if the name does not match the pattern. */
 export function brokerOfHost(pattern: string, host: string): number | undefined {
   const [before = '', after = ''] = pattern.split(placeholder);
   const name = host.toLowerCase();

@@ -1,21 +1,21 @@
 /**
- * Which port stands for which broker. A broker keeps its port however often gateways start, and
- * several gateways agree on it, because it follows from the broker's id alone.
+ * Which port represents which broker. A broker keeps its port across restarts, and several gateways
+ * agree on it, because it is computed from the broker's id alone.
  */
 
-/** Ids further than this above the lowest get the next free ports instead. */
+/** Brokers whose ids are further than this above the lowest one get the next free ports instead. */
 const idSpanMax = 100;
 
 export type PortPlan = {
-  /** Port of the first broker, the one to bootstrap from; 0 for any. */
+  /** The port of the first broker, used for bootstrapping; 0 for any. */
   readonly first: number;
-  /** Ids in the order of their ports; empty where they are not declared. */
+  /** Ids in the order of their ports; empty if they are not declared. */
   readonly declared: readonly number[];
-  /** Id of the first broker, where ids are not declared. */
+  /** The id of the first broker, if ids are not declared. */
   readonly lowestId: number;
 };
 
-/** The port of a broker, or undefined where the plan has none for it. */
+/** The port of a broker, or undefined if the plan has none for it. */
 export function plannedPort(plan: PortPlan, nodeId: number): number | undefined {
   const { first, declared, lowestId } = plan;
   if (first === 0) return 0;
@@ -24,7 +24,7 @@ export function plannedPort(plan: PortPlan, nodeId: number): number | undefined 
   return first + index;
 }
 
-/** Where the search for a port begins for a broker that the plan has none for. */
+/** Where the search for a port starts for a broker without a port in the plan. */
 export function unplannedPort({ first, declared }: PortPlan): number {
   return first + (declared.length > 0 ? declared.length : idSpanMax);
 }

@@ -1,7 +1,7 @@
 /**
- * What a classic member is assigned, as SyncGroup carries it, and what it has when it joins, as
- * JoinGroup does: an int16 with the version, then the assignment or subscription. Source: the Kafka
- * protocol guide, "Consumer protocol".
+ * The assignment of a classic member in SyncGroup, and its subscription in JoinGroup: an int16 with
+ * the version, then the assignment or subscription. Source: the Kafka protocol guide, "Consumer
+ * protocol".
  */
 import { readMessage, writeMessage } from '../../wire/message.ts';
 import {
@@ -13,16 +13,13 @@ import type { GroupPartition } from '../../domain/leases/group-offset.ts';
 
 export type Assignment = {
   readonly partitions: readonly GroupPartition[];
-  /**
-   * Assignors that say more than the partitions, such as that of Kafka Streams, want to see
-   * all of them.
-   */
+  /** Assignors with user data, such as Kafka Streams' own, must see all of the partitions. */
   readonly isShareable: boolean;
 };
 
 const versionBytes = 2;
 
-/** Undefined for bytes that are no consumer's assignment. */
+/** Undefined for bytes that are not a consumer's assignment. */
 export function readAssignment(bytes: Buffer): Assignment | undefined {
   if (bytes.length < versionBytes) return undefined;
   const version = Math.min(bytes.readInt16BE(0), table.versionMax);
@@ -42,7 +39,10 @@ export function readAssignment(bytes: Buffer): Assignment | undefined {
   }
 }
 
-/** What a member works on while it joins; undefined for bytes that are no subscription. */
+/**
+ * The partitions that a member owns while it joins; undefined for bytes that are not a
+ * subscription.
+ */
 export function readOwned(bytes: Buffer): readonly GroupPartition[] | undefined {
   if (bytes.length < versionBytes) return undefined;
   const version = Math.min(bytes.readInt16BE(0), subscription.versionMax);

@@ -1,6 +1,6 @@
 /**
- * The durability floor: what is written to a stream with Kinesis rules is answered when it is in
- * sync on replicas, whichever acks the client asked for. Two bytes are changed in place.
+ * The durability floor: a write to a stream with Kinesis rules is acknowledged once the in-sync
+ * replicas have it, whichever acks the client asked for. Two bytes are changed in place.
  */
 import type { ValueOf } from '../../wire/message.ts';
 import type { produceResponse } from '../../wire/messages/00-produce.ts';
@@ -15,12 +15,12 @@ export function canBeRaised(acks: number): boolean {
   return acks === acksNone || acks === acksLeader;
 }
 
-/** Whether Kafka knows it. What it does not know it refuses, with all that a request has. */
+/** Whether Kafka accepts the value. With any other, it refuses all partitions of the request. */
 export function isKnownAcks(acks: number): boolean {
   return acks === acksAll || canBeRaised(acks);
 }
 
-/** Asks for all replicas in sync, in the bytes as they are. */
+/** Sets acks=all in place. */
 export function raiseAcks(pieces: readonly Buffer[], acksAt: number): void {
   let start = 0;
   for (const piece of pieces) {
@@ -31,7 +31,7 @@ export function raiseAcks(pieces: readonly Buffer[], acksAt: number): void {
   }
 }
 
-/** Whether a Produce response tells of an error. */
+/** Whether a Produce response contains an error. */
 export function hasProduceError({
   responses,
 }: Pick<ValueOf<typeof produceResponse>, 'responses'>): boolean {

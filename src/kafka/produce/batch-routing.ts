@@ -1,4 +1,4 @@
-/** Where the records of a batch go that cannot stay in the partition that its producer chose. */
+/** Where the records of a batch go if they cannot stay in the partition that the producer chose. */
 import { openDescendant, shardForPartitionKey } from '../../domain/streams/shard-routing.ts';
 import { isOpen, toOffset, type Shard, type Stream } from '../../domain/streams/stream.ts';
 import { partitionKeyOf } from '../../domain/records/visible-record.ts';
@@ -13,7 +13,7 @@ import type { StreamRulesView } from '../rules/stream-rules.ts';
 import type { ForwardBatch } from './forwarded-batch.ts';
 
 export type BatchRoutingSettings = {
-  /** Undefined if one process has the ports. */
+  /** Undefined if only one process has the ports. */
   readonly forward: ForwardBatch | undefined;
   readonly streams: StreamRulesView;
   readonly writer: Pick<StreamWriter, 'place' | 'decided'>;
@@ -21,7 +21,7 @@ export type BatchRoutingSettings = {
   readonly log: Pick<RecordLog, 'writtenOffset'>;
 };
 
-/** The shard that a record of a Kafka producer goes to, which wrote it to this partition. */
+/** The shard for a record that a Kafka producer wrote to this partition. */
 export function shardOf(
   stream: Stream,
   index: number,
@@ -37,7 +37,7 @@ export function shardOf(
   return openDescendant(stream, index, hashKeyOfRecord(record, batch));
 }
 
-/** The stream as it is now; what waits for its turn may have an old view. */
+/** The current stream: the view of a batch that had to wait may be old. */
 export async function currentView(streams: StreamRulesView, stream: Stream): Promise<Stream> {
   if (streams.isCurrent(stream)) return stream;
   const now = await streams.find(stream.name);

@@ -1,11 +1,13 @@
-/** Batches that one worker process forwards to another: to the one that places their producer's. */
+/**
+ * Batches that one worker process forwards to the worker that places the batches of their producer.
+ */
 import type { ProducerTerms } from './producer-terms.ts';
 
-/** A batch as it is forwarded: its bytes in base64, or where the log has it. */
+/** A forwarded batch: its bytes in base64, or its position in the log. */
 export type ForwardedBatch = {
   readonly stream: string;
   readonly createdAtMs: number;
-  /** Of the view by which it was seen that the batch goes elsewhere. */
+  /** The age of the view that showed that the batch must be placed elsewhere. */
   readonly version: number;
   /** The partition that the producer chose. */
   readonly index: number;
@@ -14,9 +16,8 @@ export type ForwardedBatch = {
 };
 
 /**
- * Where several processes serve clients: forwards to the one that places the batches of this
- * producer, and remembers them; undefined where that is this one. Answers Kafka's code. Errors:
- * `unavailable`.
+ * If several processes serve clients: forwards to the one that places, and remembers, the batches
+ * of this producer; undefined if that is this one. Returns Kafka's code. Errors: `unavailable`.
  */
 export type ForwardBatch = (
   producerId: bigint,

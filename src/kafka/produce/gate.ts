@@ -1,11 +1,11 @@
 /**
- * What Kinesis' rules make of a Produce request: which partitions may take their records, which
- * records go elsewhere, and whether the broker's answer may be given as it is.
+ * Applies Kinesis' rules to Produce requests: which partitions may take their records, which
+ * records go elsewhere, and whether the broker's response may be forwarded unchanged.
  *
- * A view of a stream is a lease (docs/decisions/0007-resharding.md): a record is acknowledged in
- * its shard only if the log had it while a view held in which the shard takes records. In the
- * ordinary case that is a look at names when the request comes, and a comparison of times when the
- * answer does.
+ * A view of a stream is valid for a lease time (docs/decisions/0007-resharding.md): a record is
+ * acknowledged in its shard only if the log had it while a valid view showed the shard as open.
+ * Usually this costs a look-up of names for the request, and a comparison of times for the
+ * response.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSealed, partitionsWanted } from '../../domain/streams/reshard.ts';
@@ -38,24 +38,26 @@ export type ProduceGateSettings = BatchRoutingSettings & {
 };
 
 /**
- * `ask`: what is known of its streams is not enough. `part`: some of it goes elsewhere. Else the
- * request goes on as it came, and is acknowledged while the views of its streams hold: those with
- * Kinesis' rules only.
+ * `ask`: the cached streams are not sufficient. `part`: some of its records go elsewhere. Otherwise
+ * the request is forwarded unchanged, and acknowledged while the views of its streams with Kinesis'
+ * rules are valid.
  */
 export type ProduceVerdict = 'ask' | 'part' | readonly Stream[];
 
-/** What reaches the answer of a request. */
+/** What the handling of the response needs from the request. */
 export type ProduceNote = {
   readonly views: readonly Stream[];
   readonly terms: ProducerTerms;
   readonly order: ProduceOrder;
-  /** Answers for what the broker was not asked. */
+  /** Results for partitions that were not sent to the broker. */
   readonly moved?: Promise<readonly ReroutedTopic[]>;
-  /** Partitions that no stream has, by the numbers that the broker was given instead. */
+  /**
+   * Partitions that the stream does not have, by the replacement indexes in the forwarded request.
+   */
   readonly replaced?: ReadonlyMap<number, number> | undefined;
 };
 
-/** Late batches of one connection are placed in the order of their answers. */
+/** Late batches of one connection are placed in the order of their responses. */
 export type ProduceOrder = { last: Promise<unknown> };
 
 export type ReroutedTopic = {
@@ -65,18 +67,18 @@ export type ReroutedTopic = {
 
 export type PartedProduce = {
   readonly views: readonly Stream[];
-  /** What the broker is asked still. */
+  /** The part of the request that goes to the broker. */
   readonly rest: readonly Topic[];
   readonly moved: Promise<readonly ReroutedTopic[]>;
 };
 
 const noOffset = -1n;
-/** How long a resharding may drain before writers of transactions are told to try again. */
+/** How long transactional writers wait for a draining resharding before they are told to retry. */
 const drainingMsMax = 10_000;
 const drainingCheckMs = 50;
 const noViews: readonly Stream[] = [];
 
-/** A stream; or no rules of Kinesis; or Kafka's code for why nobody knows. */
+/** A stream, or no Kinesis rules, or Kafka's code if it cannot be determined. */
 export type FoundTopic = Stream | 'no-rules' | number;
 
 export class ProduceGate {
@@ -93,7 +95,7 @@ export class ProduceGate {
     return this.#batches.placeForwarded(batch);
   }
 
-  /** Looks at names only; waits for nothing. */
+  /** Only looks up names; never waits. */
   judge({ topics, transactionalId }: ProduceScan): ProduceVerdict {
     const { streams } = this.#settings;
     let views = noViews;
@@ -109,8 +111,8 @@ export class ProduceGate {
   }
 
   /**
-   * As judge, for a request whose partitions are still to come: it goes on where any of the
-   * partitions that the topic has may take records. Undefined where that is not so.
+   * As judge, for a request whose partitions have not arrived yet: it is forwarded if all
+   * partitions of the topic may take records. Otherwise undefined.
    */
   judgeAny(topic: TopicLabel): readonly Stream[] | undefined {
     const name = this.#nameOf(topic);
@@ -121,7 +123,7 @@ export class ProduceGate {
     return isPlain && hasOnlyOpenShards(stream) ? [stream] : undefined;
   }
 
-  /** As judge, once it is known what the topics are. */
+  /** As judge, once the topics are known. */
   async ask(scan: ProduceScan): Promise<{
     readonly found: readonly FoundTopic[];
     readonly verdict: Exclude<ProduceVerdict, 'ask'>;
@@ -140,8 +142,8 @@ export class ProduceGate {
   }
 
   /**
-   * Parts a request, whose topics were found in this order. `mayWrite` tells whether the client
-   * may write to a topic; the broker is not asked about what goes elsewhere.
+   * Splits a request whose topics were found in this order. `mayWrite` tells whether the client may
+   * write to a topic, because the broker does not check records that go elsewhere.
    */
   async part(
     request: Request,
@@ -169,7 +171,7 @@ export class ProduceGate {
     return { views, rest, moved: Promise.all(moved) };
   }
 
-  /** Whether an answer may go to the client as it came. */
+  /** Whether a response may be forwarded unchanged. */
   isSettled({ views, moved, replaced }: ProduceNote): boolean {
     const { streams } = this.#settings;
     if (moved !== undefined || (replaced !== undefined && replaced.size > 0)) return false;
@@ -177,8 +179,8 @@ export class ProduceGate {
   }
 
   /**
-   * The answer that the client gets: with what went elsewhere, and after what came too late for
-   * its shard was placed in another.
+   * The response for the client: including records that went elsewhere, and after records that were
+   * too late for their shard were placed in another one.
    */
   async settle(answer: Response, note: ProduceNote): Promise<Response> {
     const { streams } = this.#settings;
@@ -197,13 +199,13 @@ export class ProduceGate {
   async #find(topic: ScannedTopic): Promise<FoundTopic> {
     const { streams } = this.#settings;
     const name = this.#nameOf(topic);
-    // Kafka has no topic of this id, or does not tell the client.
+    // Kafka has no topic with this id, or does not show it to the client.
     if (name === undefined) return errorCodes.UNKNOWN_TOPIC_ID;
     try {
       const stream = await streams.find(name);
       return stream.rules === 'kinesis' ? stream : 'no-rules';
     } catch (error) {
-      // What is no stream has no rules; Kafka says what it is instead.
+      // A topic that is not a stream has no rules; Kafka responds for it.
       if (isGatewayError(error, 'not-found')) return 'no-rules';
       if (!isGatewayError(error)) throw error;
       // The catalog cannot be read: nothing was written.
@@ -256,7 +258,9 @@ export class ProduceGate {
     return answerOf(index, await this.#batches.place(stream, index, records, terms));
   }
 
-  /** Waits until it is decided whether the shard is open. Kafka's code where it is not told. */
+  /**
+   * Waits until it is decided whether the shard is open. Kafka's code if it is not decided in time.
+   */
   async #placeOf(
     stream: Stream,
     index: number,
@@ -267,7 +271,7 @@ export class ProduceGate {
       let now = stream;
       if (index >= now.shards.length) now = await streams.findNow(stream.name);
       if (transactionalId !== null) now = await this.#withShard(now, index);
-      // A partition that no shard stands for, and none will.
+      // A partition that is not a shard and will not become one.
       if (index < 0 || index >= partitionsWanted(now)) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       if (isSealed(now, index)) now = await writer.decided(now, index);
       return { stream: now, isOwn: takesAll(now, [index], transactionalId !== null) };
@@ -279,8 +283,9 @@ export class ProduceGate {
   }
 
   /**
-   * Waits until a partition is a shard that is none yet, or will be none. Records of a transaction
-   * would otherwise go to shards that the client writes to itself, in numbers of its own.
+   * Waits until a partition becomes a shard, or will not become one. Otherwise records of a
+   * transaction would go to shards that the client also writes to itself, with its own sequence
+   * numbers.
    */
   async #withShard(stream: Stream, index: number): Promise<Stream> {
     const giveUpAtMs = performance.now() + drainingMsMax;
@@ -342,7 +347,7 @@ export class ProduceGate {
   }
 }
 
-/** Whether the broker may be asked to append to these partitions. */
+/** Whether the broker may append to these partitions. */
 function takesAll(stream: Stream, partitions: readonly number[], transactional: boolean): boolean {
   if (placementOf(stream) === 'enforce') return false;
   const isSealing = stream.resharding?.step === 'sealed';
@@ -353,8 +358,9 @@ function takesAll(stream: Stream, partitions: readonly number[], transactional: 
 }
 
 /**
- * Records of a transaction in a shard that may have got others of the same producer from a closed
- * one are numbered by the gateway: the broker takes them in one row of numbers only.
+ * If a shard may have received other records of the same producer from a closed shard, the gateway
+ * assigns the sequence numbers of a transaction's records: the broker only accepts consecutive
+ * ones.
  */
 function takes(stream: Stream, index: number, transactional: boolean): boolean {
   const shard = stream.shards[index];
@@ -376,7 +382,7 @@ export function answerOf(index: number, errorCode: number): PartitionAnswer {
   };
 }
 
-/** The answer with the numbers of partitions that the client gave. */
+/** The response with the partition indexes that the client sent. */
 function restored(answer: Response, replaced: ReadonlyMap<number, number>): Response {
   const responses = answer.responses.map((topic) => ({
     ...topic,
@@ -388,7 +394,7 @@ function restored(answer: Response, replaced: ReadonlyMap<number, number>): Resp
   return { ...answer, responses };
 }
 
-/** The broker's answers and those for what went elsewhere, a topic once. */
+/** Merges the broker's results with those for records that went elsewhere, with each topic once. */
 export function merged(
   { responses }: Pick<Response, 'responses'>,
   moved: readonly ReroutedTopic[],

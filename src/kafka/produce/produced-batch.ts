@@ -18,7 +18,7 @@ import { errorCodes } from '../../wire/errors.ts';
 
 export type ProducedBatch = RecordBatch & { readonly records: readonly FullRecord[] };
 
-/** The batch, or Kafka's code for why it is none. Source: the broker's own checks of a batch. */
+/** The batch, or Kafka's code if it is invalid. Source: the broker's own checks of a batch. */
 export function checkProduced(records: Buffer | null): RecordBatch | number {
   if (records === null || records.length === 0) return errorCodes.INVALID_RECORD;
   try {
@@ -35,7 +35,7 @@ export function checkProduced(records: Buffer | null): RecordBatch | number {
   }
 }
 
-/** With its records, or Kafka's code for why it has none. */
+/** The batch with its records, or Kafka's code if they are invalid. */
 export async function readProduced(batch: RecordBatch): Promise<ProducedBatch | number> {
   try {
     return await withRecords(batch);
@@ -52,8 +52,8 @@ export async function withRecords(batch: RecordBatch): Promise<ProducedBatch> {
 }
 
 /**
- * By which a record finds its shard: MD5 of its partition key, as Kinesis readers see that. Those
- * without a key have the one of their batch, so that they stay together.
+ * The hash key that determines a record's shard: MD5 of its partition key as Kinesis readers see
+ * it. Records without a key share the hash key of their batch, so that they stay together.
  */
 export function hashKeyOfRecord({ key }: FullRecord, { bytes }: RecordBatch): HashKey {
   if (key === null) return hashKeyOf(bytes.subarray(crcStart, crcEnd));

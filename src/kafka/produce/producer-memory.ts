@@ -1,42 +1,42 @@
 /**
- * What the gateway remembers of idempotent producers whose batches it placed elsewhere: the log of
- * the partition that they wrote to does not see those batches, so it cannot tell a retry from a
- * new one, or a gap. Kept for the last five batches of a partition, as a broker keeps them.
- * Source: KIP-98, "Idempotent Producer Guarantees".
+ * The state of idempotent producers whose batches the gateway placed elsewhere: the log of the
+ * partition that they wrote to does not contain those batches, so it cannot detect retries or gaps.
+ * The last five batches of a partition are kept, as on a broker. Source: KIP-98, "Idempotent
+ * Producer Guarantees".
  */
 import { LRUCache } from 'lru-cache';
 import { Turns } from '../../runtime/turns.ts';
 
-/** One more than the greatest sequence number: they begin anew at 0. */
+/** One more than the greatest sequence number: they wrap around to 0. */
 const sequences = 2 ** 31;
 const batchesKept = 5;
 const producersMax = 10_000;
 
-/** The sequence number that follows so many records. */
+/** The sequence number after `count` records. */
 export function sequenceAfter(sequence: number, records: number): number {
   return (sequence + records) % sequences;
 }
 
-/** How far `later` is ahead; negative where it is behind. */
+/** How far `later` is ahead; negative if it is behind. */
 export function sequenceDistance(from: number, later: number): number {
   const ahead = (((later - from) % sequences) + sequences) % sequences;
   return ahead < sequences / 2 ? ahead : ahead - sequences;
 }
 
-/** A batch that was placed, or of which some records were. */
+/** A batch of which all or some records were placed. */
 export type PlacedBatch<T> = {
   readonly baseSequence: number;
   readonly recordCount: number;
   placed: T | undefined;
 };
 
-/** One producer, in one epoch, at one partition that it writes to. */
+/** One producer in one epoch, for one partition that it writes to. */
 export class ProducerPartition<T> {
-  /** The sequence number that comes next; undefined where nothing is known. */
+  /** The next sequence number; undefined if it is not known. */
   expected: number | undefined;
   readonly #batches: PlacedBatch<T>[] = [];
   readonly turns = new Turns();
-  /** Whether what the log knows of the producer was asked for. */
+  /** Whether the log's state of the producer was requested. */
   isKnown = false;
 
   find(baseSequence: number, recordCount: number): PlacedBatch<T> | undefined {
@@ -53,14 +53,14 @@ export class ProducerPartition<T> {
     return batch;
   }
 
-  /** The batch is placed whole. */
+  /** Records that the whole batch is placed. */
   finish({ baseSequence, recordCount }: PlacedBatch<T>): void {
     const next = sequenceAfter(baseSequence, recordCount);
     if (sequenceDistance(this.expected ?? next, next) >= 0) this.expected = next;
   }
 }
 
-/** The producers that were seen last. */
+/** The most recently seen producers. */
 export class ProducerMemory<V extends object> {
   readonly #producers = new LRUCache<string, V>({ max: producersMax });
   readonly #make: () => V;

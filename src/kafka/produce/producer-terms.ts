@@ -1,11 +1,13 @@
-/** On which terms a producer writes; they go with its batches wherever these are placed. */
+/**
+ * The transactional properties of a producer, which accompany its batches wherever they are placed.
+ */
 export type ProducerTerms = {
   readonly transactionalId: string | null;
-  /** Its writes add partitions to the transaction themselves (KIP-890, part 2). */
+  /** Whether its writes add partitions to the transaction implicitly (KIP-890, part 2). */
   readonly implicit: boolean;
 };
 
-/** From this version of Produce on a write adds its partition to the transaction itself. */
+/** From this version of Produce on, a write adds its partition to the transaction implicitly. */
 const implicitSince = 12;
 
 export function termsOf(transactionalId: string | null, version: number): ProducerTerms {

@@ -1,11 +1,11 @@
 /**
  * Batches of Kafka producers that do not go to the partition that the producer chose: because its
- * shard is closed, because it is no shard yet, or because the stream places every record by key.
+ * shard is closed, because it is not a shard yet, or because the stream places all records by key.
  *
- * Records of producers without transactions are appended by the gateway. What a producer sends
- * again is known by its sequence numbers, which the gateway remembers in the log's place. Records
- * of a transaction must stay in it: they are written with the producer's own id, and numbers that
- * the gateway gives them. docs/decisions/0011-closed-shards-and-kafka-producers.md.
+ * Records of producers without transactions are appended by the gateway, which detects retries by
+ * the producer's sequence numbers in place of the log. Records of a transaction must stay in it:
+ * they are written with the producer's own id, and sequence numbers that the gateway assigns. See
+ * docs/decisions/0011-closed-shards-and-kafka-producers.md.
  */
 import { toOffset, type Offset, type Stream } from '../../domain/streams/stream.ts';
 import { GatewayError } from '../../domain/errors.ts';
@@ -27,7 +27,7 @@ import {
 } from './producer-memory.ts';
 import { TransactionalBatches } from './transactional-batches.ts';
 
-/** Batches behind the end of a closed shard are few; more are not looked through. */
+/** There are few batches after the end of a closed shard; the search stops at this number. */
 const lateBytesMax = 64 * 1024 * 1024;
 
 type Outcomes = readonly (Placed | GatewayError)[];
@@ -41,7 +41,7 @@ export class ReroutedBatches {
     this.#transactional = new TransactionalBatches(settings);
   }
 
-  /** Places what a request has for one partition. Answers Kafka's code; nothing is thrown. */
+  /** Places a request's records for one partition. Returns Kafka's code; never throws. */
   async place(
     stream: Stream,
     index: number,
@@ -63,8 +63,8 @@ export class ReroutedBatches {
   }
 
   /**
-   * Places a batch that the log of a closed shard has behind the shard's end, where no reader of
-   * Kinesis looks. Answers as place.
+   * Places a batch that is in the log of a closed shard after the shard's end, where Kinesis
+   * readers do not see it. Returns as place.
    */
   async placeLate(
     stream: Stream,
@@ -84,12 +84,12 @@ export class ReroutedBatches {
     }
   }
 
-  /** Places a batch that another process has forwarded. Answers as place. */
+  /** Places a batch that another process has forwarded. Returns as place. */
   async placeForwarded({ createdAtMs, index, terms, ...batch }: ForwardedBatch): Promise<number> {
     try {
       const { streams } = this.#settings;
       let stream = await streams.find(batch.stream);
-      // A view that is older by a moment may have the shard sealed, and not closed yet.
+      // A slightly older view may show the shard as sealed, but not closed yet.
       if (stream.version < batch.version) stream = await streams.findNow(batch.stream);
       if (stream.createdAtMs !== createdAtMs) return errorCodes.UNKNOWN_TOPIC_OR_PARTITION;
       const { what } = batch;
@@ -102,7 +102,7 @@ export class ReroutedBatches {
     }
   }
 
-  /** One process remembers what it has placed of a producer, whichever gets the batches. */
+  /** One process keeps the state of a producer, whichever process receives its batches. */
   #forward(
     { name, createdAtMs, version }: Stream,
     index: number,
@@ -135,7 +135,7 @@ export class ReroutedBatches {
     return known.turns.run(() => this.#once(stream, index, batch, known, isLate));
   }
 
-  /** A batch of an idempotent producer, unless it is a retry of one that is in the log. */
+  /** Places a batch of an idempotent producer, unless it is a retry of one in the log. */
   async #once(
     stream: Stream,
     index: number,
@@ -164,8 +164,8 @@ export class ReroutedBatches {
   }
 
   /**
-   * Asks the closed partition's leader what it has of the producer. Answers whether this batch is
-   * in the shard: the answer to it was lost, and the shard closed before the producer tried again.
+   * Requests the producer's state from the closed partition's leader. Returns whether this batch is
+   * in the shard: its response was lost, and the shard was closed before the producer's retry.
    */
   async #learn(
     stream: Stream,
@@ -184,12 +184,12 @@ export class ReroutedBatches {
     const last = sequenceAfter(batch.baseSequence, batch.recordCount - 1);
     if (sequenceDistance(last, state.lastSequence) < 0) return false;
     if (!(await this.#isBehind(where, end, batch))) return true;
-    // It is in the log, and not in the shard: it is placed now.
+    // It is in the log, but not in the shard: it is placed now.
     known.expected = undefined;
     return false;
   }
 
-  /** Whether the batch lies behind the end of the closed shard. */
+  /** Whether the batch is after the end of the closed shard. */
   async #isBehind(where: LogPartition, end: Offset, batch: ProducedBatch): Promise<boolean> {
     const { producers, log } = this.#settings;
     const written = await log.writtenOffset(where);
@@ -206,7 +206,7 @@ export class ReroutedBatches {
     return false;
   }
 
-  /** By the gateway's own appends; of a former attempt only what failed. */
+  /** Appends the records by the gateway; after a former attempt, only those that failed. */
   async #append(
     stream: Stream,
     index: number,
@@ -241,7 +241,7 @@ function isSameBatch(
   );
 }
 
-/** Kafka's code for a batch: of the first record that was not written, where there is one. */
+/** Kafka's code for a batch: that of the first record that was not written, if any. */
 function codeOfAll(outcomes: Outcomes): number {
   const failed = outcomes.find((each) => each instanceof GatewayError);
   return failed === undefined ? errorCodes.NONE : codeOf(failed);

@@ -1,8 +1,8 @@
 /**
  * Records of a transaction that go to another shard than the producer chose. They must stay in the
- * transaction, so they are written with the producer's own id; and a shard takes the records of a
- * producer in one row of numbers only, so the gateway numbers all of them that go to such a shard.
- * Source: KIP-98 and KIP-890. docs/decisions/0011-closed-shards-and-kafka-producers.md.
+ * transaction, so they are written with the producer's own id; and a shard only accepts consecutive
+ * sequence numbers of a producer, so the gateway assigns the numbers of all its records for such a
+ * shard. Source: KIP-98 and KIP-890. docs/decisions/0011-closed-shards-and-kafka-producers.md.
  */
 import { isSealed } from '../../domain/streams/reshard.ts';
 import {
@@ -31,9 +31,9 @@ import {
   sequenceDistance,
 } from './producer-memory.ts';
 
-/** A batch that a resharding overtakes so often is given up. */
+/** A batch that is overtaken by this many reshardings fails. */
 const movesMax = 8;
-/** Where the stream has no such shard. */
+/** The result if the stream has no such shard. */
 const noShard = { closed: { endOffset: toOffset(0n), closedAtMs: 0 } } as Shard;
 
 /** A part of a transactional batch, for one shard. */
@@ -43,10 +43,10 @@ type TransactionalPart = {
   isTried: boolean;
   done: boolean;
 };
-/** The number that the next record in a shard gets. */
+/** The sequence number of the next record in a shard. */
 type Target = { next: number };
 
-/** One producer in one epoch, as it writes transactions to one stream. */
+/** One producer in one epoch, writing transactions to one stream. */
 class TransactionalProducer {
   readonly turns = new Turns();
   readonly targets = new Map<number, Target>();
@@ -70,7 +70,7 @@ export class TransactionalBatches {
     this.#settings = settings;
   }
 
-  /** Answers Kafka's code. Errors: GatewayError; the outcome is then unknown. */
+  /** Returns Kafka's code. Errors: GatewayError; the outcome is then unknown. */
   place(
     stream: Stream,
     index: number,
@@ -114,8 +114,9 @@ export class TransactionalBatches {
   }
 
   /**
-   * Parts the batch by shard, each part with the numbers that come next there; of a batch that is
-   * in parts already, those whose shard has closed meanwhile. Answers why not, where it cannot.
+   * Splits the batch by shard, each part with the next sequence numbers there; of a batch that is
+   * already split, the parts whose shards have been closed meanwhile. Returns Kafka's code if it
+   * cannot.
    */
   async #part(
     stream: Stream,
@@ -126,7 +127,7 @@ export class TransactionalBatches {
     const stale = [...parts].filter(
       ([shard, { done }]) => !done && !isOpen(stream.shards[shard] ?? noShard),
     );
-    // Nobody can tell whether it is in the shard that has closed: the client aborts.
+    // It is unknown whether it is in the closed shard, so the client must abort.
     if (stale.some(([, { isTried }]) => isTried)) return errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER;
     for (const [shard] of stale) parts.delete(shard);
     const open =
@@ -170,9 +171,9 @@ export class TransactionalBatches {
   }
 
   /**
-   * The numbering of a producer in a shard begins here. Where the shard has records of it that
-   * this gateway did not write, another one numbers them, or did before it ended: undefined, and
-   * the client aborts its transaction, which gives it a new epoch.
+   * Starts the numbering of a producer in a shard. If the shard has records of it that this gateway
+   * did not write, another gateway numbers them, or did so before it ended: then undefined, and the
+   * client aborts its transaction, which gives it a new epoch.
    */
   async #newTarget(
     { name }: Stream,
@@ -185,7 +186,7 @@ export class TransactionalBatches {
     return isForeign ? undefined : { next: 0 };
   }
 
-  /** Kafka's code; or the stream as it is now, where a part has to be placed anew. */
+  /** Kafka's code, or the current stream if a part has to be placed again. */
   async #writeParts(
     stream: Stream,
     write: TransactionalWrite,
@@ -198,7 +199,7 @@ export class TransactionalBatches {
     for (const settled of await Promise.allSettled(writes)) {
       if (settled.status === 'rejected') throw settled.reason;
       if (settled.value === errorCodes.NONE) continue;
-      // A refusal is told before anything is placed anew.
+      // A refusal is returned before anything is placed again.
       if (typeof settled.value === 'number') return settled.value;
       result = settled.value;
     }
@@ -233,7 +234,7 @@ export class TransactionalBatches {
       now = await writer.decided(now, partition);
       const end = now.shards[partition]?.closed?.endOffset;
       if (end !== undefined && baseOffset >= end) {
-        // It is behind the end, where nobody looks: it may be written elsewhere.
+        // It is after the end, where no reader sees it: it may be written elsewhere.
         part.isTried = false;
         return now;
       }
@@ -243,8 +244,8 @@ export class TransactionalBatches {
   }
 
   /**
-   * Whether the log has this very batch there. Another gateway that gave the same numbers to
-   * other records of the producer would have made ours look like a retry of those.
+   * Whether the log has this exact batch there. If another gateway had assigned the same numbers to
+   * other records of the producer, ours would look like a retry of those.
    */
   async #isThere(
     where: { readonly log: string; readonly partition: number },

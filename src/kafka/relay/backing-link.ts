@@ -1,7 +1,7 @@
 /**
- * The way of one client connection to its broker: dialled, tried at other brokers where the client
- * only bootstraps, logged in, and logged in again before the session ends (KIP-368). While the link
- * is busy with that, nothing of the client may be written.
+ * The connection to the broker behind one client connection: connects, tries other brokers if the
+ * client only bootstraps, authenticates, and reauthenticates before the session expires (KIP-368).
+ * While the link is busy with that, no data of the client may be written.
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import { GatewayError } from '../../domain/errors.ts';
@@ -22,30 +22,33 @@ import { endingMsMax } from './connection-end.ts';
 
 export type BackingLinkSettings = {
   readonly backing: BackingBrokers;
-  /** Brokers to try, in order. */
+  /** The brokers to try, in order. */
   readonly candidates: AsyncIterator<BackingBroker, void>;
   readonly calls: CallQueue;
   readonly onread: OnReadOpts;
-  /** The client's requests may go on. */
+  /** The client's requests may be forwarded. */
   readonly onReady: () => void;
-  /** The session is to be renewed as soon as no frame is half written. */
+  /** The session must be renewed as soon as no frame is partially written. */
   readonly onRenewalDue: () => void;
-  /** Written bytes have left: more may be written. */
+  /** The write buffer has drained: more may be written. */
   readonly onDrain: () => void;
-  /** The broker ended the connection in order. */
+  /** The broker closed the connection gracefully. */
   readonly onEnd: () => void;
-  /** There is no connection, or none any more. */
+  /** The connection failed or was lost. */
   readonly onLost: (broker: BackingBroker | undefined, cause: unknown) => void;
 };
 
 const connectTimeoutMs = 5_000;
 const loginTimeoutMs = 15_000;
-/** Part of a session behind which it is renewed. */
+/** The fraction of the session lifetime after which it is renewed. */
 const sessionUsedRatio = 0.8;
-/** Both sides have these versions: tokens in Kafka's own frames, a session's time in the answer. */
+/**
+ * All supported brokers have these versions: tokens in Kafka frames, the session lifetime in the
+ * response.
+ */
 const saslVersion = 1;
 const clientId = 'kineska';
-/** Node cannot wait longer at once. */
+/** The longest timer of Node. */
 const timerMsMax = 2 ** 31 - 1;
 
 const handshake = { request: saslHandshakeRequest, response: saslHandshakeResponse };
@@ -66,7 +69,7 @@ export class BackingLink {
     void this.#dialNext(undefined, undefined);
   }
 
-  /** Connecting or logging in: nothing may be written. */
+  /** Whether it is connecting or authenticating: nothing may be written. */
   get busy(): boolean {
     return this.#busy;
   }
@@ -79,7 +82,7 @@ export class BackingLink {
     return this.#socket?.writableNeedDrain === true;
   }
 
-  /** Bytes that are written, and have not left yet. */
+  /** Bytes in the write buffer. */
   get unsentBytes(): number {
     return this.#socket?.writableLength ?? 0;
   }
@@ -96,12 +99,12 @@ export class BackingLink {
     this.#socket?.uncork();
   }
 
-  /** Whose connection it is, once there is one. */
+  /** The broker's id, once connected. */
   get nodeId(): number | undefined {
     return this.#nodeId;
   }
 
-  /** The answers may be read on. */
+  /** Reading responses may continue. */
   resume(): void {
     this.#socket?.resume();
   }
@@ -111,7 +114,7 @@ export class BackingLink {
     this.#socket?.destroy();
   }
 
-  /** Closes when what was written has left. */
+  /** Closes once the write buffer has drained. */
   end(): void {
     this.#leave();
     const socket = this.#socket;
@@ -119,7 +122,10 @@ export class BackingLink {
     socket?.destroySoon();
   }
 
-  /** Once nothing more leaves; at once where there is no connection, and none comes up. */
+  /**
+   * Resolves once all written data was sent; at once if there is no connection and none is being
+   * opened.
+   */
   whenClosed(then: () => void): void {
     const socket = this.#socket;
     if (socket === undefined || socket.closed) then();
@@ -131,7 +137,7 @@ export class BackingLink {
     clearTimeout(this.#renewal);
   }
 
-  /** A request of the gateway's own between those of the client. */
+  /** Sends a request of the gateway's own between those of the client. */
   ask<Q extends Fields, R extends Fields>(
     { request, response }: ApiTables<Q, R>,
     version: number,
@@ -153,7 +159,7 @@ export class BackingLink {
     void this.#logIn();
   }
 
-  /** Goes through the candidates until one takes the connection. */
+  /** Tries the candidates until a connection succeeds. */
   async #dialNext(before: BackingBroker | undefined, cause: unknown): Promise<void> {
     let broker: BackingBroker | undefined;
     let why = cause;
@@ -188,7 +194,7 @@ export class BackingLink {
       failure = error;
       if (connected) onLost(broker, error);
     });
-    // What the broker said before it ended still reaches the client.
+    // Responses that arrived before the broker closed still reach the client.
     socket.on('end', () => connected && onEnd());
     socket.on('close', () => {
       clearTimeout(timer);

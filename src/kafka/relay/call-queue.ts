@@ -1,15 +1,15 @@
-/** Requests of one client connection that are not answered yet, in the order of their answers. */
+/** Unanswered requests of one client connection, in the order of their responses. */
 import type { RequestHead } from '../../wire/scan/request-head.ts';
 import type { ExpectedAnswer, KafkaApi } from '../api.ts';
 
-/** A request of the client's. */
+/** A request of the client. */
 export type ClientCall = ExpectedAnswer & {
   readonly api: KafkaApi;
   readonly head: RequestHead;
   readonly startedAtMs: number;
   /**
-   * `relay`: the broker's frame goes on as it comes. `hook`: the response's hook sees it first.
-   * `local`: the gateway answers; `pieces` is there once it is known.
+   * `relay`: the broker's response is forwarded as it arrives. `hook`: a hook processes it first.
+   * `local`: the gateway responds; `pieces` is set once the response is known.
    */
   kind: 'relay' | 'hook' | 'local';
   readonly note: unknown;
@@ -17,11 +17,11 @@ export type ClientCall = ExpectedAnswer & {
   onAnswered: (() => void) | undefined;
 };
 
-/** The gateway asked for itself; the client sees nothing of it. */
+/** A request of the gateway's own, whose response the client does not get. */
 export type OwnCall = {
   readonly kind: 'own';
   readonly head: RequestHead;
-  /** Takes the answer behind its length; what it throws ends the connection. */
+  /** Receives the response without its length field; an error closes the connection. */
   readonly take: (frame: Buffer) => void;
   onAnswered: (() => void) | undefined;
 };
@@ -40,14 +40,17 @@ export class CallQueue {
     return this.#calls[this.#head];
   }
 
-  /** The call so many behind the first. */
+  /** The call at this distance from the first. */
   at(index: number): PendingCall | undefined {
     return this.#calls[this.#head + index];
   }
 
-  /** A request goes to the broker, and its answer to the client; `note` reaches its hooks. */
+  /**
+   * Adds a request that goes to the broker, and whose response goes to the client; its hooks get
+   * `note`.
+   */
   expect(head: RequestHead, api: KafkaApi, note: unknown): ClientCall {
-    // An API that lets answers pass by what it noted wants to be asked about them.
+    // An API that decides by its note whether a response passes has to be asked.
     const isHooked =
       api.onResponse !== undefined || (note !== undefined && api.passes !== undefined);
     const call: ClientCall = {
@@ -64,12 +67,15 @@ export class CallQueue {
     return call;
   }
 
-  /** The gateway asks for itself; `take` gets the answer behind its length. */
+  /** Adds a request of the gateway's own; `take` gets the response without its length field. */
   expectOwn(head: RequestHead, take: (frame: Buffer) => void): void {
     this.#calls.push({ kind: 'own', head, take, onAnswered: undefined });
   }
 
-  /** Resolves when every request of this API before is answered; one waits at a time. */
+  /**
+   * Resolves when all earlier requests of this API are answered; only one caller may wait at a
+   * time.
+   */
   whenAnswered(key: number): Promise<void> {
     const last = this.#calls.findLast(({ head }, at) => at >= this.#head && head.key === key);
     if (last === undefined) return Promise.resolve();

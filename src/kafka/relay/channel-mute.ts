@@ -1,6 +1,7 @@
 /**
- * Times in which a connection is not read, because its client was told to wait: from the answer
- * that says so on, as Kafka mutes a channel (KIP-219). What the client has sent by then waits.
+ * Times in which a connection is not read because its client was throttled: from the response with
+ * the throttle time on, as Kafka mutes a channel (KIP-219). Requests that the client has sent
+ * meanwhile wait.
  */
 export class ChannelMute {
   readonly #onOver: () => void;
@@ -15,12 +16,12 @@ export class ChannelMute {
     return this.#untilMs > 0;
   }
 
-  /** What comes behind a request waits for its answer, and then for as long as that says. */
+  /** Requests after a throttled one wait for its response, and then for its throttle time. */
   awaitAnswer(): void {
     this.#untilMs = Infinity;
   }
 
-  /** The answer is on its way; `waitMs` above 0. Of several waits the longest counts. */
+  /** The response was sent; `waitMs` is above 0. Of several throttle times, the longest applies. */
   start(waitMs: number): void {
     const untilMs = performance.now() + waitMs;
     if (this.#timer !== undefined && untilMs <= this.#untilMs) return;

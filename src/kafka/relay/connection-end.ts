@@ -1,29 +1,34 @@
 /**
- * The end of a connection whose client sends no more. What it has sent whole is still delivered,
- * and answered where the client has closed its own half only: a client that closes right behind a
- * Produce request with acks=0 relies on that, because Kafka does it. The connection ends when all
- * is done, or after endingMsMax at the latest.
+ * The end of a connection after its client's last data. Complete requests are still delivered, and
+ * answered if the client has only half-closed: a client that closes right after a Produce request
+ * with acks=0 relies on that, because Kafka does so. The connection is closed when everything is
+ * done, or after endingMsMax at the latest.
  */
 
-/** From the end of what the client sends to the end of the connection. */
+/** The longest time from the end of the client's data to the end of the connection. */
 export const endingMsMax = 60_000;
-/** For answers to requests that the broker has: a client that closes seldom waits for them. */
+/**
+ * The longest wait for responses once the broker has all requests: a client that closes rarely
+ * waits for them.
+ */
 const answersMsMax = 10_000;
 
 export type EndingLimits = {
-  /** Connections whose clients send no more, and that are not done yet. */
+  /** Connections that linger after the end of their clients' data. */
   readonly connectionsMax: number;
-  /** Bytes of requests that they hold together. */
+  /** The total bytes of requests that they hold. */
   readonly bytesMax: number;
 };
 
-/** As many connections as a client's restart may leave behind, and less than all of the memory. */
+/**
+ * As many connections as the restart of clients may leave behind, within a fraction of the memory.
+ */
 export const endingLimits: EndingLimits = {
   connectionsMax: 5_000,
   bytesMax: 256 * 1024 * 1024,
 };
 
-/** What all connections of a door that are ending hold together. */
+/** The total of all lingering connections of a door. */
 export class EndingConnections {
   readonly #limits: EndingLimits;
   #connections = 0;
@@ -33,7 +38,7 @@ export class EndingConnections {
     this.#limits = limits;
   }
 
-  /** Whether one more may linger; `remove` is to follow. */
+  /** Whether another connection may linger; if so, `remove` must follow. */
   add(bytes: number): boolean {
     const { connectionsMax, bytesMax } = this.#limits;
     if (this.#connections >= connectionsMax || this.#bytes + bytes > bytesMax) return false;
@@ -50,12 +55,12 @@ export class EndingConnections {
 
 export type ConnectionEndSettings = {
   readonly all: EndingConnections;
-  /** Bytes of requests that are not with the broker yet. */
+  /** Bytes of requests that the broker does not have yet. */
   readonly heldBytes: () => number;
-  /** Whether every whole request is delivered, and what the gateway does with answers is done. */
+  /** Whether all complete requests are delivered, and the gateway has processed their responses. */
   readonly isDone: (waitsForAnswers: boolean) => boolean;
   readonly onDone: () => void;
-  /** It was not done in time, or there is no room for one more that lingers. */
+  /** It was not done in time, or too many connections linger. */
   readonly onLate: () => void;
 };
 
@@ -65,24 +70,24 @@ export class ConnectionEnd {
   #isClosed = false;
   #waitsForAnswers = true;
   #timer: NodeJS.Timeout | undefined;
-  /** What is counted among all connections that are ending. */
+  /** This connection's share of the total of lingering connections. */
   #counted: number | undefined;
 
   constructor(settings: ConnectionEndSettings) {
     this.#settings = settings;
   }
 
-  /** Whether the client sends no more. */
+  /** Whether the client's data has ended. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
 
-  /** The client sends no more; `check` is to follow, and `linger` where it is not done then. */
+  /** The client's data has ended; `check` must follow, and `linger` if it is not done then. */
   begin(): void {
     this.#hasBegun = true;
   }
 
-  /** What is not done at once takes room until it is, or until it is late. */
+  /** A connection that is not done at once counts as lingering until it is done or late. */
   linger(): void {
     if (this.#isClosed || this.#counted !== undefined) return;
     const { all, heldBytes, onLate } = this.#settings;
@@ -96,7 +101,7 @@ export class ConnectionEnd {
     }, answersMsMax);
   }
 
-  /** To be called after whatever may have been the last to do. */
+  /** To be called after every step that may have been the last one. */
   check(): void {
     if (!this.#hasBegun || this.#isClosed) return;
     if (this.#settings.isDone(this.#waitsForAnswers)) this.#settings.onDone();

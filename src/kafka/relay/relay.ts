@@ -1,9 +1,9 @@
 /**
  * One client connection and its connection to the broker behind the port.
  *
- * Requests go on in the order they came, pipelined; answers go back in that order. Frames pass in
- * pieces, as they arrive: only the head of a request is looked at, and only a frame that a hook of
- * its API must see is collected. Each side is read no faster than the other side is written.
+ * Requests are forwarded in order, pipelined, and responses are returned in the same order. Frames
+ * pass in pieces, as they arrive: only the head of a request is parsed, and only frames that a hook
+ * of their API needs are collected. Each side is read no faster than the other side can be written.
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Logger } from 'pino';
@@ -24,10 +24,10 @@ import { describeGarbage, readHead, type RequestHead } from '../../wire/scan/req
 import { isServed, RequestFlow } from './request-flow.ts';
 import { ResponseFlow } from './response-flow.ts';
 
-/** Which broker a client has come for; undefined where any will do. */
+/** The broker that a client wants; undefined if any will do. */
 export type WantedBroker = {
   readonly nodeId: number | undefined;
-  /** Those to try, in order. */
+  /** The brokers to try, in order. */
   readonly candidates: AsyncIterator<BackingBroker, void>;
 };
 
@@ -38,16 +38,16 @@ export type RelaySettings = {
   readonly authorizer: Authorizer;
   readonly observer: DoorObserver;
   readonly logger: Logger;
-  /** What connections hold whose clients send no more. */
+  /** The total of connections that linger after their clients' data. */
   readonly ending: EndingConnections;
-  /** Larger requests are refused, as Kafka does by socket.request.max.bytes. */
+  /** Larger requests are refused, like Kafka's socket.request.max.bytes. */
   readonly frameBytesMax: number;
 };
 
-/** Requests of one connection under way; above it the client is not read. */
+/** The most requests in flight per connection; above it, the client is not read. */
 const callsMax = 10_000;
 
-/** A request that is looked at before it goes on. */
+/** A request that is collected before it is processed. */
 type Collected = {
   readonly head: RequestHead;
   readonly api: KafkaApi;
@@ -64,19 +64,19 @@ export class Relay {
   readonly #calls = new CallQueue();
   readonly #requests: RequestFlow;
   readonly #responses: ResponseFlow;
-  /** Bytes of the client that wait: the start of a frame, or behind a hook that takes time. */
+  /** Pending bytes of the client: the start of a frame, or bytes that wait for a hook. */
   #held: Buffer | undefined;
   #hookBusy = false;
   #quiet = false;
-  /** Bytes of the frame that passes now. */
+  /** Remaining bytes of the frame that is being forwarded. */
   #passing = 0;
-  /** Looks at it while it comes. */
+  /** Inspects it while it arrives. */
   #comes: PassingRequest | undefined;
   #collected: Collected | undefined;
   readonly #mute = new ChannelMute(() => this.#resumeClient());
   readonly #end: ConnectionEnd;
   #closed = false;
-  /** Called when both sockets are closed: until then they may hold what is to leave. */
+  /** Called when both sockets are closed: until then they may have unsent data. */
   onClosed: () => void = () => undefined;
 
   constructor(client: Socket, wanted: WantedBroker, settings: RelaySettings) {
@@ -117,10 +117,10 @@ export class Relay {
     client.on('data', (chunk: Buffer) => this.#onClientData(chunk));
     client.on('drain', () => this.#responses.resume());
     client.on('end', () => this.#beginEnd());
-    // Its close follows.
+    // The close event follows.
     client.on('error', () => undefined);
     client.on('close', () => {
-      // A socket that was reset has what came before it, where it was not read on.
+      // A socket that was reset still has earlier data if reading was paused.
       const rest = client.read() as Buffer | null;
       if (rest !== null) this.#hold(rest);
       this.#beginEnd();
@@ -128,17 +128,17 @@ export class Relay {
     observer.connectionOpened();
   }
 
-  /** Whether requests are still to be delivered, or answered. */
+  /** Whether requests are still to be delivered or answered. */
   get isBusy(): boolean {
     return !this.#closed && (this.#calls.length > 0 || !this.#isDelivered());
   }
 
-  /** The broker that answers, once there is one. */
+  /** The connected broker, once there is one. */
   get servedBy(): number | undefined {
     return this.#backing.nodeId;
   }
 
-  /** The broker that the client has come for, while another one serves in its place. */
+  /** The broker that the client wants, while another one stands in for it. */
   get standsInFor(): number | undefined {
     const { nodeId } = this.#backing;
     return nodeId === undefined || nodeId === this.#wantedId ? undefined : this.#wantedId;
@@ -148,14 +148,14 @@ export class Relay {
     return this.#closed;
   }
 
-  /** Takes no further request; what is under way is answered. */
+  /** Accepts no further requests; those in flight are answered. */
   quiesce(): void {
     this.#quiet = true;
-    // A frame that has begun still comes in whole.
+    // A frame that has started is still received completely.
     if (this.#mustWait()) this.#client.pause();
   }
 
-  /** Ends it at once; what the client has sent and is not delivered is lost. */
+  /** Closes at once; undelivered data of the client is lost. */
   close(): void {
     if (this.#closed) return;
     const isLost = this.#end.hasBegun || this.#quiet;
@@ -165,18 +165,18 @@ export class Relay {
     this.#backing.close();
   }
 
-  /** As close; what was written and has not left is lost, too. */
+  /** As close; written data that was not sent is lost too. */
   abort(): void {
     this.close();
     this.#client.destroy();
     this.#backing.close();
   }
 
-  /** Ends it when what was written to either side has left. */
+  /** Closes once the data written to either side was sent. */
   finish(): void {
     if (this.#closed) return;
     this.#leave();
-    // A client that does not take its answers holds the socket no longer than that.
+    // A client that does not read its responses keeps the socket open no longer than this.
     this.#client.setTimeout(endingMsMax, () => this.#client.destroy());
     this.#client.destroySoon();
     this.#backing.end();
@@ -197,27 +197,27 @@ export class Relay {
     this.#backing.whenClosed(closed);
   }
 
-  /** The client sends no more, or is gone. */
+  /** The client's data has ended, or the client is gone. */
   #beginEnd(): void {
     if (this.#closed) return;
     this.#end.begin();
-    // Answers to a client that is gone wait for no room in its socket.
+    // Responses to a client that is gone do not wait for its socket.
     this.#responses.resume();
     this.#resumeClient();
     this.#end.linger();
   }
 
-  /** Of requests that are not with the broker yet. */
+  /** Bytes of requests that the broker does not have yet. */
   #heldBytes(): number {
     const collected = this.#collected?.pieces.reduce((sum, { length }) => sum + length, 0) ?? 0;
     return (this.#held?.length ?? 0) + collected + this.#backing.unsentBytes;
   }
 
-  /** Whether the broker, or a hook, has all that the client has sent whole. */
+  /** Whether the broker, or a hook, has all complete requests of the client. */
   #isDelivered(): boolean {
     if (this.#hookBusy) return false;
     if (this.#held === undefined) return true;
-    // What is held although nothing is waited for is no whole request.
+    // Data that is held although nothing is waiting is an incomplete request.
     return !this.#mute.isOn && !this.#backing.busy && !this.#backing.renewalDue;
   }
 
@@ -242,7 +242,7 @@ export class Relay {
       onRenewalDue: () => this.#renewBetweenFrames(),
       onDrain: () => this.#resumeClient(),
       onEnd: () => {
-        // No more answers come, whatever is still to be answered.
+        // No further responses will arrive.
         if (this.#end.hasBegun) this.close();
         else this.#client.destroySoon();
       },
@@ -253,7 +253,7 @@ export class Relay {
     });
   }
 
-  /** What the broker says is read into buffers that go round. */
+  /** Responses are read into buffers that are reused. */
   #reading(): OnReadOpts {
     let buffer = ReadBuffer.next(undefined, 0);
     return {
@@ -266,7 +266,7 @@ export class Relay {
     };
   }
 
-  /** Whether the login was begun anew: the client waits until it is done. */
+  /** Whether a reauthentication was started: the client waits until it is complete. */
   #renewBetweenFrames(): boolean {
     if (!this.#backing.renewalDue || this.#passing > 0 || this.#hookBusy) return false;
     this.#backing.renew();
@@ -300,7 +300,7 @@ export class Relay {
     this.#end.check();
   }
 
-  /** Works through what was read; leaves in #held what cannot go on yet. */
+  /** Processes the data that was read; leaves in #held what must wait. */
   #process(): void {
     const buffer = this.#held;
     if (buffer === undefined || this.#hookBusy || this.#backing.busy || this.#closed) return;
@@ -317,8 +317,8 @@ export class Relay {
   }
 
   /**
-   * Passes on whole and partial frames; neighbours that need no change go out as one piece.
-   * Answers how far it came.
+   * Forwards complete and partial frames; adjacent frames that need no change are written as one
+   * piece. Returns the position that was reached.
    */
   #processFrames(buffer: Buffer): number {
     let position = 0;
@@ -349,7 +349,7 @@ export class Relay {
     return position;
   }
 
-  /** Up to where the frame that passes may go on. */
+  /** The position up to which the current frame may be forwarded. */
   #passTo(buffer: Buffer, position: number): number {
     const end = Math.min(position + this.#passing, buffer.length);
     if (this.#comes === undefined) return end;
@@ -368,7 +368,7 @@ export class Relay {
     if (head === undefined) return 'incomplete';
     const api = this.#settings.apis.get(head.key);
     if (api === undefined) return this.#refuse('unknown-api-key');
-    // The client asks again when it knows which brokers there are.
+    // The client retries once it knows the brokers.
     if (api.isOfOneBroker && this.standsInFor !== undefined) return this.#refuse('other-broker');
     if (api.onUnknownVersion === undefined && !isServed(api, head.version)) {
       return this.#refuse('unknown-api-version');
@@ -383,7 +383,7 @@ export class Relay {
     return 'pass';
   }
 
-  /** Takes memory for what has come, not for what a frame claims to be. */
+  /** Uses memory for the data that has arrived, not for the frame's claimed size. */
   #collect(buffer: Buffer, position: number): number {
     const collected = this.#collected!;
     const piece = buffer.subarray(position, position + collected.missing);
@@ -397,7 +397,7 @@ export class Relay {
     return position + piece.length;
   }
 
-  /** What is behind a request that takes time waits for it. */
+  /** Later requests wait for one that takes time. */
   #await(taken: Promise<void> | undefined): void {
     if (taken === undefined) return;
     this.#hookBusy = true;
@@ -412,7 +412,7 @@ export class Relay {
       });
   }
 
-  /** Ends the connection, as Kafka does with what it cannot read. */
+  /** Closes the connection, as Kafka does for invalid requests. */
   #refuse(reason: string, cause?: unknown): 'refused' {
     if (this.#closed) return 'refused';
     const { logger, observer } = this.#settings;

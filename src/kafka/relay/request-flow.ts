@@ -1,6 +1,6 @@
 /**
- * What becomes of a request: it passes as it comes, or is collected and given to what its API has
- * for it, and goes on to the broker or is answered here.
+ * The handling of a request: it is forwarded as it arrives, or collected and passed to its API's
+ * hooks, and then forwarded to the broker or answered here.
  */
 import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import {
@@ -35,10 +35,10 @@ export type RequestFlowSettings = {
   readonly backing: BackingLink;
   readonly mute: ChannelMute;
   readonly authorizer: Authorizer;
-  /** An answer of the gateway's own is in the queue. */
+  /** A response of the gateway's own was queued. */
   readonly onAnswered: (error: string | undefined) => void;
   readonly close: () => void;
-  /** Something was refused for which the answer has no place. */
+  /** A refusal that the response cannot express. */
   readonly onRefused: (refusal: Refusal) => void;
 };
 
@@ -54,9 +54,9 @@ type Whole = {
 
 export class RequestFlow {
   readonly #settings: RequestFlowSettings;
-  /** By the keys of their APIs; made on first use. */
+  /** By API key; created on first use. */
   readonly #passages: (Passage<Fields> | undefined)[] = [];
-  /** Whether each request is held until the authorizer has seen what it touches. */
+  /** Whether each request is held until the authorizer has checked what it touches. */
   readonly #isGuarded: boolean;
 
   constructor(settings: RequestFlowSettings) {
@@ -64,7 +64,9 @@ export class RequestFlow {
     this.#isGuarded = settings.authorizer.permitsAll !== true;
   }
 
-  /** As Passage.begin; `collect`: it is given to `take` when it is whole. Throws WireError. */
+  /**
+   * As Passage.begin; `collect`: it will be passed to `take` once it is complete. Throws WireError.
+   */
   begin(
     buffer: Buffer,
     position: number,
@@ -80,7 +82,7 @@ export class RequestFlow {
   }
 
   /**
-   * Takes a request that was collected; nothing behind it is read before what is answered here
+   * Processes a collected request; later requests are not read before the returned promise
    * resolves. Throws WireError.
    */
   take(head: RequestHead, api: KafkaApi, pieces: readonly Buffer[]): Promise<void> | undefined {
@@ -107,7 +109,7 @@ export class RequestFlow {
     return { head, api, frame, request, call: { ...context, version, clientId, connection } };
   }
 
-  /** Goes on with what the authorizer does not refuse. */
+  /** Continues unless the authorizer refuses the request. */
   async #authorize(whole: Whole): Promise<void> {
     const { authorizer, connection } = this.#settings;
     const accesses = await this.#accessesOf(whole);
@@ -141,7 +143,7 @@ export class RequestFlow {
     else this.#answer(head, api, answer);
   }
 
-  /** The API's hook decides, where it has one. */
+  /** The API's hook decides, if it has one. */
   #decide({ head, api, frame, request, call }: Whole): Promise<void> | undefined {
     const decided = api.onRequest?.(request, call) ?? 'relay';
     if (decided instanceof Promise) {
@@ -209,7 +211,7 @@ export function isServed({ request }: KafkaApi, version: number): boolean {
   return version >= request.versionMin && version <= request.versionMax;
 }
 
-/** Undefined where answers of this version do not say at their top what became of a request. */
+/** Undefined if responses of this version have no top-level error code. */
 function refusedAtTop(
   { response }: KafkaApi,
   version: number,

@@ -1,7 +1,7 @@
 /**
- * The way back: from the broker's connection to the client's, in the order of the calls. While a
- * hook takes time, answers behind it that have hooks too are taken in, so that commits that came
- * one behind the other wait for the lease table together.
+ * Forwards responses from the broker's connection to the client's, in the order of the calls. While
+ * a hook is running, later responses that have hooks too are collected, so that consecutive commits
+ * wait for the lease table together.
  */
 import type { Socket } from 'node:net';
 import type { DoorObserver } from '../../ports/observer.ts';
@@ -16,20 +16,22 @@ export type ResponseFlowSettings = {
   readonly connection: ClientConnection;
   readonly observer: DoorObserver;
   readonly onFailure: (reason: string, cause?: unknown) => void;
-  /** Calls were answered: more may be read from the client. */
+  /** Calls were answered: more requests may be read from the client. */
   readonly onRoom: () => void;
-  /** An answer was written that tells the client to wait for so many ms. */
+  /** A response with this throttle time was written. */
   readonly onThrottled: (waitMs: number) => void;
 };
 
-/** Answers collected for a hook are small messages; a larger one is no answer. */
+/** Responses for hooks are small messages; a larger one is invalid. */
 const hookedBytesMax = 128 * 1024 * 1024;
-/** Hooks of one connection that take time at once. */
+/** The most concurrent hooks per connection. */
 const hooksAtOnceMax = 100;
-/** Pieces up to this size are copied, so that the large buffer is free at once. */
+/** Pieces up to this size are copied, so that the large buffer can be released at once. */
 const copiedBytesMax = 1024;
 
-/** An answer that a hook has seen, or sees now; `pieces` is there once it is known. */
+/**
+ * A response that a hook has processed or is processing; `pieces` is set once the result is known.
+ */
 type HookedAnswer = {
   pieces: readonly Buffer[] | undefined;
   readonly error: string | undefined;
@@ -41,11 +43,11 @@ export class ResponseFlow {
   readonly #backing: { resume(): void };
   readonly #calls: CallQueue;
   readonly #settings: ResponseFlowSettings;
-  /** Bytes of the broker that wait: the start of a frame, or behind a hook that takes time. */
+  /** Pending bytes of the broker: the start of a frame, or bytes that wait for a hook. */
   #held: Buffer | undefined;
-  /** Of the first calls, in their order. */
+  /** Responses of the first calls, in order. */
   readonly #hooked: HookedAnswer[] = [];
-  /** What comes next from the broker has to wait for them. */
+  /** Later data of the broker has to wait for them. */
   #blocked = false;
   #passing = 0;
   #passingBytes = 0;
@@ -63,27 +65,27 @@ export class ResponseFlow {
     this.#settings = settings;
   }
 
-  /** Takes what was read from the broker. Answers whether to read on. */
+  /** Processes data of the broker. Returns whether to continue reading. */
   push(buffer: ReadBuffer, readBytes: number): boolean {
     const chunk = buffer.bytes.subarray(0, readBytes);
     if (this.#held === undefined) {
       this.#process(chunk, buffer);
     } else {
-      // Rare: a frame's first bytes were cut, or a hook is at work.
+      // Rare: a frame's start was incomplete, or a hook is running.
       this.#process(Buffer.concat([this.#held, chunk]), undefined);
     }
     buffer.release();
     return !this.#client.writableNeedDrain && !this.#blocked;
   }
 
-  /** The client takes more, or a hook is done. */
+  /** The client's socket has drained, or a hook is done. */
   resume(): void {
     if (this.#settings.connection.isClosed || this.#blocked) return;
     if (this.#held !== undefined) this.#process(this.#held, undefined);
     if (!this.#client.writableNeedDrain && !this.#blocked) this.#backing.resume();
   }
 
-  /** The gateway's own answer to a call is known. */
+  /** The gateway's own response to a call is ready. */
   answerReady(error: string | undefined): void {
     this.#writeLocalAnswers(error);
     if (this.#held !== undefined) this.resume();
@@ -94,7 +96,7 @@ export class ResponseFlow {
     this.#client.cork();
     try {
       const end = this.#processFrames(chunk, buffer);
-      // The buffer goes round; what waits is copied out of it.
+      // The buffer is reused, so pending bytes are copied out of it.
       if (end < chunk.length) {
         this.#held = buffer === undefined ? chunk.subarray(end) : Buffer.from(chunk.subarray(end));
       }
@@ -105,7 +107,10 @@ export class ResponseFlow {
     this.#settings.onRoom();
   }
 
-  /** Answers how far it came. Neighbours that need no change go out as one piece. */
+  /**
+   * Returns the position that was reached. Adjacent responses that need no change are written as
+   * one piece.
+   */
   #processFrames(chunk: Buffer, buffer: ReadBuffer | undefined): number {
     let position = 0;
     let runStart = 0;
@@ -163,7 +168,7 @@ export class ResponseFlow {
     return 'collect';
   }
 
-  /** An answer that its hook would not change is not decoded. */
+  /** A response that its hook would not change is not decoded. */
   #passes({ api, head, note, throttle }: ClientCall, frame: Buffer, start: number): boolean {
     if (throttle !== undefined || api.passes === undefined) return false;
     return api.passes(frame, start, head.version, note, this.#settings.context);
@@ -218,14 +223,14 @@ export class ResponseFlow {
     this.#writeHooked();
   }
 
-  /** An answer that is not the client's. */
+  /** A response to a request of the gateway's own. */
   #takeOwn(call: OwnCall, frame: Buffer): void {
     this.#calls.shift();
     call.take(frame.subarray(4));
     this.#writeLocalAnswers(undefined);
   }
 
-  /** What is known, up to the first answer that is not. */
+  /** Writes the results that are ready, up to the first that is not. */
   #writeHooked(): void {
     for (;;) {
       const [first] = this.#hooked;
@@ -238,7 +243,7 @@ export class ResponseFlow {
     this.#writeLocalAnswers(undefined);
   }
 
-  /** Own answers whose turn it is. */
+  /** Writes own responses whose turn it is. */
   #writeLocalAnswers(error: string | undefined): void {
     if (this.#passing > 0 || this.#hooked.length > 0 || this.#collected !== undefined) return;
     let call = this.#calls.first();
@@ -270,7 +275,7 @@ export class ResponseFlow {
     }
   }
 
-  /** The first call is answered. Gives the one that is first now. */
+  /** Removes the first call. Returns the next one. */
   #finish(bytesOut: number, error: string | undefined): PendingCall | undefined {
     const call = this.#calls.first();
     if (call === undefined || call.kind === 'own') throw new Error('an answer to nobody');
@@ -287,7 +292,7 @@ export class ResponseFlow {
   }
 }
 
-/** Whether something of the gateway's wants to see the answer, all of it. */
+/** Whether the gateway needs the complete response. */
 function isSeenWhole({ kind, throttle }: ClientCall): boolean {
   return kind === 'hook' || throttle !== undefined;
 }

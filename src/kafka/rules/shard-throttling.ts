@@ -1,12 +1,12 @@
 /**
- * The limits of shards as Kafka tells limits: what was written or read is counted, the answer says
- * in `throttle_time_ms` for how long the client should wait, and its connection is not read for so
- * long (KIP-219). Nothing is refused and nothing fails. The budgets are those of the Kinesis door
+ * Enforces the limits of shards in Kafka's way: written and read bytes are counted, the response
+ * tells the client in `throttle_time_ms` how long to wait, and its connection is not read for that
+ * time (KIP-219). Nothing is refused and nothing fails. The budgets are those of the Kinesis door
  * (src/streams/limits/shard-limits.ts).
  *
- * Bytes are those of record batches as they pass, compressed where they are; records are counted by
- * the headers of batches. Topics that follow Kafka's rules have no budgets, and answers to clients
- * that read only such topics pass unseen.
+ * The bytes of record batches are counted as transferred, possibly compressed; records are counted
+ * from the headers of batches. Topics that follow Kafka's rules have no budgets, and responses to
+ * clients that only read such topics pass without inspection.
  */
 import { isOpen, type Stream } from '../../domain/streams/stream.ts';
 import type { LimitObserver } from '../../ports/observer.ts';
@@ -18,9 +18,9 @@ import type { TopicLabel } from '../../wire/scan/topic-label.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /**
- * Where a client may be told to wait, it is answered with no more than this at once, or with one
- * batch: its answer is held until all of it has been counted. Kafka, too, makes the answers of
- * clients with quotas smaller.
+ * The maximum response size (beside a single batch) for clients that may be throttled, because
+ * their response is held until it has been counted. Kafka also reduces the responses of clients
+ * with quotas.
  */
 export const heldFetchBytesMax = 16 * 1024 * 1024;
 
@@ -35,7 +35,10 @@ export type ShardThrottlingSettings = {
   readonly topicNames: Pick<TopicNames, 'get'>;
 };
 
-/** Looks at an answer, its length in front; says in it how long to wait, and answers so, in ms. */
+/**
+ * Inspects a response, which starts with its length; sets the throttle time in it and returns it,
+ * in ms.
+ */
 export type AnswerThrottle = (frame: Buffer) => number;
 
 export class ShardThrottling {
@@ -46,8 +49,8 @@ export class ShardThrottling {
   }
 
   /**
-   * Counts what a Produce request has for these streams. Answers the ms that the client should
-   * wait.
+   * Charges the records of a Produce request for these streams. Returns the ms that the client
+   * should wait.
    */
   charge(topics: readonly ScannedTopic[], streams: readonly Stream[]): number {
     if (streams.length === 0) return 0;
@@ -71,17 +74,19 @@ export class ShardThrottling {
     return waitMs;
   }
 
-  /** What one connection reads. */
+  /** The Fetch requests of one connection. */
   reader(): FetchThrottling {
     return new FetchThrottling(this);
   }
 
-  /** Whether answers with records of this topic must be seen: unknown ones must. */
+  /**
+   * Whether responses with records of this topic must be inspected; those of unknown topics must.
+   */
   isLimited(topic: TopicLabel): boolean {
     return this.#find(topic)?.rules !== 'kafka';
   }
 
-  /** Counts what a Fetch answer has; see AnswerThrottle. */
+  /** Charges the records in a Fetch response; see AnswerThrottle. */
   chargeAnswer(frame: Buffer, version: number): number {
     let waitMs = 0;
     let slowest: Stream | undefined;
@@ -106,7 +111,7 @@ export class ShardThrottling {
     return 0;
   }
 
-  /** Waits for nothing; what is not known yet is asked for, and known the next time. */
+  /** Does not wait: unknown streams are looked up in the background, for the next time. */
   #find({ name: given, id }: TopicLabel): Stream | undefined {
     const { streams, topicNames } = this.#settings;
     const name = given ?? (id === undefined ? undefined : topicNames.get(id));
@@ -118,7 +123,7 @@ export class ShardThrottling {
   }
 
   #learn(name: string): void {
-    // What is no stream, or cannot be read now, has no budgets.
+    // A topic that is not a stream, or cannot be read now, has no budgets.
     this.#settings.streams.find(name).catch(() => undefined);
   }
 
@@ -130,9 +135,9 @@ export class ShardThrottling {
 }
 
 /**
- * The Fetch requests of one connection. A session (KIP-227) names a topic once, so a connection
- * that has named one with rules is looked at until it begins anew; so is one that goes on with a
- * session of another connection.
+ * The Fetch requests of one connection. A fetch session (KIP-227) names a topic only once, so a
+ * connection that has named a topic with rules is inspected until it starts a new session; so is
+ * one that continues a session of another connection.
  */
 export class FetchThrottling {
   readonly #throttling: ShardThrottling;
@@ -143,8 +148,8 @@ export class FetchThrottling {
   }
 
   /**
-   * Looks at a request as far as it is there, and makes the answer small enough to be held.
-   * Answers what the answer must go through, or undefined where it may pass. Throws WireError.
+   * Inspects the received part of a request, and limits the response's size so that it can be held.
+   * Returns the throttle for the response, or undefined if it may pass. Throws WireError.
    */
   look(buffer: Buffer, position: number, head: RequestHead): AnswerThrottle | undefined {
     const { version, size } = head;
@@ -165,20 +170,26 @@ export class FetchThrottling {
   }
 }
 
-/** The throttle of an answer to Produce in this version: so many ms, or what the broker says. */
+/**
+ * The throttle for a Produce response in this version: `waitMs`, or the broker's own if that is
+ * longer.
+ */
 export function produceThrottle(version: number, waitMs: number): AnswerThrottle {
   return (frame) => raiseThrottle(frame, produceThrottleAt(frame, version), waitMs);
 }
 
-/** The longer of the two waits, ours and the broker's, is told; ours is kept here. */
+/**
+ * The client is told the longer of the gateway's and the broker's throttle times; the gateway
+ * enforces its own.
+ */
 function raiseThrottle(frame: Buffer, at: number, waitMs: number): number {
   if (waitMs > frame.readInt32BE(at)) frame.writeInt32BE(waitMs, at);
   return waitMs;
 }
 
 /**
- * The shard that a batch counts for: that of its partition, or where that is closed an open
- * descendant, as the gateway places the records there. Undefined where there is no such shard.
+ * The shard to which a batch is charged: that of its partition or, if it is closed, an open
+ * descendant, because the gateway places the records there. Undefined if there is no such shard.
  */
 function shardCharged({ shards }: Stream, partition: number): number | undefined {
   let shard = shards[partition];

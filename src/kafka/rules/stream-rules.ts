@@ -1,27 +1,29 @@
-/** What the Kafka door knows of streams, and how it refuses what their rules forbid. */
+/** The Kafka door's view of streams, and how it refuses requests that their rules forbid. */
 import { isGatewayError } from '../../domain/errors.ts';
 import type { StreamDirectory } from '../../streams/directory.ts';
 
-/** What the Kafka door needs of the stream directory. */
+/** The part of the stream directory that the Kafka door uses. */
 export type StreamRulesView = Pick<
   StreamDirectory,
   'find' | 'findNow' | 'peek' | 'known' | 'isCurrent' | 'forget' | 'logDeleted'
 >;
 
-/** Whether the topic is a stream that CreateStream made, with Kinesis rules on both doors. */
+/**
+ * Whether the topic is a stream that was created by CreateStream, with Kinesis rules on both doors.
+ */
 export async function hasKinesisRules(streams: StreamRulesView, topic: string): Promise<boolean> {
   try {
     return (await streams.find(topic)).rules === 'kinesis';
   } catch (error) {
-    // What is no stream has no rules; Kafka says what it is instead.
+    // A topic that is not a stream has no rules; Kafka responds for it.
     if (isGatewayError(error, 'not-found')) return false;
     throw error;
   }
 }
 
 /**
- * How many of a topic's partitions are shards. Only streams that the gateway knows are asked for:
- * a partition of another one that is no shard yet is met when somebody writes to it.
+ * How many of a topic's partitions are shards. Only cached streams are considered: for others, a
+ * partition that is not a shard yet is handled when it is written to.
  */
 export async function shardCountWithin(
   streams: StreamRulesView,
@@ -43,8 +45,8 @@ export async function shardCountWithin(
 export type Refusal<T> = { readonly item: T; readonly message: string };
 
 /**
- * Parts the items of a request into those that go on and those that are refused: `check` gives
- * the message of a refusal, or undefined. Only items on streams with Kinesis rules are checked.
+ * Splits the items of a request into those to relay and those to refuse: `check` returns the
+ * message of a refusal, or undefined. Only items on streams with Kinesis rules are checked.
  */
 export async function partByRules<T>(
   streams: StreamRulesView,

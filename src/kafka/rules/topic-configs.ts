@@ -1,10 +1,10 @@
-/** What the configs of a stream with Kinesis rules may be. Source: docs/architecture.md. */
+/** The allowed topic configs of a stream with Kinesis rules. Source: docs/architecture.md. */
 
 const hourMs = 3_600_000;
 const retentionHoursMin = 24;
 const retentionHoursMax = 8_760;
 
-/** Why a topic config is not allowed, or undefined. `value` null stands for Kafka's default. */
+/** Why a topic config is not allowed, or undefined. `value` null means Kafka's default. */
 export function refusedConfig(name: string, value: string | null): string | undefined {
   switch (name) {
     case 'cleanup.policy':
@@ -28,7 +28,7 @@ export function refusedConfig(name: string, value: string | null): string | unde
         : 'This stream has Kinesis rules: records carry the time of their arrival ' +
             '(message.timestamp.type=LogAppendTime).';
     case 'errors.deadletterqueue.group.enable':
-      // Brokers write to such a topic themselves (KIP-1191), into closed shards, too.
+      // Brokers write to such a topic themselves (KIP-1191), even into closed shards.
       return value === null || value === 'false'
         ? undefined
         : 'This stream has Kinesis rules: brokers write to the dead letter topic of a share ' +

@@ -3,8 +3,8 @@ import type { Decoded, Fields, Input } from '../../wire/message.ts';
 import { metadataRequest, passingMetadataResponse } from '../../wire/messages/03-metadata.ts';
 
 /**
- * Names of topics by their ids, as they pass in Metadata answers: a client that names a topic by
- * its id has asked for it before.
+ * Names of topics by id, learned from Metadata responses: a client that uses a topic id has
+ * requested its metadata before.
  */
 import { EldestOutMap } from '../../runtime/eldest-out-map.ts';
 

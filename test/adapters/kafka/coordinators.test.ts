@@ -9,7 +9,7 @@ const { kafkaBootstrap } = await sharedEngines();
 const patience = { everyMs: 1, waitMsMax: 30_000 };
 const { NONE, NOT_COORDINATOR, CONCURRENT_TRANSACTIONS, GROUP_ID_NOT_FOUND } = errorCodes;
 
-/** Answers these codes one after the other, the last for ever; notes who is asked. */
+/** Answers these codes one after the other, the last one forever; records which broker is asked. */
 function answering(...codes: readonly number[]) {
   const nodes: number[] = [];
   const request = async (node: number) => {

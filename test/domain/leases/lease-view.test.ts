@@ -163,7 +163,7 @@ test('a table of several streams names them, each once and by its last making', 
   assert.equal(place, 'several-streams');
 });
 
-test('a renaming that was cut off goes on', () => {
+test('a renaming that was interrupted continues', () => {
   const orders = stream('orders', 2);
   const renamed = `${streamIdentifierOf('1', originOf(orders))}:${shardIdOf(0)}`;
   const view = new LeaseView([

@@ -35,8 +35,8 @@ test('enabling again before the end calls the end off, and keeps the beginning',
   const again = withCommitment(ending, 'ENABLED', nowMs + 2_000);
   assert.deepEqual(again, { version: 3, commitment: { startedAtMs: nowMs } });
   const laterMs = nowMs + 2 * commitmentMsMin;
-  const anew = withCommitment(ending, 'ENABLED', laterMs);
-  assert.deepEqual(anew.commitment, { startedAtMs: laterMs });
+  const restarted = withCommitment(ending, 'ENABLED', laterMs);
+  assert.deepEqual(restarted.commitment, { startedAtMs: laterMs });
 });
 
 test('disabled after its 24 hours it ends at once', () => {

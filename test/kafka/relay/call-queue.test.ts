@@ -61,7 +61,7 @@ test("the gateway's own calls stand among those of the client", () => {
   assert.deepEqual(taken, [Buffer.from('answer')]);
 });
 
-test('whoever waits for requests of an API goes on when the last before is answered', async () => {
+test('a wait for requests of an API ends when the last one before it is answered', async () => {
   const calls = new CallQueue();
   await calls.whenAnswered(produce.key);
   calls.expect(headOf(1, produce), produce, undefined);

@@ -193,7 +193,7 @@ test('a hooked request takes memory for what has come, not for what it claims', 
   const before = process.memoryUsage().external;
   for (let index = 0; index < 50; index++) {
     const raw = rawClient(t, door.port);
-    // CreatePartitions, whose requests the door looks at, of 90 MB; no more of it comes.
+    // CreatePartitions, whose requests the door inspects, of 90 MB; no more of it comes.
     raw.socket.write(Buffer.from('055d4a80002500030000000100036162630000', 'hex'));
   }
   const good = rawClient(t, door.port);

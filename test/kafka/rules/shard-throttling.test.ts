@@ -89,7 +89,7 @@ test('what is produced to a stream counts in bytes and in records, in each versi
     assert.equal(made.charge(topicsOf(cut), [stream]), 0);
     assert.deepEqual(seen, []);
     assert.equal(made.charge(topicsOf([frame]), [stream]), 431, 'bytes of the second shard');
-    assert.equal(made.charge(topicsOf([frame]), []), 0, 'a topic alone is not looked at');
+    assert.equal(made.charge(topicsOf([frame]), []), 0, 'a topic alone is not inspected');
     assert.deepEqual(seen, [['Produce', 'provisioned', 1]]);
     assert.equal(shards.takeWrite(stream, 0, 1, 1), 201, 'records of the first shard');
     assert.equal(shards.takeWrite(topic, 0, mib, 1_000), 0);
@@ -110,7 +110,7 @@ test('what a closed shard is sent counts for its open descendant', () => {
   assert.equal(shards.takeWrite(split, 2, 1, 1), 501);
 });
 
-test('partitions that are no shards have no budget', () => {
+test('partitions that are not shards have no budget', () => {
   const { made } = throttling();
   const partitionData = [{ index: 2 ** 31 - 1, records: batchOf(9_000, 1) }];
   const topicData = [{ name: 'stream', topicId: streamId, partitionData }];
@@ -253,7 +253,7 @@ test('answers that are held are asked for in a bounded size; others as the clien
   }
 });
 
-test('a request that is not all there yet is looked at by its answer', () => {
+test('an incomplete request is inspected through its response', () => {
   const { made } = throttling();
   const frame = fetching(12, ['topic'], { sessionEpoch: 0 });
   const part = frame.subarray(0, 60);

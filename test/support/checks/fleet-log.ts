@@ -195,7 +195,7 @@ export function takenOverMs(
 ): readonly { readonly shard: number; readonly ms: number; readonly by: string }[] {
   return [...log].flatMap(([shard, { owned }]) => {
     const last = owned.findLast((each) => each.atMs <= atMs);
-    // A lease that has ended, or was not looked at any more, is nobody's to take.
+    // A lease that has ended, or was no longer observed, cannot be taken.
     if (last?.owner !== process || owned.at(-1) === last) return [];
     const taken = owned.find(
       ({ atMs: at, owner }) => at > atMs && owner !== undefined && owner !== process,
