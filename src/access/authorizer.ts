@@ -44,7 +44,7 @@ export type Refusal = {
 export const noRefusals: readonly Refusal[] = [];
 
 export type Authorizer = {
-  /** It refuses nothing: where that is so, calls need not be looked at for what they name. */
+  /** Whether it permits everything: then calls need not be inspected for the names in them. */
   readonly permitsAll?: true;
   /**
    * Returns the accesses that are refused. Most calls have exactly one access, so one may be passed

@@ -1,4 +1,4 @@
-/** Whole frames of requests and answers, their length in front. */
+/** Encodes and decodes complete frames of requests and responses, including their length. */
 import { hasResponseTags, writeRequestHeader, writeResponseHeader } from './header.ts';
 import { errorCodes, errorName } from './errors.ts';
 import type { Decoded, Fields, Input, Message } from './message.ts';
@@ -12,7 +12,7 @@ export type ApiTables<Q extends Fields = Fields, R extends Fields = Fields> = {
   readonly response: Message<R>;
 };
 
-/** `frame` begins with its length. Throws WireError. */
+/** `frame` starts with its length. Throws WireError. */
 export function decodeRequest<Q extends Fields>(
   table: Message<Q>,
   version: number,
@@ -34,7 +34,7 @@ export function encodeRequest<Q extends Fields>(
   return framed(writer);
 }
 
-/** `frame` begins behind its length. Throws WireError. */
+/** `frame` starts after its length. Throws WireError. */
 export function decodeResponse<R extends Fields>(
   table: Message<R>,
   version: number,
@@ -62,7 +62,7 @@ function framed(writer: Writer): readonly Buffer[] {
   return [size, ...writer.finish()];
 }
 
-/** The name of the error that a response tells at its top, for the metrics. */
+/** The name of a response's top-level error, for the metrics. */
 export function errorNameOf(response: Readonly<Record<string, unknown>>): string | undefined {
   const code = response['errorCode'];
   return typeof code === 'number' && code !== errorCodes.NONE ? errorName(code) : undefined;

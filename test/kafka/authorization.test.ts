@@ -32,7 +32,7 @@ const fetchApi = { request: fetchRequest, response: fetchResponse };
 const produceApi = { request: produceRequest, response: produceResponse };
 
 const { kafkaBootstrap } = await sharedEngines();
-/** A topic that there is, and its id. */
+/** An existing topic, and its id. */
 const topic = newName();
 const topicId = await createTopic();
 
@@ -433,7 +433,7 @@ test('a fetch session is authorized whole each time, and only where it began', a
   }
 });
 
-test('what an authorizer allows goes on as ever: produced, consumed, committed', async (t) => {
+test('what an authorizer allows works as ever: produced, consumed, committed', async (t) => {
   const { asked, authorizer } = recorder(false);
   const door = await startKafkaDoor(t, { authorizer });
   const client = kafkaClient(door.bootstrap);

@@ -1,16 +1,16 @@
-/** A request's body as it comes, for actions that take one that is never whole in memory. */
+/** A request's body as a stream, for actions whose bodies are never completely in memory. */
 import { Readable } from 'node:stream';
 import type { AwsError } from '../protocol/errors.ts';
 import { type BodySource, incomplete, tooLarge } from './body.ts';
 
-/** What is read ahead of the action; beyond it the client waits. */
+/** How much is read ahead of the action; beyond it, the client waits. */
 const aheadBytesMax = 64 * 1024;
 
 export type StreamLimits = {
   readonly bytesMax: number;
   /**
-   * The body breaks off where no more of it comes for so long. While the action does not read, the
-   * client is not to blame, and the time does not count.
+   * The body fails if nothing arrives for this long. The time does not count while the action does
+   * not read, because then the client cannot send.
    */
   readonly silenceMsMax: number;
 };
@@ -31,7 +31,7 @@ export class BodyStream extends Readable {
     this.#source = source;
     this.#limits = limits;
     this.#arrived = arrived;
-    // Its reader sees errors; where nobody reads any more they are no news.
+    // Its reader receives errors; without a reader they do not matter.
     this.on('error', () => {});
   }
 
@@ -43,7 +43,7 @@ export class BodyStream extends Readable {
     source.on('aborted', this.#cutOff);
     source.on('close', this.#cutOff);
     source.pause();
-    // A client that went away before: no event would come any more.
+    // If the client has disconnected before, no further event would come.
     done(source.destroyed || source.aborted ? incomplete('whole') : null);
   }
 

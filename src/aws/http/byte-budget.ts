@@ -41,7 +41,7 @@ export class ByteBudget {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter);
-        reject(commonError('ServiceUnavailable', 'Too many large requests are under way.'));
+        reject(commonError('ServiceUnavailable', 'Too many large requests are in progress.'));
         this.#grant();
       }, this.#waitMsMax);
       this.#waiting.add(waiter);

@@ -299,7 +299,7 @@ class FastRequest implements HttpRequest {
     return this.#body;
   }
 
-  /** Requests with streams leave the short way; it is whole where one is asked for all the same. */
+  /** Requests with streams leave the fast path; here the body is always complete. */
   stream(_bytesMax: number, arrived: (bytes: number) => void): Readable {
     const body = this.body();
     arrived(body.length);

@@ -191,7 +191,7 @@ function send(
   }
   flight.isEndless();
   raw.writeHead(status, headers);
-  // A client may wait for the head before it sends what the answer is made of.
+  // A client may wait for the response's head before it sends the rest of the body.
   raw.flushHeaders();
   let bytesOut = 0;
   body.on('data', (chunk: Buffer) => (bytesOut += chunk.length));

@@ -1,4 +1,4 @@
-/** What an action of Kinesis is, and what its handler may use. */
+/** The definition of a Kinesis action, and the context of its handler. */
 import type { Logger } from 'pino';
 import type { Access } from '../../access/authorizer.ts';
 import type { AccountCatalog } from '../../ports/account-catalog.ts';
@@ -13,41 +13,41 @@ import type { Format } from '../protocol/source.ts';
 import type { ExceptionName } from './errors.ts';
 import type { KinesisLimits } from './limits/kinesis-limits.ts';
 
-/** What the gateway gives to every call. */
+/** The gateway's part of the context of every call. */
 export type KinesisParts = {
   readonly streams: StreamDirectory;
   readonly accounts: AccountCatalog;
   readonly log: RecordLog;
   readonly writer: StreamWriter;
   readonly reshardings: Reshardings;
-  /** Those of enhanced fan-out that run through this gateway. */
+  /** The enhanced fan-out subscriptions through this gateway. */
   readonly subscriptions: Subscriptions;
-  /** What clients are held to. */
+  /** The enforced limits. */
   readonly limits: KinesisLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Twelve digits. */
   readonly account: string;
-  /** 32 bytes that every gateway on this catalog shares; signs iterators and tokens. */
+  /** 32 bytes that all gateways on the catalog share, to sign iterators and tokens. */
   readonly secret: Buffer;
 };
 
-/** What every action may use. Nothing of sockets or HTTP is in here. */
+/** The context of every action. It contains nothing of sockets or HTTP. */
 export type KinesisContext = KinesisParts & {
-  /** Of every action that the service has; a policy may name them. */
+  /** The names of all actions of the service, which policies may use. */
   readonly actionNames: readonly string[];
-  /** The region that the client signed for, or the gateway's own. */
+  /** The region of the request's signature, or the gateway's own. */
   readonly region: string;
-  /** Type of the request's body, and so of the answer's. */
+  /** The content type of the request's body, and so of the response's. */
   readonly format: Format;
   /** Aborted when the client is gone, or the gateway stops. */
   readonly signal: AbortSignal;
-  /** The handler adds the records that it put or read; metrics tell them. */
+  /** The handler adds the number of records that it put or read, for the metrics. */
   readonly tally: { records: number };
 };
 
 /**
- * How often a second an action may be called. Source: "Control Plane API Limits" on "Quotas and
+ * How often per second an action may be called. Source: "Control Plane API Limits" on "Quotas and
  * limits", Kinesis Data Streams developer guide
  * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html), and for
  * UpdateShardCount its page of the API reference. Where the API reference says that a rate is of

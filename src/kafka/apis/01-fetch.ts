@@ -1,11 +1,11 @@
 /**
  * Fetch: records of partitions. Source: the Kafka protocol guide; KIP-951 for NodeEndpoints.
  *
- * Answers pass in pieces as they arrive, never decoded; those with records of streams whose shards
- * have limits are held until they are whole (../rules/shard-throttling.ts). That is possible
- * because brokers are asked in version 15 at most: from 16 on they may add addresses at the very
- * end of an answer, behind all records. The bytes of versions 15 to 18 are the same otherwise for a
- * consumer's request and for its answer (what 17 and 18 add is for followers). See
+ * Responses pass in pieces as they arrive, without being decoded; those with records of streams
+ * whose shards have limits are held until they are complete (../rules/shard-throttling.ts). Brokers
+ * are asked in version 15 at most, because from version 16 on they may add addresses at the very
+ * end of a response, after all records. Otherwise versions 15 to 18 are identical for a consumer's
+ * request and its response (17 and 18 add fields for followers). See
  * docs/decisions/0005-fetch-version.md.
  */
 import {

@@ -25,7 +25,7 @@ export const saslHandshake = defineApi({
   onRequest({ mechanism }, { version, clientsLogIn, logger, clientId }) {
     if (!clientsLogIn) {
       const why = 'the gateway logs in itself: clients use no SASL, or set --kafka-identity client';
-      logger.warn({ clientId, mechanism }, `a client’s SASL login was refused: ${why}`);
+      logger.warn({ clientId, mechanism }, `the SASL login of a client was refused: ${why}`);
       return { answer: { errorCode: errorCodes.UNSUPPORTED_SASL_MECHANISM, mechanisms: [] } };
     }
     return version === 0

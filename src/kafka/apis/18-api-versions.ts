@@ -18,7 +18,10 @@ import { touchesNothing } from '../access.ts';
 import { defineApi, type KafkaApi } from '../api.ts';
 import { errorCodes } from '../../wire/errors.ts';
 
-/** Where an answer says it: behind its length and its correlation id, in every version. */
+/**
+ * The position of the error code in a response, after its length and correlation id, in every
+ * version.
+ */
 const errorCodeAt = 8;
 
 type Range = { readonly apiKey: number; readonly minVersion: number; readonly maxVersion: number };
@@ -40,7 +43,7 @@ export const apiVersions = defineApi({
       ],
     },
   }),
-  // A broker older than our tables answers in the layout of version 0.
+  // A broker that is older than the gateway's tables responds in the layout of version 0.
   passes: (buffer, start, version) =>
     version > 0 &&
     buffer.length >= start + errorCodeAt + 2 &&

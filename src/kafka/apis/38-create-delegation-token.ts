@@ -13,6 +13,6 @@ export const createDelegationToken = defineApi({
   request,
   response,
   touches: ({ ownerPrincipalType, ownerPrincipalName }) =>
-    // For itself anybody may, who has proved to be somebody.
+    // Every authenticated principal may create tokens for itself.
     ownerPrincipalName ? onUser('CreateTokens', ownerPrincipalType ?? '', ownerPrincipalName) : [],
 });

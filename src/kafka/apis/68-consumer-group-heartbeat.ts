@@ -27,7 +27,7 @@ export const consumerGroupHeartbeat = defineApi({
   onRequest(asked, { groups }) {
     const { groupId, memberId, memberEpoch, topicPartitions: owned } = asked;
     if (groups?.hasTable(groupId) !== true) return 'relay';
-    // What it works on is named where that has changed since the last time.
+    // The partitions that it owns are named if they changed since the last time.
     return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0, owned } };
   },
   async onResponse(answer, call, note) {

@@ -25,7 +25,7 @@ export const shareFetch = defineApi({
   },
 });
 
-/** What is acknowledged, and what the session of this connection reads. */
+/** The acknowledged topics, and those of the connection's share session. */
 function touched(
   {
     groupId,

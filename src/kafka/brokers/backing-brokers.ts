@@ -11,22 +11,22 @@ export type BackingBrokers = {
   /** Asks the cluster for its brokers now. Errors: `unavailable`. */
   list(): Promise<readonly BackingBroker[]>;
   /**
-   * Begins a connection and calls `onConnected` when bytes may be sent; the socket tells by its
-   * events how it ends. Where the transport allows it, what is read goes into the caller's
-   * buffers; else it comes as `data` events.
+   * Opens a connection and calls `onConnected` once bytes may be sent; the socket's events report
+   * its end. If the transport supports it, data is read into the caller's buffers; otherwise it is
+   * delivered as `data` events.
    */
   dial(broker: BackingBroker, onread: OnReadOpts, onConnected: () => void): Socket;
-  /** Absent where the gateway does not say who it is. */
+  /** Absent if the gateway does not authenticate. */
   readonly login?: BrokerLogin | undefined;
 };
 
 /**
- * Says to a broker who the gateway is, and answers for how many ms that holds; 0 is for ever.
- * Errors: `access-denied` (the broker refuses, or is not who it should be), `unavailable`.
+ * Authenticates the gateway with a broker, and returns the session lifetime in ms; 0 is unlimited.
+ * Errors: `access-denied` (the broker refuses, or fails to prove its identity), `unavailable`.
  */
 export type BrokerLogin = (channel: LoginChannel) => Promise<number>;
 
-/** One connection to a broker, as far as a login goes. Errors: `unavailable`. */
+/** The part of a broker connection that authentication uses. Errors: `unavailable`. */
 export type LoginChannel = {
   /** `host:port`, for messages. */
   readonly name: string;

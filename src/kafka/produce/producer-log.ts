@@ -1,10 +1,10 @@
-/** What the Kafka door asks of the log for the producers of its clients. */
+/** The Kafka door's requests to the log about its clients' producers. */
 import type { Offset } from '../../domain/streams/stream.ts';
 import type { LogPartition } from '../../ports/record-log.ts';
 
 export type ProducerState = {
   readonly epoch: number;
-  /** Of the last record that the partition has of the producer; −1 where there is none. */
+  /** The sequence number of the producer's last record in the partition; −1 if there is none. */
   readonly lastSequence: number;
 };
 
@@ -14,12 +14,12 @@ export type TransactionalBatch = {
   readonly producerEpoch: number;
   /** One record batch of format 2, with the producer's id, epoch and sequence. */
   readonly bytes: Buffer;
-  /** The write itself adds the partition to the transaction (KIP-890, part 2). */
+  /** Whether the write adds the partition to the transaction implicitly (KIP-890, part 2). */
   readonly implicit: boolean;
 };
 
 export type TransactionalAppend = {
-  /** Kafka's error code; 0 where it was appended. */
+  /** Kafka's error code; 0 if it was appended. */
   readonly code: number;
   readonly message: string | null;
   readonly baseOffset: Offset;
@@ -27,7 +27,7 @@ export type TransactionalAppend = {
 
 /** Errors: `not-found`, `unavailable`. */
 export type ProducerLog = {
-  /** What the partition's leader knows of the producer (KIP-664). */
+  /** The producer's state at the partition's leader (KIP-664). */
   producerState(where: LogPartition, producerId: bigint): Promise<ProducerState | undefined>;
   /**
    * The bytes of the log from the batch on that holds this offset, whatever became of its

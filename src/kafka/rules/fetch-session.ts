@@ -1,14 +1,14 @@
 /**
- * What a connection reads in a session of fetches (KIP-227; KIP-932 for share groups). Only the
- * first request of a session names all of it; later ones say what is added and what is forgotten.
- * Kafka authorizes all of a session each time, so what was named is remembered here. A session
- * that this connection did not begin, or that grew too large, is one that nothing is known of.
+ * The topics of a connection's fetch session (KIP-227; KIP-932 for share groups). Only the first
+ * request of a session names all of them; later ones name additions and removals. Kafka authorizes
+ * the whole session each time, so its topics are remembered here. The topics of a session that this
+ * connection did not start, or that grew too large, are not known.
  *
- * Used only where an authorizer looks.
+ * Only used if the authorizer does not permit everything.
  */
 type TopicPartitions = { readonly topic: string; readonly partitions: readonly number[] };
 
-/** Kafka's brokers have 4,000 partitions or less; what a client claims may be anything. */
+/** Kafka brokers have about 4,000 partitions at most; a client may claim any number. */
 const partitionsMax = 100_000;
 
 export class FetchSession {
@@ -16,7 +16,7 @@ export class FetchSession {
   readonly #topics = new Map<string, Set<number>>();
   #partitions = 0;
 
-  /** A session of this key begins, and ends the one before. */
+  /** Starts a session with this key, which ends the former one. */
   begin(key: string, named: readonly TopicPartitions[]): void {
     this.end();
     this.#key = key;
@@ -29,7 +29,7 @@ export class FetchSession {
     this.#partitions = 0;
   }
 
-  /** Topics of the session from now on; undefined where nothing is known of it. */
+  /** The topics of the session from now on; undefined if they are not known. */
   goOn(
     key: string,
     added: readonly TopicPartitions[],

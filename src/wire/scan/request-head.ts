@@ -1,9 +1,9 @@
 import { requestHeaderBytesMin } from '../header.ts';
 import { type Cursor, skipTags } from '../primitives.ts';
 
-/** The start of a request frame: as much of it as the relay must know. */
+/** The start of a request frame: the part that the relay needs. */
 export type RequestHead = {
-  /** Bytes of the frame after its length. */
+  /** The size of the frame after its length field. */
   readonly size: number;
   readonly key: number;
   readonly version: number;
@@ -11,12 +11,15 @@ export type RequestHead = {
   readonly clientId: string | null;
 };
 
-/** Of a frame, up to its client id: the length, key, version, correlation id, its length. */
+/**
+ * The size of a frame up to its client id: length, key, version, correlation id, and the client
+ * id's length.
+ */
 const fixedBytes = 4 + requestHeaderBytesMin;
 const clientIdSizeAt = fixedBytes - 2;
 const versionAt = 6;
 
-/** Reads the head at `position`, or undefined where it is not all there yet. */
+/** Reads the head at `position`; undefined if it is not complete yet. */
 export function readHead(buffer: Buffer, position: number): RequestHead | undefined {
   if (buffer.length - position < fixedBytes) return undefined;
   const clientIdBytes = buffer.readInt16BE(position + clientIdSizeAt);
@@ -36,14 +39,14 @@ export function writeVersion(buffer: Buffer, position: number, version: number):
   buffer.writeInt16BE(version, position + versionAt);
 }
 
-/** Passes over the length of a frame and the header of its request. Throws WireError. */
+/** Skips the length of a frame and the header of its request. Throws WireError. */
 export function passHead(cursor: Cursor, isFlexible: boolean): void {
   cursor.take(clientIdSizeAt);
   cursor.take(Math.max(0, cursor.int16()));
   if (isFlexible) skipTags(cursor);
 }
 
-/** What a first frame that cannot be one looks like, for the log. */
+/** Describes a first frame that is not a Kafka request, for the log. */
 export function describeGarbage(buffer: Buffer, position: number): string {
   const start = buffer.toString('latin1', position, position + 4);
   if (/^(?:GET |POST|PUT |HEAD|PRI )/.test(start)) return 'http-on-kafka-port';

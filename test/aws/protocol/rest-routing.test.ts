@@ -11,7 +11,7 @@ import { kinesisService, type KinesisSettings } from '../../../src/aws/kinesis/s
 import { ask, restAction, restService, serveRest } from './rest-service.ts';
 
 /** Answers which one it is, and its labels. */
-function telling(method: string, uri: string) {
+function naming(method: string, uri: string) {
   const names = [...uri.matchAll(/\{(\w+)\+?\}/g)].map(([, name = '']) => name);
   const members: Members = Object.fromEntries(names.map((name) => [name, label(string())]));
   return restAction({
@@ -32,7 +32,7 @@ const uris = [
 ];
 
 test('the most specific path of the right method is meant', async (t) => {
-  const actions = [...uris.map((uri) => telling('GET', uri)), telling('PUT', '/a/{X}')];
+  const actions = [...uris.map((uri) => naming('GET', uri)), naming('PUT', '/a/{X}')];
   const { port } = await serveRest(t, actions);
   const expected: readonly (readonly [asked: string, is: string, labels: string])[] = [
     ['GET /a/b', 'GET /a/b', ''],
@@ -60,7 +60,7 @@ test('the most specific path of the right method is meant', async (t) => {
 });
 
 test('two actions of one service at one path are a mistake that shows at once', (t) => {
-  const actions = [telling('GET', '/a/{X}'), telling('GET', '/a/{Y}')];
+  const actions = [naming('GET', '/a/{X}'), naming('GET', '/a/{Y}')];
   assert.throws(() => serveRest(t, actions), /two actions at GET \/a\//);
 });
 
@@ -96,7 +96,7 @@ test('of two services with one path that is meant which the client signed for', 
 test('REST-JSON takes nothing of the other protocols on the port', async (t) => {
   const settings = { account: '000000000000', limits: {} } as KinesisSettings;
   const { port } = await serve(t, [
-    restService([telling('POST', '/a/{X}'), telling('POST', '/')]),
+    restService([naming('POST', '/a/{X}'), naming('POST', '/')]),
     kinesisService({ ...settings, limits: {} as KinesisSettings['limits'] }, []),
   ]);
   const rest = await ask(port, { path: '/a/x' });
@@ -134,7 +134,7 @@ test('a path that no service has is a 404 with the name of the exception', async
 });
 
 test('over HTTP/2, in TLS too, actions are found by the same paths', async (t) => {
-  const { port } = await serveRest(t, [telling('GET', '/a/{X+}')]);
+  const { port } = await serveRest(t, [naming('GET', '/a/{X+}')]);
   for (const scheme of ['http', 'https']) {
     const session = connectHttp2(`${scheme}://127.0.0.1:${port}`, { rejectUnauthorized: false });
     const get = async (path: string): Promise<readonly [number, string]> => {
@@ -152,7 +152,7 @@ test('over HTTP/2, in TLS too, actions are found by the same paths', async (t) =
 });
 
 test('requests in one write are answered in their order, whichever way they go', async (t) => {
-  const { port } = await serveRest(t, [telling('POST', '/'), telling('POST', '/a/{X}')]);
+  const { port } = await serveRest(t, [naming('POST', '/'), naming('POST', '/a/{X}')]);
   const socket = connectTcp(port, '127.0.0.1');
   const post = (path: string, more = ''): string =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\n${more}Content-Length: 0\r\n\r\n`;

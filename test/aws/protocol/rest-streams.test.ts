@@ -16,7 +16,7 @@ import { ask, restAction, serveRest } from './rest-service.ts';
 
 const MiB = 1024 * 1024;
 
-/** A request under way: what is written to it is its body. */
+/** A request in progress: data written to it is its body. */
 type Open = { readonly request: Duplex | NodeJS.WritableStream; readonly answer: Promise<Answer> };
 type Answer = {
   readonly status: number;
@@ -132,7 +132,7 @@ for (const [way, open] of Object.entries(ways)) {
     assert.equal(reports[0]?.bytesIn, 40 * MiB);
   });
 
-  test(`${way}: an answer begins and goes on while the body still comes`, async (t) => {
+  test(`${way}: a response starts and continues while the body still arrives`, async (t) => {
     const { port, reports } = await serveStreams(t);
     const { request, answer } = open(t, port, '/acks/live');
     const { status, header: one, body } = await answer;
