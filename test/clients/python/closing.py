@@ -15,10 +15,11 @@ DEADLINE_S = 120
 
 def kafka_python(bootstrap, topic, count, value):
     producer = kafka.KafkaProducer(bootstrap_servers=bootstrap, acks=0)
-    for _ in range(count):
-        producer.send(topic, value)
+    sent = [producer.send(topic, value) for _ in range(count)]
     producer.flush(DEADLINE_S)
     producer.close()
+    failed = [str(each.exception) for each in sent if not each.succeeded()]
+    assert not failed, f"{len(failed)} records were not sent: {failed[0]}"
 
 
 def librdkafka(bootstrap, topic, count, value):

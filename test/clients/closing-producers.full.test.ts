@@ -15,6 +15,7 @@ import { untilTrue } from '../support/until.ts';
 
 const [{ kafkaBootstrap }] = await Promise.all([sharedEngines(), installClients()]);
 
+const timeout = 200_000;
 const rounds = 20;
 const records = 3;
 const bytes = 10;
@@ -62,6 +63,18 @@ async function assertWritten(topic: string, count: number, waitMsMax?: number): 
   assert.equal(written, count);
 }
 
+/** A broker names itself a leader a moment before it takes records. */
+async function untilServed(topic: string): Promise<void> {
+  await withAdmin(kafkaBootstrap, (admin) =>
+    untilTrue(`${topic} to be served`, () =>
+      admin.fetchTopicOffsets(topic).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+}
+
 type Place = {
   readonly bootstrap: string;
   readonly topics: Readonly<Record<string, () => Promise<string>>>;
@@ -86,25 +99,35 @@ const places: Readonly<Record<string, (t: TestContext) => Promise<Place>>> = {
 };
 
 for (const [place, open] of Object.entries(places)) {
-  test(`producers with acks=0 that close at once lose nothing: ${place}`, async (t) => {
-    const { bootstrap, topics } = await open(t);
-    for (const [name, produce] of Object.entries(clients)) {
-      for (const [kind, create] of Object.entries(topics)) {
-        await t.test(`${name}, ${kind}`, async () => {
-          const topic = await create();
-          await produce(bootstrap, topic);
-          await assertWritten(topic, rounds * records);
-        });
+  test(
+    `producers with acks=0 that close at once lose nothing: ${place}`,
+    { timeout },
+    async (t) => {
+      const { bootstrap, topics } = await open(t);
+      for (const [name, produce] of Object.entries(clients)) {
+        for (const [kind, create] of Object.entries(topics)) {
+          await t.test(`${name}, ${kind}`, async () => {
+            const topic = await create();
+            await untilServed(topic);
+            await produce(bootstrap, topic);
+            await assertWritten(topic, rounds * records);
+          });
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-test('over the rate of a shard, what was sent before the client closed is written', async (t) => {
-  const gateway = await startGateway(t, { settings: { KINESKA_LIMITS: 'aws' } });
-  const stream = await createStream(gateway.kinesis, 1);
-  const count = 4_000;
-  const given = [gateway.kafka, stream, 1, count, 3_000].map(String);
-  await run(await python(), [program, 'kafka-python', ...given]);
-  await assertWritten(stream, count, 60_000);
-});
+test(
+  'over the rate of a shard, what was sent before the client closed is written',
+  { timeout },
+  async (t) => {
+    const gateway = await startGateway(t, { settings: { KINESKA_LIMITS: 'aws' } });
+    const stream = await createStream(gateway.kinesis, 1);
+    const count = 4_000;
+    await untilServed(stream);
+    const given = [gateway.kafka, stream, 1, count, 3_000].map(String);
+    await run(await python(), [program, 'kafka-python', ...given]);
+    await assertWritten(stream, count, 60_000);
+  },
+);
