@@ -158,7 +158,7 @@ function summedCounter<L extends string>(configuration: CounterConfiguration<L>)
 
 function doorSeries(registry: Registry) {
   const registers = [registry];
-  const perOperation = ['door', 'operation'] as const;
+  const perOperation = ['door', 'service', 'operation'] as const;
   return {
     duration: new Histogram({
       name: 'kineska_request_duration_seconds',
@@ -215,15 +215,21 @@ type OperationSeries = {
 };
 
 function observeDoor(series: DoorSeries, door: Door): DoorObserver {
-  const byOperation = new Map<string, OperationSeries>();
-  const find = (operation: string): OperationSeries => {
+  // A map in a map, so that no key is made for each request.
+  const byService = new Map<string, Map<string, OperationSeries>>();
+  const find = (service: string, operation: string): OperationSeries => {
+    let byOperation = byService.get(service);
+    if (byOperation === undefined) {
+      byOperation = new Map();
+      byService.set(service, byOperation);
+    }
     let found = byOperation.get(operation);
     if (found === undefined) {
       found = {
-        duration: series.duration.labels(door, operation),
-        bytesIn: series.bytesIn(door, operation),
-        bytesOut: series.bytesOut(door, operation),
-        records: series.records(door, operation),
+        duration: series.duration.labels(door, service, operation),
+        bytesIn: series.bytesIn(door, service, operation),
+        bytesOut: series.bytesOut(door, service, operation),
+        records: series.records(door, service, operation),
       };
       byOperation.set(operation, found);
     }
@@ -231,13 +237,13 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
   };
   const connections = series.connections.labels(door);
   return {
-    request({ operation, durationMs, error, bytesIn, bytesOut, records }) {
-      const found = find(operation);
+    request({ service = door, operation, durationMs, error, bytesIn, bytesOut, records }) {
+      const found = find(service, operation);
       found.duration.observe(durationMs / 1000);
       found.bytesIn.add(bytesIn);
       found.bytesOut.add(bytesOut);
       if (records !== undefined) found.records.add(records);
-      if (error !== undefined) series.errors.labels(door, operation, error).inc();
+      if (error !== undefined) series.errors.labels(door, service, operation, error).inc();
     },
     connectionOpened: () => connections.inc(),
     connectionClosed: () => connections.dec(),
@@ -299,18 +305,20 @@ function observeLimits(registry: Registry): LimitObserver {
   const throttled = new Counter({
     name: 'kineska_throttled_total',
     help: 'Calls, or records of PutRecords, over a rate; by the kind of stream, or the account.',
-    labelNames: ['operation', 'owner'] as const,
+    labelNames: ['service', 'operation', 'owner'] as const,
     registers,
   });
   const injected = new Counter({
     name: 'kineska_injected_faults_total',
     help: 'Errors on purpose: calls, or records of PutRecords.',
-    labelNames: ['operation', 'error'] as const,
+    labelNames: ['service', 'operation', 'error'] as const,
     registers,
   });
   return {
-    throttled: (operation, owner, count) => throttled.labels(operation, owner).inc(count),
-    injected: (operation, error, count) => injected.labels(operation, error).inc(count),
+    throttled: (service, operation, owner, count) =>
+      throttled.labels(service, operation, owner).inc(count),
+    injected: (service, operation, error, count) =>
+      injected.labels(service, operation, error).inc(count),
   };
 }
 

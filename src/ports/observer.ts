@@ -4,6 +4,8 @@ export type Door = 'kinesis' | 'kafka';
 
 /** One completed request, as a front door reports it. */
 export type RequestReport = {
+  /** Of AWS, as in ARNs; absent where the door has only one. */
+  readonly service?: string;
   /** The action's or API's name in the vendor's spelling. */
   readonly operation: string;
   readonly durationMs: number;
@@ -35,7 +37,7 @@ export type LimitOwner = 'account' | 'provisioned' | 'on-demand';
 /** Valid calls that were refused. */
 export type LimitObserver = {
   /** Calls, or single records of a call, that exceeded a rate. */
-  throttled(operation: string, owner: LimitOwner, count: number): void;
+  throttled(service: string, operation: string, owner: LimitOwner, count: number): void;
   /** Injected faults. */
-  injected(operation: string, error: string, count: number): void;
+  injected(service: string, operation: string, error: string, count: number): void;
 };

@@ -45,11 +45,17 @@ async function metricOf({ operations }: Gateway, series: string): Promise<number
 }
 
 const throttled = (gateway: Gateway, operation: string) =>
-  metricOf(gateway, `kineska_throttled_total{operation="${operation}",owner="provisioned"}`);
+  metricOf(
+    gateway,
+    `kineska_throttled_total{service="kafka",operation="${operation}",owner="provisioned"}`,
+  );
 
 /** Every connection begins with one. */
 const connectionsSoFar = (gateway: Gateway) =>
-  metricOf(gateway, 'kineska_request_duration_seconds_count{door="kafka",operation="ApiVersions"}');
+  metricOf(
+    gateway,
+    'kineska_request_duration_seconds_count{door="kafka",service="kafka",operation="ApiVersions"}',
+  );
 
 test('librdkafka keeps to the rates of shards', { timeout }, async (t) => {
   const gateway = await startGateway(t, { settings: { KINESKA_LIMITS: 'aws' } });

@@ -30,7 +30,7 @@ test('boto3 puts and reads through throttling by its own retries, in order', asy
   });
   const metrics = await (await fetch(`${operations}/metrics`)).text();
   for (const operation of ['PutRecord', 'PutRecords', 'GetRecords']) {
-    const labels = `operation="${operation}",owner="provisioned"`;
+    const labels = `service="kinesis",operation="${operation}",owner="provisioned"`;
     assert.match(metrics, new RegExp(`^kineska_throttled_total{${labels}} [1-9]`, 'm'));
   }
 });

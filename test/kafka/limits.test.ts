@@ -65,7 +65,7 @@ async function produce(
 
 async function throttledSoFar({ operations }: Gateway, operation: string): Promise<number> {
   const metrics = await (await fetch(`${operations}/metrics`)).text();
-  const labels = `operation="${operation}",owner="provisioned"`;
+  const labels = `service="kafka",operation="${operation}",owner="provisioned"`;
   const found = new RegExp(`^kineska_throttled_total{${labels}} (\\d+)`, 'm').exec(metrics);
   return Number(found?.[1] ?? 0);
 }

@@ -21,10 +21,14 @@ test('/metrics shows requests, bytes, records, errors and connections of each do
   const { metrics, url } = await startServer(t, []);
   const door = metrics.door('kinesis');
   door.connectionOpened();
-  door.request({ operation: 'PutRecords', durationMs: 2, bytesIn: 100, bytesOut: 50, records: 7 });
+  const put = { service: 'kinesis', operation: 'PutRecords', durationMs: 2 };
+  door.request({ ...put, bytesIn: 100, bytesOut: 50, records: 7 });
+  door.request({ ...put, service: 'firehose', bytesIn: 5, bytesOut: 5 });
+  metrics.door('kafka').request({ operation: 'Produce', durationMs: 2, bytesIn: 3, bytesOut: 4 });
+  metrics.limits.throttled('kinesis', 'PutRecords', 'provisioned', 2);
+  metrics.limits.injected('firehose', 'PutRecords', 'InternalFailure', 1);
   door.request({
-    operation: 'PutRecords',
-    durationMs: 2,
+    ...put,
     error: 'ResourceNotFoundException',
     bytesIn: 1,
     bytesOut: 1,
@@ -33,13 +37,18 @@ test('/metrics shows requests, bytes, records, errors and connections of each do
   metrics.backing.call('kafka', 'Produce', 3, true);
   const response = await fetch(`${url}/metrics`);
   const text = await response.text();
-  const labels = 'door="kinesis",operation="PutRecords"';
+  const labels = 'door="kinesis",service="kinesis",operation="PutRecords"';
   for (const line of [
     `kineska_request_duration_seconds_count{${labels}} 2`,
     `kineska_request_bytes_total{${labels}} 101`,
     `kineska_response_bytes_total{${labels}} 51`,
     `kineska_records_total{${labels}} 7`,
     `kineska_request_errors_total{${labels},error="ResourceNotFoundException"} 1`,
+    'kineska_request_bytes_total{door="kinesis",service="firehose",operation="PutRecords"} 5',
+    'kineska_request_bytes_total{door="kafka",service="kafka",operation="Produce"} 3',
+    'kineska_throttled_total{service="kinesis",operation="PutRecords",owner="provisioned"} 2',
+    'kineska_injected_faults_total{service="firehose",operation="PutRecords",' +
+      'error="InternalFailure"} 1',
     'kineska_connections{door="kinesis"} 1',
     'kineska_refused_total{door="kinesis",reason="garbage"} 1',
     'kineska_backing_errors_total{engine="kafka",operation="Produce"} 1',

@@ -48,7 +48,7 @@ function preflight({ headers: asked }: HttpRequest, origin: string): HttpRespons
     headers,
     body: '',
     bodyIsCopied: true,
-    traffic: { operation: 'Preflight', bytesIn: 0, records: 0 },
+    traffic: { service: 'unknown', operation: 'Preflight', bytesIn: 0, records: 0 },
   };
 }
 

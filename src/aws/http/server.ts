@@ -107,9 +107,9 @@ function report(
   bytesOut: number,
   startedMs: number,
 ): void {
-  const { operation, bytesIn, records } = traffic;
+  const { service, operation, bytesIn, records } = traffic;
   const durationMs = performance.now() - startedMs;
-  observer.request({ operation, error, bytesIn, bytesOut, records, durationMs });
+  observer.request({ service, operation, error, bytesIn, bytesOut, records, durationMs });
 }
 
 /** Listeners of requests for the end of their client, of endless requests, and of all bodies. */

@@ -18,6 +18,7 @@ import type { Format } from './source.ts';
 export const smallBodyBytesMax = 2 * 1024 * 1024;
 /** Operation names in metrics are bounded: unknown ones are counted under one name. */
 const unknownOperation = 'Unknown';
+const unknownService = 'unknown';
 
 /** An action with values that are computed from it once. */
 export type Route = {
@@ -73,6 +74,10 @@ export abstract class Exchange implements Call, Traffic {
       this.#isScopeRead = true;
     }
     return this.#scope;
+  }
+
+  get service(): string {
+    return this.route?.service.name ?? unknownService;
   }
 
   get operation(): string {

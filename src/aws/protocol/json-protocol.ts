@@ -83,6 +83,10 @@ class JsonExchange extends Exchange {
     this.#codec = isSpoken ? codec : undefined;
   }
 
+  override get service(): string {
+    return this.#service?.name ?? super.service;
+  }
+
   get format(): Format {
     return (this.#codec ?? cbor11).format;
   }

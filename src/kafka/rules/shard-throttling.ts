@@ -130,7 +130,7 @@ export class ShardThrottling {
   #report(operation: string, slowest: Stream | undefined): void {
     if (slowest === undefined) return;
     const owner = slowest.mode === 'ON_DEMAND' ? 'on-demand' : 'provisioned';
-    this.#settings.observer.throttled(operation, owner, 1);
+    this.#settings.observer.throttled('kafka', operation, owner, 1);
   }
 }
 

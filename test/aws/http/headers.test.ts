@@ -16,7 +16,7 @@ function keeping(seen: HttpRequest[]): Router {
     headers: {},
     body: '',
     bodyIsCopied: true,
-    traffic: { operation: 'Test', bytesIn: 0, records: 0 },
+    traffic: { service: 'test', operation: 'Test', bytesIn: 0, records: 0 },
   };
   return {
     isStreamed: () => false,

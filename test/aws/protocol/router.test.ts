@@ -238,6 +238,7 @@ test('the observer gets every request: name, error, bytes', async (t) => {
   assert.deepEqual(
     { ...first, durationMs: 0 },
     {
+      service: 'kinesis',
       operation: 'DescribeLimits',
       error: undefined,
       bytesIn: 11,

@@ -90,7 +90,7 @@ test('what is produced to a stream counts in bytes and in records, in each versi
     assert.deepEqual(seen, []);
     assert.equal(made.charge(topicsOf([frame]), [stream]), 431, 'bytes of the second shard');
     assert.equal(made.charge(topicsOf([frame]), []), 0, 'a topic alone is not inspected');
-    assert.deepEqual(seen, [['Produce', 'provisioned', 1]]);
+    assert.deepEqual(seen, [['kafka', 'Produce', 'provisioned', 1]]);
     assert.equal(shards.takeWrite(stream, 0, 1, 1), 201, 'records of the first shard');
     assert.equal(shards.takeWrite(topic, 0, mib, 1_000), 0);
   }
@@ -208,7 +208,7 @@ test('what is read of a stream counts, and its answer tells the wait, in each ve
     const told = readAnswer(fetchResponse, version, over);
     assert.equal(told.throttleTimeMs, 1_000);
     assert.equal(told.responses[1]!.partitions[1]!.records?.length, 3 * mib);
-    assert.deepEqual(seen, [['Fetch', 'provisioned', 1]]);
+    assert.deepEqual(seen, [['kafka', 'Fetch', 'provisioned', 1]]);
     assert.equal(shards.beginRead(stream, 0), 500, 'GetRecords waits for what Kafka has read');
     assert.equal(shards.beginRead(stream, 1), 1_000);
   }

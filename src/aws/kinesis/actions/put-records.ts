@@ -192,7 +192,8 @@ function refuseOnPurpose(
     const faults = records.length - kept;
     records.length = kept;
     places.length = kept;
-    if (faults > 0) limits.observer.injected('PutRecords', refused.ErrorCode ?? '', faults);
+    if (faults > 0)
+      limits.observer.injected('kinesis', 'PutRecords', refused.ErrorCode ?? '', faults);
   }
 }
 

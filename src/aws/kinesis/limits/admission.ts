@@ -8,14 +8,14 @@ export function admit(action: KinesisAction, input: unknown, context: KinesisCon
   const { name, rate } = action;
   const fault = limits.faults.ofCall(name);
   if (fault !== undefined) {
-    limits.observer.injected(name, fault, 1);
+    limits.observer.injected('kinesis', name, fault, 1);
     throw new KinesisError(fault, `${fault} on purpose: KINESKA_FAULTS asks for it.`);
   }
   if (rate === undefined || limits.calls === undefined) return;
   const stream = streamNamed(input);
   const key = rate.per === 'stream' ? `${name} ${stream ?? ''}` : name;
   if (limits.calls.take(key, rate.perSecond)) return;
-  limits.observer.throttled(name, 'account', 1);
+  limits.observer.throttled('kinesis', name, 'account', 1);
   const owner = stream === undefined ? 'account' : `stream ${stream} under account`;
   throw rateExceeded(`${owner} ${context.account}`);
 }

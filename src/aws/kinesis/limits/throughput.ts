@@ -33,7 +33,7 @@ export function recordsGranted(
   if (limits.shards === undefined) return records.length;
   const granted = limits.shards.takeRecords(stream, index, records);
   const refused = records.length - granted;
-  if (refused > 0) limits.observer.throttled('PutRecords', ownerOf(stream), refused);
+  if (refused > 0) limits.observer.throttled('kinesis', 'PutRecords', ownerOf(stream), refused);
   return granted;
 }
 
@@ -67,7 +67,7 @@ export function assertIterator({ stream, shard }: FoundShard, context: KinesisCo
 export function assertSubscription(stream: Stream, key: string, context: KinesisContext): void {
   const { limits, account } = context;
   if (limits.shards === undefined || limits.shards.takeSubscription(stream, key)) return;
-  limits.observer.throttled('SubscribeToShard', ownerOf(stream), 1);
+  limits.observer.throttled('kinesis', 'SubscribeToShard', ownerOf(stream), 1);
   throw new KinesisError(
     'LimitExceededException',
     `Rate exceeded for stream ${stream.name} under account ${account}.`,
@@ -100,7 +100,7 @@ function throttled(
   shardIndex: number,
   { limits, account }: KinesisContext,
 ): KinesisError {
-  limits.observer.throttled(action, ownerOf(stream), 1);
+  limits.observer.throttled('kinesis', action, ownerOf(stream), 1);
   return new KinesisError(
     'ProvisionedThroughputExceededException',
     rateExceeded(stream.name, shardIndex, account),

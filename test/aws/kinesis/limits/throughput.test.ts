@@ -34,8 +34,14 @@ async function limitedDoor(t: TestContext, making: Making = {}): Promise<Limited
       calls: new KeyedRates(clock, 1_000),
       faults: new Faults(parseFaults(making.faults ?? '', actionNames), making.random),
       observer: {
-        throttled: (...what) => void throttled.push(what.join(' ')),
-        injected: (...what) => void faults.push(what.join(' ')),
+        throttled: (service, ...what) => {
+          assert.equal(service, 'kinesis');
+          throttled.push(what.join(' '));
+        },
+        injected: (service, ...what) => {
+          assert.equal(service, 'kinesis');
+          faults.push(what.join(' '));
+        },
       },
     },
   }));
