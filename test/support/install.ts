@@ -387,6 +387,31 @@ async function kcatPackages(): Promise<string[]> {
   return names.filter((_, index) => !installed[index]);
 }
 
+/** That of a package, so that a browser is there without any installer of its own. */
+const chromiumPackage = '@sparticuz/chromium@147.0.0';
+const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+
+/**
+ * The program of a Chromium: the one that CHROMIUM_PATH names, an installed one, or one that comes
+ * in a package for Linux on x64. It fails where none of them runs, and says what it printed.
+ */
+export async function chromium(): Promise<string> {
+  const named = process.env['CHROMIUM_PATH'];
+  for (const name of named === undefined ? chromiumNames : [named]) {
+    if (await succeeds(name, ['--version'])) return name;
+  }
+  const folder = await once('chromium', chromiumPackage, async (into) => {
+    const npm = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', into];
+    await run('npm', [...npm, chromiumPackage], { folder: into, timeoutMs: installTimeoutMs });
+    const unpack =
+      "import('@sparticuz/chromium').then(({ default: packed }) => packed.executablePath())";
+    await run(process.execPath, ['-e', unpack], { folder: into, environment: { TMPDIR: into } });
+  });
+  const program = join(folder, 'chromium');
+  await run(program, ['--version']);
+  return program;
+}
+
 async function succeeds(command: string, argumentsGiven: readonly string[]): Promise<boolean> {
   try {
     await run(command, argumentsGiven);
