@@ -1,7 +1,6 @@
 /** What calls name when they pass the authorizer. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { pino } from 'pino';
 import {
   type Access,
   type Authorizer,
@@ -9,11 +8,11 @@ import {
   type Refusal,
 } from '../../../src/access/authorizer.ts';
 import { actions } from '../../../src/aws/kinesis/actions/index.ts';
-import { kinesisService, type KinesisSettings } from '../../../src/aws/kinesis/service.ts';
+import { kinesisService } from '../../../src/aws/kinesis/service.ts';
 import { pagingTokenOf } from '../../../src/aws/protocol/tokens.ts';
 import { printShardIterator } from '../../../src/domain/records/shard-iterator.ts';
 import { toOffset } from '../../../src/domain/streams/stream.ts';
-import { account, call, noLimits, serve, testActions } from './door.ts';
+import { account, call, serve, settingsWith, testActions } from './door.ts';
 
 type Body = Record<string, unknown>;
 
@@ -102,10 +101,8 @@ function refusing(asked: Access[][]): Authorizer {
 }
 
 function guardedDoor(t: TestContext, authorizer: Authorizer) {
-  const settings = { account, region: 'eu-west-1', secret, clock, limits: noLimits };
-  const logger = pino({ level: 'silent' });
   // Nothing else is touched before a call is allowed.
-  const service = kinesisService({ ...settings, logger } as unknown as KinesisSettings);
+  const service = kinesisService(settingsWith({ region: 'eu-west-1', secret, clock }));
   return serve(t, [service], { authorizer });
 }
 
@@ -167,12 +164,7 @@ test('what the authorizer allows continues to the action', async (t) => {
       return noRefusals;
     },
   };
-  const settings = { account, region: 'eu-west-1', secret, clock, limits: noLimits };
-  const logger = pino({ level: 'silent' });
-  const service = kinesisService(
-    { ...settings, logger } as unknown as KinesisSettings,
-    testActions,
-  );
+  const service = kinesisService(settingsWith({ region: 'eu-west-1' }), testActions);
   const { port } = await serve(t, [service], { authorizer });
   assert.deepEqual((await call(port, 'DescribeLimits', { Whole: 3 })).body, { Whole: 3 });
   assert.deepEqual(asked, ['{"action":"kinesis:DescribeLimits","kind":"all","name":"*"}']);

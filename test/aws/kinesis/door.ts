@@ -146,7 +146,13 @@ export function startDoor(
   more: Partial<KinesisSettings> = {},
   limits: Partial<ConnectionLimits> = {},
 ): Promise<Door> {
-  const settings = {
+  const kinesis = kinesisService(settingsWith(more), actions);
+  return serve(t, [kinesis, stsService({ account })], { limits });
+}
+
+/** Of a service whose actions use only these parts. */
+export function settingsWith(more: Partial<KinesisSettings>): KinesisSettings {
+  return {
     account,
     region: 'us-east-1',
     secret: Buffer.alloc(32, 7),
@@ -155,7 +161,6 @@ export function startDoor(
     limits: noLimits,
     ...more,
   } as KinesisSettings;
-  return serve(t, [kinesisService(settings, actions), stsService({ account })], { limits });
 }
 
 export type Serving = {

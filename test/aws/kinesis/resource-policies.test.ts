@@ -1,7 +1,9 @@
 /** Policies of streams and consumers, as clients put and get them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { consumerCreationMs } from '../../../src/domain/streams/consumers.ts';
 import { type Body, type DataDoor, dataDoor } from './data-door.ts';
+import { account } from './door.ts';
 
 /** Written as nobody's serializer would, so that a policy that was parsed shows. */
 const policyFor = (arn: string, action: string): string =>
@@ -25,7 +27,14 @@ const printed = (arn: string, action: string): string =>
   `"Principal":{"AWS":"123456789012"},"Action":"kinesis:${action}",` +
   `"Resource":"${arn}","Sid":"a"}]}`;
 
+/** One that is ACTIVE. */
 async function consumerOf(door: DataDoor): Promise<string> {
+  const arn = await newConsumerOf(door);
+  door.aheadMs += consumerCreationMs;
+  return arn;
+}
+
+async function newConsumerOf(door: DataDoor): Promise<string> {
   const named = { StreamARN: door.arn, ConsumerName: 'app' };
   const { Consumer: made } = await door.ask('RegisterStreamConsumer', named);
   return String((made as Body)['ConsumerARN']);
@@ -71,4 +80,22 @@ test('a policy that is none, or of another resource, is refused', async (t) => {
     assert.match(String(answer['message']), /^Policy validation error: /);
   }
   assert.equal(await get(door.arn), printed(door.arn, 'PutRecord'));
+});
+
+test('a consumer that is CREATING takes no policy, in the words of AWS', async (t) => {
+  const door = await dataDoor(t);
+  door.stoppedAtMs = Date.now();
+  const { put, get } = policies(door);
+  const consumer = await newConsumerOf(door);
+  const policy = policyFor(consumer, 'SubscribeToShard');
+  // Source: aws-cloudformation/cloudformation-coverage-roadmap#2442.
+  assert.deepEqual(await put(consumer, policy), {
+    __type: 'ResourceInUseException',
+    message:
+      `Consumer app with creation timestamp ${consumer.split(':').at(-1)} under stream ` +
+      `${door.name} and account ${account} is not in ACTIVE status.`,
+  });
+  door.aheadMs = consumerCreationMs;
+  assert.equal(await put(consumer, policy), undefined);
+  assert.equal(await get(consumer), printed(consumer, 'SubscribeToShard'));
 });

@@ -6,8 +6,8 @@ import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import { label } from '../../../src/aws/protocol/http-bindings.ts';
 import { type Members, string, structure } from '../../../src/aws/protocol/shape.ts';
-import { call, serve, startDoor, testActions } from '../kinesis/door.ts';
-import { kinesisService, type KinesisSettings } from '../../../src/aws/kinesis/service.ts';
+import { call, serve, settingsWith, startDoor, testActions } from '../kinesis/door.ts';
+import { kinesisService } from '../../../src/aws/kinesis/service.ts';
 import { ask, restAction, restService, serveRest } from './rest-service.ts';
 
 /** Answers which one it is, and its labels. */
@@ -94,10 +94,9 @@ test('of two services with one path that is meant which the client signed for', 
 });
 
 test('REST-JSON takes nothing of the other protocols on the port', async (t) => {
-  const settings = { account: '000000000000', limits: {} } as KinesisSettings;
   const { port } = await serve(t, [
     restService([naming('POST', '/a/{X}'), naming('POST', '/')]),
-    kinesisService({ ...settings, limits: {} as KinesisSettings['limits'] }, []),
+    kinesisService(settingsWith({}), []),
   ]);
   const rest = await ask(port, { path: '/a/x' });
   assert.match(rest.body, /"Labels":"x"/);

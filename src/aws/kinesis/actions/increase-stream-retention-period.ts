@@ -4,16 +4,12 @@
  */
 import { defineAction } from '../action.ts';
 import { invalidArgument } from '../errors.ts';
-import { assertRetentionRange } from '../resources/retention.ts';
-import { required, structure } from '../../protocol/shape.ts';
-import { retentionHours, streamAddress } from '../shapes.ts';
-import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
-import { assertStatus } from '../resources/stream-view.ts';
+import { changeRetention, retentionInput } from '../resources/retention.ts';
 import { theStream } from '../resources/touched.ts';
 
 export const increaseStreamRetentionPeriod = defineAction({
   name: 'IncreaseStreamRetentionPeriod',
-  input: structure({ RetentionPeriodHours: required(retentionHours), ...streamAddress }),
+  input: retentionInput,
   errors: [
     'AccessDeniedException',
     'InvalidArgumentException',
@@ -23,21 +19,13 @@ export const increaseStreamRetentionPeriod = defineAction({
   ],
   rate: { perSecond: 5, per: 'stream' },
   touches: theStream,
-  async handle({ RetentionPeriodHours: hours, ...address }, context) {
-    const name = streamNameIn(address, context);
-    const change = (): Promise<unknown> =>
-      context.streams.change(name, (stream) => {
-        assertStatus(stream, context);
-        assertRetentionRange(hours);
-        if (stream.retentionHours > hours) {
-          throw invalidArgument(
-            `Requested retention period (${hours} hours) for stream ${name} can not be shorter ` +
-              `than existing retention period (${stream.retentionHours} hours). ` +
-              'Use DecreaseRetentionPeriod API.',
-          );
-        }
-        return { ...stream, retentionHours: hours };
-      });
-    await namingTheStream(name, context, change);
-  },
+  handle: (request, context) =>
+    changeRetention(request, context, ({ name, retentionHours: current }, hours) => {
+      if (current <= hours) return;
+      throw invalidArgument(
+        `Requested retention period (${hours} hours) for stream ${name} can not be shorter ` +
+          `than existing retention period (${current} hours). ` +
+          'Use DecreaseRetentionPeriod API.',
+      );
+    }),
 });

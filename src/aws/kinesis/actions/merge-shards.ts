@@ -7,12 +7,11 @@ import { mergeOf } from '../../../domain/streams/reshard.ts';
 import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
 import { invalidArgument } from '../errors.ts';
-import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
+import { assertReshardable, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { shardIndexIn } from '../resources/shard-address.ts';
-import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
 import { theStream } from '../resources/touched.ts';
 
 export const mergeShards = defineAction({
@@ -39,9 +38,7 @@ export const mergeShards = defineAction({
     const lower = shardIndexIn(ShardToMerge, name, context.account);
     const upper = shardIndexIn(AdjacentShardToMerge, name, context.account);
     const plan = (stream: Stream) => {
-      assertStatus(stream, context);
-      assertKinesisRules(stream);
-      assertProvisioned(stream, context);
+      assertReshardable(stream, context);
       const [shard, adjacent] = [shardAt(lower, stream, context), shardAt(upper, stream, context)];
       for (const each of [shard, adjacent]) assertOpen(each, stream, context);
       // AWS requires the lower range first.

@@ -8,6 +8,7 @@ import {
 } from '../../../domain/access/resource-policy.ts';
 import { withPolicy } from '../../../domain/streams/stream-settings.ts';
 import { defineAction } from '../action.ts';
+import { assertConsumerActive } from '../resources/consumer-address.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
@@ -30,6 +31,7 @@ export const putResourcePolicy = defineAction({
   async handle({ ResourceARN: arn, Policy: text }, context) {
     await changeResource(arn, context, ({ stream, consumer }) => {
       assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
+      if (consumer !== undefined) assertConsumerActive({ stream, consumer }, context, 'policy');
       parseResourcePolicy(text, arn, context.actionNames);
       return withPolicy(stream, consumer?.name, printResourcePolicy(text));
     });

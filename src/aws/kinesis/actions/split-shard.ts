@@ -14,12 +14,11 @@ import {
 import { assertMoreShards } from '../limits/account-limits.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { invalidArgument } from '../errors.ts';
-import { assertKinesisRules, assertOpen, shardAt } from '../resources/resharding.ts';
+import { assertReshardable, assertOpen, shardAt } from '../resources/resharding.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { hashKey, shardId, streamAddress } from '../shapes.ts';
 import { findStream, namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { shardIndexIn } from '../resources/shard-address.ts';
-import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
 import { theStream } from '../resources/touched.ts';
 
 export const splitShard = defineAction({
@@ -45,9 +44,7 @@ export const splitShard = defineAction({
     // An id without a number is refused even if there is no such stream.
     const index = shardIndexIn(ShardToSplit, name, context.account);
     const plan = (stream: Stream) => {
-      assertStatus(stream, context);
-      assertKinesisRules(stream);
-      assertProvisioned(stream, context);
+      assertReshardable(stream, context);
       const shard = shardAt(index, stream, context);
       assertOpen(shard, stream, context);
       return { round: splitOf(shard, hashKeyInside(NewStartingHashKey, shard, stream, context)) };

@@ -13,7 +13,7 @@ import type { Stream } from '../../../domain/streams/stream.ts';
 import { assertMoreShards, shardsPerStreamMax } from '../limits/account-limits.ts';
 import { defineAction } from '../action.ts';
 import { invalidArgument, KinesisError } from '../errors.ts';
-import { assertKinesisRules } from '../resources/resharding.ts';
+import { assertReshardable } from '../resources/resharding.ts';
 import { integer, required, string, structure } from '../../protocol/shape.ts';
 import { streamAddress, streamArn, streamName } from '../shapes.ts';
 import {
@@ -22,7 +22,6 @@ import {
   streamArnOf,
   streamNameIn,
 } from '../resources/stream-address.ts';
-import { assertProvisioned, assertStatus } from '../resources/stream-view.ts';
 import { theStream } from '../resources/touched.ts';
 
 export const updateShardCount = defineAction({
@@ -52,9 +51,7 @@ export const updateShardCount = defineAction({
   async handle({ TargetShardCount: target, ...address }, context) {
     let current = 0;
     const plan = (stream: Stream) => {
-      assertStatus(stream, context);
-      assertKinesisRules(stream);
-      assertProvisioned(stream, context);
+      assertReshardable(stream, context);
       current = openShardCount(stream);
       assertTarget(target, current);
       return { round: uniformRound(stream, target), target };

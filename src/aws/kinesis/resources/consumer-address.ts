@@ -110,16 +110,25 @@ export function consumerNotFound(
   );
 }
 
-/** Errors: ResourceInUseException if the consumer is still CREATING. */
+/**
+ * AWS says it in one way of a subscription, and in another of a policy; the latter is quoted in
+ * aws-cloudformation/cloudformation-coverage-roadmap#2442. Errors: ResourceInUseException if the
+ * consumer is still CREATING.
+ */
 export function assertConsumerActive(
   { stream, consumer }: FoundConsumer,
   { account, clock }: KinesisContext,
+  use: 'subscription' | 'policy' = 'subscription',
 ): void {
   if (consumerStatusAt(consumer, clock.nowMs()) === 'ACTIVE') return;
+  const place =
+    use === 'subscription'
+      ? `stream: ${stream.name}, account ${account}`
+      : `stream ${stream.name} and account ${account}`;
   throw new KinesisError(
     'ResourceInUseException',
     `Consumer ${consumer.name} with creation timestamp ${createdAtSecondsOf(consumer)} ` +
-      `under stream: ${stream.name}, account ${account} is not in ACTIVE status.`,
+      `under ${place} is not in ACTIVE status.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { isOpen, type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import type { KinesisContext } from '../action.ts';
 import { invalidArgument, KinesisError } from '../errors.ts';
+import { assertProvisioned, assertStatus } from './stream-view.ts';
 
 /** Errors: ResourceNotFoundException. */
 export function shardAt(index: number, stream: Stream, { account }: KinesisContext): Shard {
@@ -26,10 +27,20 @@ export function assertOpen(shard: Shard, stream: Stream, { account }: KinesisCon
  * A topic that was not created through Kinesis follows Kafka's rules: its partitions stay open, and
  * Kafka clients add more. Errors: InvalidArgumentException.
  */
-export function assertKinesisRules(stream: Stream): void {
+function assertKinesisRules(stream: Stream): void {
   if (stream.rules === 'kinesis') return;
   throw invalidArgument(
     `Stream ${stream.name} is a Kafka topic that was not made by CreateStream: its shards are ` +
       "its partitions. Add partitions with Kafka's CreatePartitions.",
   );
+}
+
+/**
+ * Errors: ResourceInUseException; InvalidArgumentException as assertKinesisRules;
+ * ValidationException where AWS reshards the stream by itself.
+ */
+export function assertReshardable(stream: Stream, context: KinesisContext): void {
+  assertStatus(stream, context);
+  assertKinesisRules(stream);
+  assertProvisioned(stream, context);
 }

@@ -1,11 +1,17 @@
 /** Source: "Changing the data retention period", Kinesis Data Streams developer guide. */
+import type { Stream } from '../../../domain/streams/stream.ts';
+import { required, structure, type ValueOf } from '../../protocol/shape.ts';
+import type { KinesisContext } from '../action.ts';
 import { invalidArgument } from '../errors.ts';
+import { retentionHours, streamAddress } from '../shapes.ts';
+import { namingTheStream, streamNameIn } from './stream-address.ts';
+import { assertStatus } from './stream-view.ts';
 
 const retentionHoursMin = 24;
 const retentionHoursMax = 8760;
 
 /** Errors: InvalidArgumentException. */
-export function assertRetentionRange(hours: number): void {
+function assertRetentionRange(hours: number): void {
   if (hours < retentionHoursMin) {
     throw invalidArgument(
       `Minimum allowed retention period is ${retentionHoursMin} hours. ` +
@@ -18,4 +24,28 @@ export function assertRetentionRange(hours: number): void {
         `Requested retention period (${hours} hours) is too long.`,
     );
   }
+}
+
+export const retentionInput = structure({
+  RetentionPeriodHours: required(retentionHours),
+  ...streamAddress,
+});
+
+/**
+ * `assertDirection` throws where the hours are not on the action's side of those of the stream.
+ * Errors: those; InvalidArgumentException, ResourceInUseException, ResourceNotFoundException.
+ */
+export async function changeRetention(
+  { RetentionPeriodHours: hours, ...address }: ValueOf<typeof retentionInput>,
+  context: KinesisContext,
+  assertDirection: (stream: Stream, hours: number) => void,
+): Promise<void> {
+  const name = streamNameIn(address, context);
+  const change = (stream: Stream): Stream => {
+    assertStatus(stream, context);
+    assertRetentionRange(hours);
+    assertDirection(stream, hours);
+    return { ...stream, retentionHours: hours };
+  };
+  await namingTheStream(name, context, () => context.streams.change(name, change));
 }
