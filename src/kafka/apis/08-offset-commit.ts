@@ -45,13 +45,13 @@ export const offsetCommit = defineApi({
     ...onTopics('Read', topics, call),
   ],
   onRequest(asked, { groups }) {
-    if (groups?.hasTable(asked.groupId) !== true) return 'relay';
+    if (!groups.hasTable(asked.groupId)) return 'relay';
     const kept = withoutLost(asked, groups);
     if (kept === asked || kept.topics.length > 0) return { relay: kept, note: asked };
     return { answer: { topics: answered(asked, [], new Map(), lostCode(asked, groups)) } };
   },
   async onResponse(answer, { groups, version }, asked) {
-    if (asked === undefined || groups === undefined) return undefined;
+    if (asked === undefined) return undefined;
     const { commits, places } = await acceptedIn(asked, answer.topics, groups, version);
     const isMember = asked.generationIdOrMemberEpoch >= 0 || asked.memberId !== '';
     const by = isMember ? 'member' : 'administrator';

@@ -50,12 +50,12 @@ export const offsetFetch = defineApi({
   onRequest(asked, { groups, version }) {
     const ids =
       version >= groupsSince ? asked.groups.map(({ groupId }) => groupId) : [asked.groupId];
-    const isKept = ids.some((groupId) => groups?.hasTable(groupId) === true);
+    const isKept = ids.some((groupId) => groups.hasTable(groupId));
     return isKept ? { relay: asked, note: asked } : 'relay';
   },
   async onResponse(answer, call, asked) {
     const { groups, version } = call;
-    if (asked === undefined || groups === undefined) return undefined;
+    if (asked === undefined) return undefined;
     if (version < groupsSince) {
       const group = { errorCode: answer.errorCode, topics: answer.topics };
       const resumed = await resume(groups, asked.groupId, group, asked.topics === null, call);

@@ -17,7 +17,7 @@ export const joinGroup = defineApi({
   touches: ({ groupId }) => onGroup('Read', groupId),
   async onRequest(asked, { groups, clientId, connection, logger }) {
     const { groupId, memberId, protocols } = asked;
-    if (memberId === '' || groups?.hasTable(groupId) !== true) return 'relay';
+    if (memberId === '' || !groups.hasTable(groupId)) return 'relay';
     const owned = protocols.flatMap(({ metadata }) => readOwned(metadata) ?? []);
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     await groups.keepers.owns(groupId, member, owned).catch((error: unknown) => {
@@ -30,7 +30,7 @@ export const joinGroup = defineApi({
   onResponse(_answer, { groups }, note) {
     if (note === undefined) return undefined;
     const { groupId, member } = note;
-    groups?.keepers.heard(groupId, member);
+    groups.keepers.heard(groupId, member);
     return undefined;
   },
 });

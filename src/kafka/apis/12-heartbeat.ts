@@ -17,12 +17,11 @@ export const heartbeat = defineApi({
   touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups }) {
     const { groupId, memberId } = asked;
-    if (groups?.hasTable(groupId) !== true) return 'relay';
+    if (!groups.hasTable(groupId)) return 'relay';
     return { relay: asked, note: { groupId, memberId } };
   },
   onResponse(answer, { groups, clientId, connection }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
-      return undefined;
+    if (note === undefined || answer.errorCode !== errorCodes.NONE) return undefined;
     const { groupId, memberId } = note;
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     groups.keepers.heard(groupId, member);

@@ -18,13 +18,12 @@ export const leaveGroup = defineApi({
   touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups, version }) {
     const { groupId, memberId, members } = asked;
-    if (groups?.hasTable(groupId) !== true) return 'relay';
+    if (!groups.hasTable(groupId)) return 'relay';
     const memberIds = version >= severalSince ? members.map((each) => each.memberId) : [memberId];
     return { relay: asked, note: { groupId, memberIds } };
   },
   async onResponse(answer, { groups }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
-      return undefined;
+    if (note === undefined || answer.errorCode !== errorCodes.NONE) return undefined;
     const { groupId, memberIds } = note;
     await Promise.all(memberIds.map((memberId) => groups.keepers.leave(groupId, memberId)));
     return undefined;

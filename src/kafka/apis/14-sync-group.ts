@@ -19,14 +19,14 @@ export const syncGroup = defineApi({
   touches: ({ groupId }) => onGroup('Read', groupId),
   onRequest(asked, { groups, clientId, connection }) {
     const { groupId, memberId } = asked;
-    if (groups?.hasTable(groupId) !== true) return 'relay';
+    if (!groups.hasTable(groupId)) return 'relay';
     const member = { memberId, clientId: clientId ?? '', isClassic: true, connection };
     // It waits for the leader's assignment.
     groups.keepers.joins(groupId, member);
     return { relay: asked, note: { groupId, member } };
   },
   async onResponse(answer, { groups, logger }, note) {
-    if (note === undefined || groups === undefined) return undefined;
+    if (note === undefined) return undefined;
     const { groupId, member } = note;
     groups.keepers.heard(groupId, member);
     if (answer.errorCode !== errorCodes.NONE) return undefined;

@@ -26,8 +26,7 @@ export const endTxn = defineApi({
     return { relay: asked, note: asked };
   },
   async onResponse(answer, { groups, transactions, logger }, note) {
-    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
-      return undefined;
+    if (note === undefined || answer.errorCode !== errorCodes.NONE) return undefined;
     const { transactionalId, committed } = note;
     try {
       if (committed) {

@@ -34,7 +34,7 @@ export const txnOffsetCommit = defineApi({
   ],
   async onRequest(asked, { groups, version }) {
     const { groupId, memberId, topics } = asked;
-    if (groups?.hasTable(groupId) !== true) return 'relay';
+    if (!groups.hasTable(groupId)) return 'relay';
     const nameOf = await namesIn(asked, groups, version);
     const isLost = topics.some((each) => {
       const topic = nameOf(each);

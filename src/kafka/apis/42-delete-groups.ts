@@ -28,7 +28,6 @@ export const deleteGroups = defineApi({
   deviations: ['Deletes lease tables; NON_EMPTY_GROUP while a KCL worker holds leases.'],
   touches: ({ groupsNames }) => onGroups('Delete', groupsNames),
   async onRequest(asked, { groups, logger }) {
-    if (groups === undefined) return 'relay';
     const refused: Result[] = [];
     const passed: string[] = [];
     await Promise.all(
@@ -51,7 +50,7 @@ export const deleteGroups = defineApi({
     return { relay: { ...asked, groupsNames: passed }, note: refused };
   },
   async onResponse(answer, { groups, logger }, refused) {
-    if (refused === undefined || groups === undefined) return undefined;
+    if (refused === undefined) return undefined;
     const results = answer.results.map(async (result): Promise<Result> => {
       const { groupId, errorCode } = result;
       const isGone = errorCode === errorCodes.NONE || errorCode === errorCodes.GROUP_ID_NOT_FOUND;

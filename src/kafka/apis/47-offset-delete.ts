@@ -20,11 +20,11 @@ export const offsetDelete = defineApi({
     ...onTopics('Read', topics, call),
   ],
   onRequest(asked, { groups }) {
-    if (groups?.hasTable(asked.groupId) !== true) return 'relay';
+    if (!groups.hasTable(asked.groupId)) return 'relay';
     return { relay: asked, note: asked.groupId };
   },
   async onResponse(answer, { groups, logger }, groupId) {
-    if (groupId === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE) {
+    if (groupId === undefined || answer.errorCode !== errorCodes.NONE) {
       return undefined;
     }
     const removed = answer.topics.flatMap(({ name, partitions }) =>

@@ -26,14 +26,13 @@ export const consumerGroupHeartbeat = defineApi({
   ],
   onRequest(asked, { groups }) {
     const { groupId, memberId, memberEpoch, topicPartitions: owned } = asked;
-    if (groups?.hasTable(groupId) !== true) return 'relay';
+    if (!groups.hasTable(groupId)) return 'relay';
     // The partitions that it owns are named if they changed since the last time.
     return { relay: asked, note: { groupId, memberId, isLeaving: memberEpoch < 0, owned } };
   },
   async onResponse(answer, call, note) {
     const { groups, logger } = call;
-    if (note === undefined || groups === undefined || answer.errorCode !== errorCodes.NONE)
-      return undefined;
+    if (note === undefined || answer.errorCode !== errorCodes.NONE) return undefined;
     const { groupId, isLeaving, owned, ...asked } = note;
     const memberId = answer.memberId ?? asked.memberId;
     if (isLeaving) {
@@ -71,15 +70,15 @@ async function givenTo(
   call: Call,
 ) {
   if (now !== undefined) return named(now, call);
-  const partitions = call.groups?.keepers.assignedTo(groupId, memberId);
+  const partitions = call.groups.keepers.assignedTo(groupId, memberId);
   if (partitions === undefined) return undefined;
-  const names = (await call.groups?.topicNames([])) ?? new Map<string, string>();
+  const names = await call.groups.topicNames([]);
   return { partitions, names };
 }
 
 async function named(now: readonly TopicPartitions[], { groups }: Call) {
   const ids = now.map(({ topicId }) => topicId);
-  const names = (await groups?.topicNames(ids)) ?? new Map<string, string>();
+  const names = await groups.topicNames(ids);
   // A topic that is not a stream is identified by its id only.
   const partitions = now.flatMap(({ topicId, partitions: indexes }) =>
     indexes.map((partition) => ({ topic: names.get(topicId) ?? topicId, partition })),
