@@ -215,7 +215,7 @@ type OperationSeries = {
 };
 
 function observeDoor(series: DoorSeries, door: Door): DoorObserver {
-  // A map in a map, so that no key is made for each request.
+  // A nested map, so that no key is built for each request.
   const byService = new Map<string, Map<string, OperationSeries>>();
   const find = (service: string, operation: string): OperationSeries => {
     let byOperation = byService.get(service);

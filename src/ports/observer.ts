@@ -4,7 +4,7 @@ export type Door = 'kinesis' | 'kafka';
 
 /** One completed request, as a front door reports it. */
 export type RequestReport = {
-  /** Of AWS, as in ARNs; absent where the door has only one. */
+  /** The AWS service's name in ARNs; absent if the door has only one service. */
   readonly service?: string;
   /** The action's or API's name in the vendor's spelling. */
   readonly operation: string;

@@ -387,13 +387,13 @@ async function kcatPackages(): Promise<string[]> {
   return names.filter((_, index) => !installed[index]);
 }
 
-/** That of a package, so that a browser is there without any installer of its own. */
+/** A package that contains the browser, so that no installer is needed. */
 const chromiumPackage = '@sparticuz/chromium@147.0.0';
 const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
 /**
- * The program of a Chromium: the one that CHROMIUM_PATH names, an installed one, or one that comes
- * in a package for Linux on x64. It fails where none of them runs, and says what it printed.
+ * The path of a Chromium: from CHROMIUM_PATH, an installed one, or one from a package for Linux on
+ * x64. Fails if none of them runs, with what it printed.
  */
 export async function chromium(): Promise<string> {
   const named = process.env['CHROMIUM_PATH'];

@@ -26,7 +26,7 @@ export type HttpRequest = {
 
 /** A request's metrics. Those of a stream grow until the stream has ended. */
 export type Traffic = {
-  /** `unknown` where no service knows the request. */
+  /** `unknown` if no service recognises the request. */
   readonly service: string;
   readonly operation: string;
   readonly bytesIn: number;

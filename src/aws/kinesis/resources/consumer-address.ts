@@ -111,7 +111,7 @@ export function consumerNotFound(
 }
 
 /**
- * AWS says it in one way of a subscription, and in another of a policy; the latter is quoted in
+ * AWS uses different sentences for subscriptions and for policies; the latter is quoted in
  * aws-cloudformation/cloudformation-coverage-roadmap#2442. Errors: ResourceInUseException if the
  * consumer is still CREATING.
  */

@@ -37,7 +37,7 @@ function assertKinesisRules(stream: Stream): void {
 
 /**
  * Errors: ResourceInUseException; InvalidArgumentException as assertKinesisRules;
- * ValidationException where AWS reshards the stream by itself.
+ * ValidationException for on-demand streams, which AWS reshards itself.
  */
 export function assertReshardable(stream: Stream, context: KinesisContext): void {
   assertStatus(stream, context);

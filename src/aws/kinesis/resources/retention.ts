@@ -32,8 +32,9 @@ export const retentionInput = structure({
 });
 
 /**
- * `assertDirection` throws where the hours are not on the action's side of those of the stream.
- * Errors: those; InvalidArgumentException, ResourceInUseException, ResourceNotFoundException.
+ * `assertDirection` throws if the hours are not in the action's direction from the stream's current
+ * ones. Errors: its own; InvalidArgumentException, ResourceInUseException,
+ * ResourceNotFoundException.
  */
 export async function changeRetention(
   { RetentionPeriodHours: hours, ...address }: ValueOf<typeof retentionInput>,
