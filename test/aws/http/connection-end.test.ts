@@ -93,8 +93,9 @@ test('PutRecord by a client that ends its connection at once', async (t) => {
     for (let n = 0; n < clients; n++) {
       const session = connectHttp2(gateway.kinesis);
       await once(session, 'connect');
-      session.request({ ':method': 'POST', ...headers }).end(bodyOf(stream, 10));
-      // What was sent before the ping has come when it is answered.
+      const request = session.request({ ':method': 'POST', ...headers }).end(bodyOf(stream, 10));
+      await once(request, 'finish');
+      // Everything sent before the ping has arrived when it is answered.
       session.ping(() => session.destroy());
     }
     await assertRecords(stream, clients);
