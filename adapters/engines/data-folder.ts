@@ -5,10 +5,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
+import { makeFolder } from '../../src/runtime/make-folder.ts';
 
 type ProcessMark = { readonly pid: number; readonly startedAt: string };
 type Instance = ProcessMark & { readonly engines: readonly ProcessMark[] };
@@ -28,7 +29,7 @@ const instanceFile = 'instance.json';
 export async function takeDataFolder(path: string, ephemeral: boolean): Promise<DataFolder> {
   const folder = ephemeral ? await mkdtemp(join(tmpdir(), 'kineska-')) : path;
   const logs = join(folder, 'logs');
-  await mkdir(logs, { recursive: true });
+  await makeFolder(logs);
   const file = join(folder, instanceFile);
   endLeftovers(file, folder);
   let instance: Instance = { ...markOf(process.pid)!, engines: [] };

@@ -5,12 +5,13 @@
  */
 import { crc32 } from 'node:zlib';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { basename, join } from 'node:path';
 import { type EngineProcess, startEngine, waitUntilReady } from './engine-process.ts';
 import { type JarSet, resolveJars } from './maven.ts';
 import { packageRoot } from './package-root.ts';
+import { makeFolder } from '../../src/runtime/make-folder.ts';
 
 const mainClass = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
 /** The folder that the package passes to Java for native libraries. */
@@ -43,7 +44,7 @@ export async function prepareDynamodb(
 /** Starts it and waits until it responds. Errors: `unavailable`. */
 export async function startDynamodb(settings: DynamodbSettings): Promise<EngineProcess> {
   const { installPath, port, folder, logFile, heapMb } = settings;
-  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  if (folder !== undefined) await makeFolder(folder);
   const launcher = join(packageRoot(), 'adapters/engines/dynamodb-launcher.mjs');
   const options = JSON.stringify({ installPath, port, dbPath: folder, heapMb });
   const engine = startEngine({
@@ -72,7 +73,7 @@ function answers(port: number): Promise<boolean> {
 async function layOut(jars: JarSet, installPath: string): Promise<void> {
   const partial = `${installPath}.partial-${process.pid}`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
+  await makeFolder(partial);
   await symlink(jars.folder, join(partial, libraryFolder));
   const classPath = jars.jars.map((jar) => `${libraryFolder}/${basename(jar)}`).join(' ');
   await writeFile(join(partial, 'DynamoDBLocal.jar'), manifestJar(classPath));

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
@@ -13,6 +13,7 @@ import { type EngineProcess, startEngine, waitUntilReady } from './engine-proces
 import { javaCommand } from './java.ts';
 import { type JarSet, resolveJars } from './maven.ts';
 import { packageRoot } from './package-root.ts';
+import { makeFolder } from '../../src/runtime/make-folder.ts';
 
 const readyMsMaxDefault = 60_000;
 const formatTimeoutMs = 60_000;
@@ -60,7 +61,7 @@ export function newClusterId(): string {
 /** Starts the node and waits until it accepts connections. Errors: `unavailable`. */
 export async function startKafka(settings: KafkaSettings): Promise<EngineProcess> {
   const { folder, node, jars, logFile, heapMb, readyMsMax = readyMsMaxDefault } = settings;
-  await mkdir(join(folder, 'data'), { recursive: true });
+  await makeFolder(join(folder, 'data'));
   const propertiesFile = join(folder, 'server.properties');
   const logging = join(folder, 'log4j2.properties');
   await writeFile(propertiesFile, propertiesText(settings));

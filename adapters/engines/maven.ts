@@ -6,9 +6,10 @@
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
+import { makeFolder } from '../../src/runtime/make-folder.ts';
 
 /** How long Maven may take for one set of jars, even over a slow connection. */
 const resolveTimeoutMs = 20 * 60_000;
@@ -53,7 +54,7 @@ async function resolveInto(
   cacheFolder: string,
   progress: (sentence: string) => void,
 ): Promise<void> {
-  await mkdir(cacheFolder, { recursive: true });
+  await makeFolder(cacheFolder);
   const partial = `${folder}.partial-${process.pid}`;
   const logFile = join(cacheFolder, `maven-${name}.log`);
   progress(`Resolving ${name} by Maven, once (log: ${logFile}) …`);

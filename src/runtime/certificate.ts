@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { makeFolder } from './make-folder.ts';
 
 /** PEM texts. */
 export type Certificate = { readonly cert: string; readonly key: string };
@@ -25,7 +26,7 @@ export async function selfSignedCertificate(
   const kept = await readKept(folder);
   if (kept !== undefined && isGood(kept, advertisedHost, nowMs)) return kept;
   const made = await makeCertificate(advertisedHost, nowMs);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeWhole(join(folder, keyFile), made.key, 0o600);
   await writeWhole(join(folder, certificateFile), made.cert, 0o644);
   return made;
