@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
-import { makeFolder } from '../../src/runtime/make-folder.ts';
+import { makeUsableFolder } from './usable-folder.ts';
 
 type ProcessMark = { readonly pid: number; readonly startedAt: string };
 type Instance = ProcessMark & { readonly engines: readonly ProcessMark[] };
@@ -25,11 +25,15 @@ export type DataFolder = {
 
 const instanceFile = 'instance.json';
 
-/** Locks the folder. Errors: `in-use`, with the process id, if another live instance uses it. */
+/**
+ * Locks the folder. Errors: `in-use`, with the process id, if another live instance uses it;
+ * `unavailable` if it cannot be created or written to.
+ */
 export async function takeDataFolder(path: string, ephemeral: boolean): Promise<DataFolder> {
   const folder = ephemeral ? await mkdtemp(join(tmpdir(), 'kineska-')) : path;
+  await makeUsableFolder(folder, 'data folder', 'data-dir');
   const logs = join(folder, 'logs');
-  await makeFolder(logs);
+  await makeUsableFolder(logs, 'folder', 'data-dir');
   const file = join(folder, instanceFile);
   endLeftovers(file, folder);
   let instance: Instance = { ...markOf(process.pid)!, engines: [] };

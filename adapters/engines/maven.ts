@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatewayError } from '../../src/domain/errors.ts';
-import { makeFolder } from '../../src/runtime/make-folder.ts';
+import { makeUsableFolder } from './usable-folder.ts';
 
 /** How long Maven may take for one set of jars, even over a slow connection. */
 const resolveTimeoutMs = 20 * 60_000;
@@ -54,7 +54,7 @@ async function resolveInto(
   cacheFolder: string,
   progress: (sentence: string) => void,
 ): Promise<void> {
-  await makeFolder(cacheFolder);
+  await makeUsableFolder(cacheFolder, 'folder of the engines', 'cache-dir');
   const partial = `${folder}.partial-${process.pid}`;
   const logFile = join(cacheFolder, `maven-${name}.log`);
   progress(`Resolving ${name} by Maven, once (log: ${logFile}) …`);

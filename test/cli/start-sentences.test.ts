@@ -41,7 +41,9 @@ async function failedStart(t: TestContext, settings: Settings) {
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, said: said.trim().replaceAll(dataDir, '.kineska') };
+  const cacheDir = settings['KINESKA_CACHE_DIR'] ?? dataDir;
+  const shown = said.trim().replaceAll(dataDir, '.kineska');
+  return { code, said: shown.replaceAll(cacheDir, '~/.cache/kineska') };
 }
 
 /** A folder for PATH with these commands only: a link, or a script that says this. */
@@ -84,6 +86,12 @@ async function takenPort(t: TestContext): Promise<string> {
   return String((server.address() as AddressInfo).port);
 }
 
+async function newFile(t: TestContext): Promise<string> {
+  const file = join(await newFolder(t), 'file');
+  await writeFile(file, '');
+  return file;
+}
+
 /** A folder that another instance has, which is this process. */
 async function takenFolder(t: TestContext): Promise<string> {
   const path = join(await newFolder(t), 'taken');
@@ -105,6 +113,8 @@ const ways: Readonly<Record<string, (t: TestContext) => Promise<Settings>>> = {
     KINESKA_CACHE_DIR: await newFolder(t),
   }),
   'a port in use': async (t) => ({ KINESKA_KINESIS_PORT: await takenPort(t) }),
+  'a data folder that is a file': async (t) => ({ KINESKA_DATA_DIR: await newFile(t) }),
+  'a folder of engines that is a file': async (t) => ({ KINESKA_CACHE_DIR: await newFile(t) }),
   'a data folder in use': async (t) => ({ KINESKA_DATA_DIR: await takenFolder(t) }),
   'an address that others reach': async () => ({ KINESKA_HOST: '0.0.0.0' }),
   'a misspelt setting': async () => ({ KINESKA_KINESIS_PRT: '1' }),
