@@ -3,8 +3,8 @@ import { GatewayError } from '../../src/domain/errors.ts';
 import { makeFolder } from '../../src/runtime/make-folder.ts';
 
 /**
- * Creates the folder of a setting, and checks that it can be written to. `what` describes it, `flag`
- * is its setting. Errors: `unavailable`, with a sentence that says what to do.
+ * Creates the folder of a setting, and checks that it can be written to. `what` describes it,
+ * `flag` is its setting. Errors: `unavailable`, with a sentence that says what to do.
  */
 export async function makeUsableFolder(folder: string, what: string, flag: string): Promise<void> {
   try {
