@@ -100,9 +100,9 @@ export async function startKineska(options: KineskaOptions = {}): Promise<Kinesk
     return kineskaOf(child, endpoints);
   } catch (cause) {
     await end(child);
-    throw new Error(`kineska did not start: ${(cause as Error).message}\n${output.trim()}`, {
-      cause,
-    });
+    const [, sentence] = /^kineska: (.+)$/m.exec(output) ?? [];
+    const why = sentence ?? `${(cause as Error).message}\n${output.trim()}`;
+    throw new Error(`kineska did not start: ${why}`, { cause });
   }
 }
 

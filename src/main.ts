@@ -46,6 +46,13 @@ function partsOf(given: readonly string[]): [words: readonly string[], flags: re
   return [given.slice(0, end), given.slice(end)];
 }
 
+// A reader such as head may close the pipe when it has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  // The gateway runs on without it; other commands have nothing left to do.
+  if (process.argv[2] !== 'start') process.exit();
+});
+
 try {
   await main();
 } catch (error) {

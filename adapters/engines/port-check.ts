@@ -11,7 +11,7 @@ export type WantedPort = {
   readonly flag: string;
 };
 
-/** Errors: `in-use` with a sentence that says what to do. */
+/** Errors: `in-use`, `invalid-argument`, with a sentence that says what to do. */
 export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
   const seen = new Map<number, WantedPort>();
   for (const each of wanted) {
@@ -30,6 +30,10 @@ function checkPort({ port, host, what, flag }: WantedPort): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (cause: NodeJS.ErrnoException) => {
+      if (['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'].includes(cause.code ?? '')) {
+        const message = `${host} is not an address of this machine (${cause.code}): set --host.`;
+        return reject(new GatewayError('invalid-argument', message, { cause }));
+      }
       const why =
         cause.code === 'EADDRINUSE'
           ? 'is taken by another process'

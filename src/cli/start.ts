@@ -9,6 +9,7 @@ import { destination, type Logger, pino } from 'pino';
 import { type DataFolder, takeDataFolder } from '../../adapters/engines/data-folder.ts';
 import { type EmbeddedEngines, startEmbedded } from '../../adapters/engines/embedded-engines.ts';
 import { checkPorts } from '../../adapters/engines/port-check.ts';
+import { checkCertificates } from '../gateway/certificate.ts';
 import { startGateway } from '../gateway/composition.ts';
 import { startFirst } from '../gateway/first-process.ts';
 import { faultsOf } from '../gateway/limits.ts';
@@ -43,6 +44,7 @@ export async function start(config: Config): Promise<void> {
   const stops: Stops = [];
   if (isWorker) return startAsWorker(config, stops);
   try {
+    await checkCertificates(config);
     const folder = await takeDataFolder(config.dataDir, config.ephemeral);
     stops.push(() => folder.release());
     const logger = await openLog(config, folder);

@@ -1,7 +1,7 @@
 /** Reads the settings from flags and environment variables. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { defaultCacheFolder } from './cache-folder.ts';
 import { checkTogether } from './checks.ts';
 import { ConfigError, type Setting, variableOf, variablePrefix } from './setting.ts';
@@ -47,9 +47,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv, given: Map<string, stri
     const found = rows.find(([, { flag }]) => variableOf(flag) === variable);
     if (found === undefined) {
       const known = rows.map(([, { flag }]) => variableOf(flag));
-      throw new ConfigError(
-        `${variable} is no setting of kineska. Did you mean ${closest(variable, known)}?`,
-      );
+      throw new ConfigError(`${variable} is no setting of kineska. ${hintOf(variable, known)}`);
     }
     given.set(found[1].flag, value);
   }
@@ -70,8 +68,11 @@ function readFlags(flags: readonly string[], given: Map<string, string>): void {
     }
     if (token.kind !== 'option') continue;
     if (!known.includes(token.name)) {
-      const meant = closest(token.name, known);
-      throw new ConfigError(`--${token.name} is no setting of kineska. Did you mean --${meant}?`);
+      const hint = hintOf(
+        `--${token.name}`,
+        known.map((flag) => `--${flag}`),
+      );
+      throw new ConfigError(`--${token.name} is no setting of kineska. ${hint}`);
     }
     const isFlag = options[token.name]!.type === 'boolean';
     if (!isFlag && token.value === undefined) {
@@ -79,6 +80,13 @@ function readFlags(flags: readonly string[], given: Map<string, string>): void {
     }
     given.set(token.name, token.value ?? 'true');
   }
+}
+
+/** The name that was probably meant; without a similar one, where all of them are. */
+function hintOf(name: string, known: readonly string[]): string {
+  const meant = closest(name, known);
+  const isSimilar = distance(name, meant) <= Math.max(2, name.length / 4);
+  return isSimilar ? `Did you mean ${meant}?` : 'See kineska --help.';
 }
 
 /**

@@ -15,7 +15,7 @@ import type { DoorObserver } from '../ports/observer.ts';
 import type { Certificate } from '../runtime/certificate.ts';
 import type { StreamWriter } from '../streams/writer.ts';
 import type { Backing } from './backing.ts';
-import { readCertificate } from './certificate.ts';
+import { kafkaFlags, readCertificate } from './certificate.ts';
 import type { GatewayProcess, WorkerRole } from './process.ts';
 import { callWorkers } from './workers/pool.ts';
 
@@ -64,7 +64,7 @@ async function tlsOf(config: Config, ofKinesis: Certificate): Promise<KafkaDoorT
   if (!kafkaTls) return undefined;
   if (cert === '') return ofKinesis;
   const brokerHost = kafkaTlsBrokerHost === '' ? undefined : kafkaTlsBrokerHost;
-  const read = await readCertificate({ cert, key }, '--kafka-tls-cert or --kafka-tls-key');
+  const read = await readCertificate({ cert, key }, kafkaFlags);
   return { ...read, brokerHost };
 }
 

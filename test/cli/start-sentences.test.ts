@@ -115,6 +115,10 @@ const ways: Readonly<Record<string, (t: TestContext) => Promise<Settings>>> = {
   'a port in use': async (t) => ({ KINESKA_KINESIS_PORT: await takenPort(t) }),
   'a data folder that is a file': async (t) => ({ KINESKA_DATA_DIR: await newFile(t) }),
   'a folder of engines that is a file': async (t) => ({ KINESKA_CACHE_DIR: await newFile(t) }),
+  'a certificate that is not there': async () => ({
+    KINESKA_TLS_CERT: 'missing.pem',
+    KINESKA_TLS_KEY: 'missing.pem',
+  }),
   'a data folder in use': async (t) => ({ KINESKA_DATA_DIR: await takenFolder(t) }),
   'an address that others reach': async () => ({ KINESKA_HOST: '0.0.0.0' }),
   'a misspelt setting': async () => ({ KINESKA_KINESIS_PRT: '1' }),

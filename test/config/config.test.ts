@@ -36,6 +36,10 @@ test('a flag wins over its variable', () => {
 test('an unknown flag or variable is an error that names the nearest known one', () => {
   assert.match(refusal(['--kinesis-prot', '1']), /Did you mean --kinesis-port\?/);
   assert.match(refusal([], { KINESKA_KAFKA_BOOTSTRP: 'a:1' }), /KINESKA_KAFKA_BOOTSTRAP\?/);
+  assert.match(
+    refusal(['--nosuch', '1']),
+    /--nosuch is no setting of kineska\. See kineska --help/,
+  );
   assert.match(refusal(['start']), /"start" is no flag/);
 });
 

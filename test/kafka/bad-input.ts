@@ -38,6 +38,7 @@ export type BadInput = { readonly frames: readonly Buffer[]; readonly reason: st
 
 /** As `refused` counts what has no reason of its own in Kafka's protocol. */
 export const certainReasons = [
+  'broken-request',
   'frame-size',
   'http-on-kafka-port',
   'tls-on-kafka-port',
@@ -131,6 +132,8 @@ function certain(random: (below: number) => number, good: readonly Buffer[]) {
   // Neither a key of the future, nor one that only brokers use.
   if (reason === 'unknown-api-key') bytes.writeInt16BE([9_999, -1, 4, 93][random(4)]!, 4);
   if (reason === 'unknown-api-version') bytes.set([0, 3, 0, 99], 4);
+  // A client id that is longer than the frame.
+  if (reason === 'broken-request') bytes.writeInt16BE(bytes.readInt32BE(0), 12);
   if (reason === 'frame-size') {
     const sizes = [0, 9, -1, -(2 ** 31), frameBytesMax + 1, 2 ** 31 - 1];
     bytes.writeInt32BE(sizes[random(sizes.length)]!, 0);

@@ -82,7 +82,9 @@ export function createOnePort(
   const speak: Speakers = {
     http1: (socket) => fastLane.take(socket),
     http2: (socket) => http2.server.emit('connection', socket),
-    tls: createTlsTerminator(certificate, limits, (socket) => greetInsideTls(socket, speak, guard)),
+    tls: createTlsTerminator(certificate, limits, observer, (socket) =>
+      greetInsideTls(socket, speak, guard),
+    ),
   };
   server.on('connection', (socket: Socket) => {
     track(socket, connections, observer);
@@ -208,6 +210,7 @@ function track(socket: Socket, connections: Set<Socket>, observer: DoorObserver)
 function createTlsTerminator(
   certificate: Certificate,
   limits: ConnectionLimits,
+  observer: DoorObserver,
   greetInside: (socket: TLSSocket) => void,
 ): Speak {
   const terminator = createTls(
@@ -221,8 +224,11 @@ function createTlsTerminator(
       greetInside(socket);
     },
   );
-  // A client that does not trust the certificate disconnects; that is not an error of the gateway.
-  terminator.on('tlsClientError', (_error, socket) => socket.destroy());
+  // A client that does not trust the certificate disconnects, too.
+  terminator.on('tlsClientError', (_error, socket) => {
+    observer.refused('tls-handshake');
+    socket.destroy();
+  });
   return (socket) => terminator.emit('connection', socket);
 }
 

@@ -1,5 +1,5 @@
 import { requestHeaderBytesMin } from '../header.ts';
-import { type Cursor, skipTags } from '../primitives.ts';
+import { type Cursor, skipTags, WireError } from '../primitives.ts';
 
 /** The start of a request frame: the part that the relay needs. */
 export type RequestHead = {
@@ -19,14 +19,20 @@ const fixedBytes = 4 + requestHeaderBytesMin;
 const clientIdSizeAt = fixedBytes - 2;
 const versionAt = 6;
 
-/** Reads the head at `position`; undefined if it is not complete yet. */
+/**
+ * Reads the head at `position`; undefined if it is not complete yet. Throws WireError if the frame
+ * is too short for it.
+ */
 export function readHead(buffer: Buffer, position: number): RequestHead | undefined {
   if (buffer.length - position < fixedBytes) return undefined;
+  const size = buffer.readInt32BE(position);
   const clientIdBytes = buffer.readInt16BE(position + clientIdSizeAt);
-  const end = position + fixedBytes + Math.max(0, clientIdBytes);
+  const headBytes = fixedBytes + Math.max(0, clientIdBytes);
+  if (headBytes > size + 4) throw new WireError(`client id of ${clientIdBytes} bytes`);
+  const end = position + headBytes;
   if (buffer.length < end) return undefined;
   return {
-    size: buffer.readInt32BE(position),
+    size,
     key: buffer.readInt16BE(position + 4),
     version: buffer.readInt16BE(position + versionAt),
     correlationId: buffer.readInt32BE(position + 8),

@@ -130,6 +130,7 @@ test('garbage, and requests with two lengths, are refused, and others never noti
   broken.on('error', () => {});
   broken.end(Buffer.from('16030100050102030405ffffffffffff', 'hex'));
   await readAll(broken).catch(() => {});
+  assert.ok(refusals.includes('tls-handshake'));
   const badPreface = connectTcp(port, '127.0.0.1');
   badPreface.on('error', () => {});
   badPreface.end('PRI * HTTP/1.0\r\n\r\nnonsense');
