@@ -63,6 +63,8 @@ public class KplProducer {
       var data = ByteBuffer.wrap(("record-" + n).getBytes(StandardCharsets.UTF_8));
       var added = producer.addUserRecord(arguments[3], "key-" + n % keys, data);
       Futures.addCallback(added, counting, MoreExecutors.directExecutor());
+      // KPL aggregates nothing before it knows the shards, which it asks for with the first record.
+      if (n == 0) added.get();
     }
     producer.flushSync();
     room.acquire(OUTSTANDING_MAX);
