@@ -7,7 +7,7 @@ import { commandLine, type Gateway, startGateway } from '../support/gateway.ts';
 import { kafkaTool, run } from '../support/install.ts';
 import { kclRow, openLeaseRows } from '../support/lease-rows.ts';
 import { untilTrue } from '../support/until.ts';
-import { clusterAt, commitTo, filledStream } from '../support/groups.ts';
+import { clusterAt, commitAccepted, filledStream } from '../support/groups.ts';
 import type { GroupReport, GroupSummary } from '../../src/ports/group-reports.ts';
 
 async function groupsCommand<T>(gateway: Gateway, ...words: readonly string[]): Promise<T> {
@@ -32,7 +32,7 @@ test('the command, the metrics and kafka-consumer-groups tell the same of a grou
   // Metrics have the first groups by name, and the cluster of the run has many.
   const groupId = `0-${newName()}`;
   const door = clusterAt(t, gateway.kafka);
-  assert.equal(await commitTo(door, { groupId, topic: stream, partition: 1, offset: 4 }), 0);
+  await commitAccepted(door, { groupId, topic: stream, partition: 1, offset: 4 });
   await rows.put(groupId, { ...kclRow(shards[0]!, 9), leaseOwner: { S: 'worker-9' } });
 
   const report = await groupsCommand<GroupReport>(gateway, groupId);
