@@ -6,8 +6,8 @@ export type RecordPlace = { readonly shard: number; readonly offset: Offset };
 /**
  * - `live`: delivered again, or for the first time, from `visibleAtMs` on.
  * - `dead`: a dead letter, which only the operations on dead letters see, from `visibleAtMs` on.
- * - `done`: acknowledged, but Kafka may still deliver the record once; whoever receives it from
- *   Kafka accepts it there and shows it to nobody.
+ * - `done`: acknowledged, but Kafka may still deliver the record once; the gateway that acquires it
+ *   then accepts it and shows it to nobody.
  */
 export type RowState = 'live' | 'dead' | 'done';
 
@@ -17,7 +17,10 @@ export type QueueRow = RecordPlace & {
   readonly visibleAtMs: number;
   readonly receiveCount: number;
   readonly firstReceivedAtMs: number;
-  /** The receipt under which the record is in flight, 16 bytes as base64url; changes are conditional on it. */
+  /**
+   * The receipt under which the record is in flight, 16 bytes as base64url; changes are conditional
+   * on it.
+   */
   readonly receipt: string;
   /** When the record's retention ends: DynamoDB may delete the row from then on. */
   readonly expiresAtMs: number;

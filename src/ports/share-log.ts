@@ -62,8 +62,8 @@ export type SharePosition = {
 /**
  * Share groups of the cluster, used without membership: records are acquired under member ids that
  * are made up for each call, and settled by any gateway that knows the member id. Errors:
- * `not-found` (no such log, partition or group), `access-denied`, `unavailable` (the outcome is then
- * unknown: records may stay locked until their lock ends).
+ * `not-found` (no such log, partition or group), `access-denied`, `unavailable` (the outcome is
+ * then unknown: records may stay locked until their lock ends).
  */
 export type ShareLog = {
   /**

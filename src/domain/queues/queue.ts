@@ -28,7 +28,7 @@ export type QueueStream = { readonly name: string; readonly createdAtMs: number 
 export type Queue = {
   /**
    * The last part of the queue's ARN, and the id of the share group that holds its records in
-   * Kafka: unique for ever, so a later queue of the same name starts with nothing.
+   * Kafka: never used again, so a later queue of the same name starts with nothing.
    */
   readonly id: string;
   readonly name: string;
