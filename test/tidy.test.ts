@@ -28,10 +28,11 @@ const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
   ['src/access/', [...inner, 'src/access/']],
   ['src/streams/', [...inner, 'src/streams/']],
   ['src/groups/', [...inner, 'src/streams/', 'src/groups/']],
+  ['src/queues/', [...inner, 'src/streams/', 'src/queues/']],
   ['src/aws/http/', [...inner, 'src/access/', 'src/aws/protocol/', 'src/aws/http/']],
   ['src/aws/protocol/', ['src/ports/', 'src/access/', 'src/aws/protocol/']],
   // The services; which of them may import what of src/aws has a test of its own.
-  ['src/aws/', [...inner, 'src/access/', 'src/streams/', 'src/aws/']],
+  ['src/aws/', [...inner, 'src/access/', 'src/streams/', 'src/queues/', 'src/aws/']],
   [
     'src/kafka/',
     [...inner, 'src/access/', 'src/streams/', 'src/groups/', 'src/wire/', 'src/kafka/'],
@@ -41,6 +42,7 @@ const mayImport: readonly [folder: string, allowed: readonly string[]][] = [
   [
     'src/gateway/',
     [...inner, 'src/access/', 'src/streams/', 'src/groups/', 'src/aws/', 'src/kafka/'].concat([
+      'src/queues/',
       'src/operations/',
       'src/config/',
       'src/version.ts',

@@ -11,6 +11,8 @@ export type ResourceKind =
   | 'topic-id'
   /** A registered consumer of a stream: `STREAM/consumer/NAME`. */
   | 'consumer'
+  /** A queue by its id; where it is being created, by its name, with which its id begins. */
+  | 'queue'
   /** A consumer group, which is the lease table of a KCL application; `*` as above. */
   | 'group'
   | 'transactional-id'

@@ -10,14 +10,16 @@ import type { Certificate } from '../runtime/certificate.ts';
 import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Backing } from './backing.ts';
 import type { GatewayProcess } from './process.ts';
+import type { Queues } from './queues.ts';
 import type { Streams } from './streams.ts';
 
-export type AwsDoorParts = Pick<Streams, 'streams' | 'reshardings' | 'writer'> & {
-  readonly limits: KinesisLimits;
-  readonly secret: Buffer;
-  readonly certificate: Certificate;
-  readonly observer: DoorObserver;
-};
+export type AwsDoorParts = Pick<Streams, 'streams' | 'reshardings' | 'writer'> &
+  Queues & {
+    readonly limits: KinesisLimits;
+    readonly secret: Buffer;
+    readonly certificate: Certificate;
+    readonly observer: DoorObserver;
+  };
 
 export function awsDoorOf(
   { config, clock, logger }: GatewayProcess,

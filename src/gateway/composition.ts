@@ -12,6 +12,7 @@ import { kafkaDoorOf } from './kafka-door.ts';
 import { limitsOf } from './limits.ts';
 import { operationsOf } from './operations.ts';
 import type { GatewayProcess, StartedPorts } from './process.ts';
+import { queuesOf } from './queues.ts';
 import { streamsOf } from './streams.ts';
 
 export async function startGateway(gateway: GatewayProcess): Promise<StartedPorts> {
@@ -20,6 +21,7 @@ export async function startGateway(gateway: GatewayProcess): Promise<StartedPort
   const limits = limitsOf(gateway, metrics.limits);
   const streams = streamsOf(gateway, backing, limits.shards);
   const groups = groupsOf(gateway, backing, streams.streams);
+  const queues = queuesOf(gateway, backing, streams.streams);
   const [secret, certificate] = await Promise.all([
     backing.catalog.secret(),
     certificateOf(gateway),
@@ -27,7 +29,7 @@ export async function startGateway(gateway: GatewayProcess): Promise<StartedPort
   ]);
   const shared = { limits, certificate };
   const aws = awsDoorOf(gateway, backing, {
-    ...{ ...shared, ...streams, secret, observer: metrics.door('kinesis') },
+    ...{ ...shared, ...streams, ...queues, secret, observer: metrics.door('kinesis') },
   });
   const kafka = await kafkaDoorOf(gateway, backing, {
     ...{ ...shared, ...streams, groups, observer: metrics.door('kafka') },

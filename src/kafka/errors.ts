@@ -28,6 +28,8 @@ const refusalCodes: Readonly<Record<ResourceKind, number>> = {
   consumer: errorCodes.TOPIC_AUTHORIZATION_FAILED,
   // As for an unknown id: it is not revealed whether the topic exists.
   'topic-id': errorCodes.UNKNOWN_TOPIC_ID,
+  // A queue is a share group.
+  queue: errorCodes.GROUP_AUTHORIZATION_FAILED,
   group: errorCodes.GROUP_AUTHORIZATION_FAILED,
   'transactional-id': errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
   'delegation-token': errorCodes.DELEGATION_TOKEN_AUTHORIZATION_FAILED,

@@ -4,6 +4,8 @@ import type { Access } from '../../access/authorizer.ts';
 import type { AccountCatalog } from '../../ports/account-catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RecordLog } from '../../ports/record-log.ts';
+import type { QueueDirectory } from '../../queues/directory.ts';
+import type { QueueLifecycle } from '../../queues/lifecycle.ts';
 import type { Reshardings } from '../../streams/resharding.ts';
 import type { StreamDirectory } from '../../streams/directory.ts';
 import type { StreamWriter } from '../../streams/writer.ts';
@@ -16,6 +18,8 @@ import type { KinesisLimits } from './limits/kinesis-limits.ts';
 /** The gateway's part of the context of every call. */
 export type KinesisParts = {
   readonly streams: StreamDirectory;
+  readonly queues: QueueDirectory;
+  readonly queueLifecycle: QueueLifecycle;
   readonly accounts: AccountCatalog;
   readonly log: RecordLog;
   readonly writer: StreamWriter;

@@ -112,6 +112,12 @@ export const consumerMembers = {
 };
 export const consumer = namedStructure(consumerMembers, 'Consumer');
 
+export const queueArn = string({
+  pattern: 'arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+',
+  min: 1,
+  max: 2048,
+});
+
 /** A record as GetRecords and SubscribeToShard return it. */
 export const record = namedStructure(
   {
@@ -124,7 +130,7 @@ export const record = namedStructure(
   'Record',
 );
 
-/** The ARN of a stream or a registered consumer; those of queues and channels match nothing yet. */
+/** The ARN of a stream, a registered consumer or a queue; those of channels match nothing yet. */
 export const resourceArn = string({
   pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+',
   min: 1,

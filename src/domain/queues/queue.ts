@@ -42,11 +42,20 @@ export type Queue = {
   readonly policy?: string;
   /**
    * How long Kafka locks a record of this queue for its receiver: the visibility timeout, within
-   * the bounds of the cluster. 0 until the share group exists.
+   * the bounds of the cluster. 0 until the share group exists, and while its lock changes: what
+   * Kafka locks records for is not known then, so those that are received need rows.
    */
   readonly lockMs: number;
   /** The shards whose position the share group has: all with an index below this number. */
   readonly shardCount: number;
+  /**
+   * Present while the queue is CREATING: the offset at which delivery from each shard begins, in
+   * decimal, in the order of the shards' indexes. They are determined before CreateQueue answers,
+   * so LATEST misses no record that is put afterwards, whichever gateway creates the share group.
+   */
+  readonly firstOffsets?: readonly string[];
+  /** The time from which records are delivered, as it is shown once the queue is ACTIVE. */
+  readonly startsAtMs?: number;
   /**
    * Whether a record that a receiver holds by Kafka's lock may have a row, too: from the first
    * UpdateQueueRecordsVisibility that gives such a record more time. See docs/queues.md.

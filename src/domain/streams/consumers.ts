@@ -30,6 +30,20 @@ export function createdAtSecondsOf({ createdAtMs }: Consumer): number {
   return Math.floor(createdAtMs / 1000);
 }
 
+/** Queues count as registered consumers, says their page of quotas. */
+export function registeredCountOf({ consumers, settings }: Stream): number {
+  return consumers.length + (settings?.queues?.length ?? 0);
+}
+
+export function tooManyRegistered({ name, settings }: Stream, max: number): GatewayError {
+  const queues = settings?.queues?.length ?? 0;
+  const which = queues === 0 ? '' : `, of which ${queues} are queues`;
+  return new GatewayError(
+    'limit-exceeded',
+    `Stream ${name} already has ${max} registered consumers${which}.`,
+  );
+}
+
 /** Errors: `in-use` (the name is taken), `limit-exceeded`. */
 export function withConsumer(
   stream: Stream,
@@ -42,12 +56,7 @@ export function withConsumer(
   if (consumerNamed(stream, name) !== undefined) {
     throw new GatewayError('in-use', `Consumer ${name} of stream ${stream.name} already exists.`);
   }
-  if (consumers.length >= max) {
-    throw new GatewayError(
-      'limit-exceeded',
-      `Stream ${stream.name} already has ${max} registered consumers.`,
-    );
-  }
+  if (registeredCountOf(stream) >= max) throw tooManyRegistered(stream, max);
   const creating = consumers.filter((each) => consumerStatusAt(each, nowMs) === 'CREATING');
   if (creating.length >= consumersCreatingMax) {
     throw new GatewayError(

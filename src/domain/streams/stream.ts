@@ -2,6 +2,7 @@
  * A stream and its shards, as the catalog stores them and both front doors see them. Pure data: no
  * names of a protocol, no I/O.
  */
+import type { QueueRef } from '../queues/queue.ts';
 
 /** Position of a record in a shard's log; counts from 0. */
 export type Offset = bigint & { readonly offset: unique symbol };
@@ -136,6 +137,8 @@ export type StreamSettings = {
   readonly onDemand?: OnDemandHistory;
   /** The resource policy, byte for byte as it was received. */
   readonly policy?: string;
+  /** The queues of the stream, ordered by id; those that are being created or deleted included. */
+  readonly queues?: readonly QueueRef[];
 };
 
 export type PlannedShard = Pick<Shard, 'startingHashKey' | 'endingHashKey'> & {

@@ -2,13 +2,11 @@
  * DeleteResourcePolicy:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteResourcePolicy.html
  */
-import { withPolicy } from '../../../domain/streams/stream-settings.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError } from '../errors.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { structure } from '../../protocol/shape.ts';
 import { resourceAddress } from '../shapes.ts';
-import { assertStatus } from '../resources/stream-view.ts';
 import { theResource } from '../resources/touched.ts';
 
 export const deleteResourcePolicy = defineAction({
@@ -25,16 +23,14 @@ export const deleteResourcePolicy = defineAction({
   rate: { perSecond: 5, per: 'account' },
   touches: theResource,
   async handle({ ResourceARN: arn }, context) {
-    await changeResource(arn, context, ({ stream, consumer }) => {
-      assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
-      const former = consumer === undefined ? stream.settings?.policy : consumer.policy;
-      if (former === undefined) {
+    await changeResource(arn, context, (content) => {
+      if (content.policy === undefined) {
         throw new KinesisError(
           'ResourceNotFoundException',
           `No resource policy found for resource ARN ${arn}.`,
         );
       }
-      return withPolicy(stream, consumer?.name, undefined);
+      return { tags: content.tags };
     });
   },
 });

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetResourcePolicy.html
  */
 import { defineAction } from '../action.ts';
-import { findResource } from '../resources/resource-address.ts';
+import { contentOf, findResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
 import { theResource } from '../resources/touched.ts';
@@ -26,8 +26,7 @@ export const getResourcePolicy = defineAction({
   rate: { perSecond: 5, per: 'account' },
   touches: theResource,
   async handle({ ResourceARN: arn }, context) {
-    const { stream, consumer } = await findResource(arn, context);
-    const text = consumer === undefined ? stream.settings?.policy : consumer.policy;
+    const { policy: text } = contentOf(await findResource(arn, context));
     return { Policy: text ?? emptyPolicy };
   },
 });

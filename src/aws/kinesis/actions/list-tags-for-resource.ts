@@ -3,10 +3,9 @@
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForResource.html
  */
 import { defineAction } from '../action.ts';
-import { findResource } from '../resources/resource-address.ts';
+import { contentOf, findResource } from '../resources/resource-address.ts';
 import { structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagList } from '../shapes.ts';
-import { tagsOf } from '../resources/tags.ts';
 import { theResource } from '../resources/touched.ts';
 
 export const listTagsForResource = defineAction({
@@ -23,7 +22,7 @@ export const listTagsForResource = defineAction({
   ],
   touches: theResource,
   async handle({ ResourceARN: arn }, context) {
-    const tags = tagsOf(await findResource(arn, context));
+    const { tags } = contentOf(await findResource(arn, context));
     const keys = Object.keys(tags).toSorted();
     return { Tags: keys.map((Key) => ({ Key, Value: tags[Key] ?? '' })) };
   },

@@ -6,13 +6,11 @@ import {
   parseResourcePolicy,
   printResourcePolicy,
 } from '../../../domain/access/resource-policy.ts';
-import { withPolicy } from '../../../domain/streams/stream-settings.ts';
 import { defineAction } from '../action.ts';
 import { assertConsumerActive } from '../resources/consumer-address.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { policy, resourceAddress } from '../shapes.ts';
-import { assertStatus } from '../resources/stream-view.ts';
 import { theResource } from '../resources/touched.ts';
 
 export const putResourcePolicy = defineAction({
@@ -29,11 +27,13 @@ export const putResourcePolicy = defineAction({
   rate: { perSecond: 5, per: 'account' },
   touches: theResource,
   async handle({ ResourceARN: arn, Policy: text }, context) {
-    await changeResource(arn, context, ({ stream, consumer }) => {
-      assertStatus(stream, context, ['ACTIVE', 'UPDATING']);
-      if (consumer !== undefined) assertConsumerActive({ stream, consumer }, context, 'policy');
+    await changeResource(arn, context, (content, found) => {
+      if ('stream' in found && found.consumer !== undefined) {
+        const { stream, consumer } = found;
+        assertConsumerActive({ stream, consumer }, context, 'policy');
+      }
       parseResourcePolicy(text, arn, context.actionNames);
-      return withPolicy(stream, consumer?.name, printResourcePolicy(text));
+      return { ...content, policy: printResourcePolicy(text) };
     });
   },
 });

@@ -5,14 +5,11 @@ import { defineAction } from '../action.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagMap } from '../shapes.ts';
-import { assertStatus } from '../resources/stream-view.ts';
 import {
   assertPolicyTags,
   assertResourceTags,
   assertTagCount,
   assertTagKeys,
-  tagsOf,
-  withTags,
 } from '../resources/tags.ts';
 import { theResource } from '../resources/touched.ts';
 
@@ -29,15 +26,14 @@ export const tagResource = defineAction({
   ],
   touches: theResource,
   async handle({ Tags: added, ResourceARN: arn }, context) {
-    await changeResource(arn, context, (found) => {
-      assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+    await changeResource(arn, context, (content) => {
       assertTagKeys(Object.keys(added));
       assertResourceTags(added);
       assertPolicyTags(added);
-      const tags = { ...tagsOf(found), ...added };
+      const tags = { ...content.tags, ...added };
       const what = `add tags to resource ${arn} under account ${context.account}`;
       assertTagCount(tags, what, 'resource');
-      return withTags(found, tags);
+      return { ...content, tags };
     });
   },
 });

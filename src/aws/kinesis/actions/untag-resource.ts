@@ -5,8 +5,7 @@ import { defineAction } from '../action.ts';
 import { changeResource } from '../resources/resource-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { resourceAddress, tagKeys } from '../shapes.ts';
-import { assertStatus } from '../resources/stream-view.ts';
-import { assertTagKeys, tagsOf, withTags } from '../resources/tags.ts';
+import { assertTagKeys } from '../resources/tags.ts';
 import { theResource } from '../resources/touched.ts';
 
 export const untagResource = defineAction({
@@ -22,11 +21,10 @@ export const untagResource = defineAction({
   ],
   touches: theResource,
   async handle({ TagKeys: removed, ResourceARN: arn }, context) {
-    await changeResource(arn, context, (found) => {
-      assertStatus(found.stream, context, ['ACTIVE', 'UPDATING']);
+    await changeResource(arn, context, (content) => {
       assertTagKeys(removed);
-      const kept = Object.entries(tagsOf(found)).filter(([key]) => !removed.includes(key));
-      return withTags(found, Object.fromEntries(kept));
+      const kept = Object.entries(content.tags).filter(([key]) => !removed.includes(key));
+      return { ...content, tags: Object.fromEntries(kept) };
     });
   },
 });

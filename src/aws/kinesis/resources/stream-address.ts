@@ -10,14 +10,14 @@ export type StreamAddress = {
   readonly StreamId?: string | undefined;
 };
 
-type Place = Pick<KinesisContext, 'account' | 'region'>;
+export type Place = Pick<KinesisContext, 'account' | 'region'>;
 
 export function streamArnOf(name: string, { account, region }: Place): string {
   return `${arnPrefix(region)}:${account}:stream/${name}`;
 }
 
 /** China and GovCloud are separate AWS partitions. */
-function arnPrefix(region: string): string {
+export function arnPrefix(region: string): string {
   const partition = region.startsWith('cn-')
     ? 'aws-cn'
     : region.startsWith('us-gov-')

@@ -1,9 +1,7 @@
 /** AWS's rules for tags. Source: "Tag restrictions", Kinesis Data Streams developer guide. */
 import { partitionerNames, partitionerTag } from '../../../domain/streams/partitioner-tag.ts';
 import { placementNames, placementTag } from '../../../domain/streams/placement-tag.ts';
-import type { Stream } from '../../../domain/streams/stream.ts';
 import { invalidArgument } from '../errors.ts';
-import type { FoundResource } from './resource-address.ts';
 
 export const tagsPerStreamMax = 50;
 
@@ -79,18 +77,4 @@ export function assertResourceTags(tags: Readonly<Record<string, string>>): void
         'Unicode letters, digits, white space, _ . : / = + - @.',
     );
   }
-}
-
-/** The tags of the consumer, or of the stream if the resource is the stream itself. */
-export function tagsOf({ stream, consumer }: FoundResource): Readonly<Record<string, string>> {
-  return (consumer ?? stream).tags;
-}
-
-export function withTags(
-  { stream, consumer }: FoundResource,
-  tags: Readonly<Record<string, string>>,
-): Stream {
-  if (consumer === undefined) return { ...stream, tags };
-  const consumers = stream.consumers.map((each) => (each === consumer ? { ...each, tags } : each));
-  return { ...stream, consumers };
 }

@@ -6,6 +6,7 @@
 import type { Access } from '../../../access/authorizer.ts';
 import type { KinesisContext } from '../action.ts';
 import { type ConsumerAddress, consumerNameIn } from './consumer-address.ts';
+import { queueIdIn } from './queue-address.ts';
 import { resourceIn } from './resource-address.ts';
 import { type StreamAddress, streamNameIn } from './stream-address.ts';
 
@@ -23,13 +24,24 @@ export function theConsumer(
   return { action, kind: 'consumer', name: consumerNameIn(input, context) };
 }
 
-/** A stream or one of its consumers. Errors: as resourceIn. */
+/** Errors: as queueIdIn. */
+export function theQueue(
+  { QueueARN }: { readonly QueueARN: string },
+  context: KinesisContext,
+  action: string,
+): Access {
+  return { action, kind: 'queue', name: queueIdIn(QueueARN, context) };
+}
+
+/** A stream, one of its consumers, or a queue. Errors: as resourceIn. */
 export function theResource(
   { ResourceARN }: { readonly ResourceARN: string },
   context: KinesisContext,
   action: string,
 ): Access {
-  const { streamName, consumer } = resourceIn(ResourceARN, context);
+  const resource = resourceIn(ResourceARN, context);
+  if ('queueId' in resource) return { action, kind: 'queue', name: resource.queueId };
+  const { streamName, consumer } = resource;
   if (consumer === undefined) return { action, kind: 'stream', name: streamName };
   const name = `${streamName}/consumer/${consumer.name}:${consumer.createdAtSeconds}`;
   return { action, kind: 'consumer', name };
