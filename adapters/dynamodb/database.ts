@@ -218,11 +218,26 @@ export function failedConditionsIn({ cause }: GatewayError): ReadonlySet<number>
   return new Set([...codes.keys()].filter((at) => codes[at] === 'ConditionalCheckFailed'));
 }
 
-function cancellationCodesOf(error: unknown): readonly (string | undefined)[] {
+export type CancellationReason = {
+  readonly Code?: string;
+  /** The row that failed the condition, where the transaction asks for it. */
+  readonly Item?: Readonly<Record<string, AttributeValue>>;
+};
+
+/** Why a transaction was cancelled, item by item; empty for other failures. */
+export function cancellationReasonsIn(error: unknown): readonly CancellationReason[] {
+  return error instanceof GatewayError ? cancellationReasonsOf(error.cause) : [];
+}
+
+function cancellationReasonsOf(error: unknown): readonly CancellationReason[] {
   const { CancellationReasons: reasons = [] } = (error ?? {}) as {
-    CancellationReasons?: readonly { readonly Code?: string }[];
+    CancellationReasons?: readonly CancellationReason[];
   };
-  return reasons.map(({ Code: code }) => code);
+  return reasons;
+}
+
+function cancellationCodesOf(error: unknown): readonly (string | undefined)[] {
+  return cancellationReasonsOf(error).map(({ Code: code }) => code);
 }
 
 function kindOf(error: unknown): ErrorKind {

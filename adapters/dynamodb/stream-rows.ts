@@ -7,6 +7,8 @@
  * | `shards:NAME` | `00000` …     | 250 shards each, ordered by index, as JSON     |
  * | `gateway`     | `secret`      | the secret that gateways share                 |
  *
+ * Rows of other scopes: account-catalog.ts, subscription-claims.ts, queue-catalog-rows.ts.
+ *
  * Shards are packed so that every change of a stream fits into one DynamoDB transaction (100 rows,
  * 4 MB), and so that a stream of 10,000 shards is read in 41 rows; a row of 250 shards uses at most
  * 60 KB of the allowed 400 KB.

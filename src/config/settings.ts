@@ -209,7 +209,7 @@ const streamsAndGroups = {
     'catalog-table',
     'kineska-streams',
     'a table name',
-    /^[a-zA-Z0-9_.-]{3,255}$/,
+    /^[a-zA-Z0-9_.-]{3,241}$/,
     'DynamoDB table of the streams; gateways that share it are one.',
   ),
   groupTables: text(

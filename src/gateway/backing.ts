@@ -5,6 +5,8 @@
 import { openAccountCatalog } from '../../adapters/dynamodb/account-catalog.ts';
 import { Database } from '../../adapters/dynamodb/database.ts';
 import { openLeaseTables } from '../../adapters/dynamodb/lease-store.ts';
+import { openQueueCatalog } from '../../adapters/dynamodb/queue-catalog.ts';
+import { openQueueRows } from '../../adapters/dynamodb/queue-rows.ts';
 import { openStreamCatalog } from '../../adapters/dynamodb/stream-catalog.ts';
 import { openSubscriptionClaims } from '../../adapters/dynamodb/subscription-claims.ts';
 import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
@@ -22,7 +24,7 @@ import type { GatewayProcess, Place } from './process.ts';
 export type Backing = Awaited<ReturnType<typeof openBacking>>;
 
 export async function openBacking(
-  { config, place, logger, stops }: GatewayProcess,
+  { config, place, logger, clock, stops }: GatewayProcess,
   observer: BackingObserver | undefined,
 ) {
   const bootstrap = bootstrapOf(config, place);
@@ -42,6 +44,8 @@ export async function openBacking(
     tables: await openLeaseTables(database),
     accounts: openAccountCatalog(database, config.catalogTable),
     claims: openSubscriptionClaims(database, config.catalogTable),
+    queues: openQueueCatalog(database, config.catalogTable),
+    queueRows: openQueueRows(database, clock, config.catalogTable),
     log: new KafkaRecordLog(cluster),
     producers: new KafkaProducerLog(cluster),
     coordinator: new KafkaGroupCoordinator(cluster),

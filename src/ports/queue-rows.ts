@@ -22,7 +22,10 @@ export type QueueRow = RecordPlace & {
    * on it.
    */
   readonly receipt: string;
-  /** When the record's retention ends: DynamoDB may delete the row from then on. */
+  /**
+   * When the record's retention ends: the row counts as gone from then on, and DynamoDB may delete
+   * it. Number.MAX_SAFE_INTEGER where retention never ends.
+   */
   readonly expiresAtMs: number;
 };
 

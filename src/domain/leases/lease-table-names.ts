@@ -10,7 +10,7 @@
  *
  * Escaped, a byte of the id's UTF-8 that is no letter, digit, `_` or `-` is `.` and two hex
  * digits: group `a b/c` has the table `kineska-group.a.20b.2fc`. Names that mean something else (of
- * KCL's companion tables, of the stream catalog, of escaped ids) are escaped too, so that every
+ * KCL's companion tables, of the catalog's tables, of escaped ids) are escaped too, so that every
  * group has a table of its own and, hashes aside, every table tells its group.
  *
  * Amazon's DynamoDB tells `Orders` from `orders`; DynamoDB Local makes only one of the two. The one
@@ -19,6 +19,7 @@
  * follows from the tables that are there, so that all gateways find the same.
  */
 import { hash } from 'node:crypto';
+import { queueRowsTableOf } from '../queues/queue-table-name.ts';
 
 const escapedPrefix = 'kineska-group.';
 const hashedPrefix = 'kineska-group-hash.';
@@ -38,7 +39,7 @@ export function companionOf(
   return name.length <= tableNameCharactersMax ? name : undefined;
 }
 
-/** `catalogTable` holds the streams; no group may use it. */
+/** `catalogTable` holds the streams; no group may use it, nor that of the queues beside it. */
 export function leaseTableOf(groupId: string, catalogTable: string): string {
   if (isPlain(groupId, catalogTable)) return groupId;
   return escapedOrHashed(escapedPrefix, groupId, /[a-zA-Z0-9_-]/);
@@ -81,7 +82,8 @@ export function isOfHashedGroup(table: string): boolean {
 }
 
 function isPlain(name: string, catalogTable: string): boolean {
-  if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name) || name === catalogTable) return false;
+  if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) return false;
+  if (name === catalogTable || name === queueRowsTableOf(catalogTable)) return false;
   if (ownPrefixes.some((prefix) => name.toLowerCase().startsWith(prefix))) return false;
   return !companionSuffixes.some((suffix) => name.endsWith(suffix));
 }

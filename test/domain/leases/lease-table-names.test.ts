@@ -10,6 +10,7 @@ import {
   leaseTableOf,
   tableOfCaseSafeName,
 } from '../../../src/domain/leases/lease-table-names.ts';
+import { queueRowsTableOf } from '../../../src/domain/queues/queue-table-name.ts';
 
 const catalog = 'kineska-streams';
 const tableName = /^[a-zA-Z0-9_.-]{3,255}$/;
@@ -21,11 +22,19 @@ test('a group id that can be a table name is the name of its table', () => {
   }
 });
 
+test('no group has a table that the gateway keeps other things in', () => {
+  for (const table of [catalog, queueRowsTableOf(catalog)]) {
+    assert.notEqual(leaseTableOf(table, catalog), table);
+    assert.equal(groupOfLeaseTable(table, catalog), undefined);
+  }
+});
+
 test('every group has a table of its own that tells the group', () => {
   const ids = fc.oneof(
     fc.string({ maxLength: 60 }),
     fc.string({ unit: 'grapheme', maxLength: 40 }),
     fc.constantFrom('', 'a', catalog, 'app-CoordinatorState', 'app-WorkerMetricStats'),
+    fc.constant(queueRowsTableOf(catalog)),
     fc.string({ maxLength: 9 }).map((rest) => `kineska-group.${rest}`),
     fc.string({ maxLength: 9 }).map((rest) => `kineska-group-hash.${rest}`),
     fc.string({ maxLength: 9 }).map((rest) => `Kineska-Group-Case.${rest}`),
