@@ -27,7 +27,10 @@ import (
 
 const (
 	keys     = 97
-	deadline = 60 * time.Second
+	deadline = 120 * time.Second
+	// franz-go loads the partitions of a new topic twice. Between the two loads, which are 5 s apart by
+	// default, a split of a shard would make it choose other partitions for its keys.
+	metadataMinAge = 100 * time.Millisecond
 )
 
 var codecs = map[string]kgo.CompressionCodec{
@@ -97,13 +100,13 @@ func records(topic string, count int, prefix string) []*kgo.Record {
 }
 
 func produce(ctx context.Context, bootstrap, topic string, count int, codec kgo.CompressionCodec) {
-	client := open(bootstrap, kgo.ProducerBatchCompression(codec))
+	client := open(bootstrap, kgo.ProducerBatchCompression(codec), kgo.MetadataMinAge(metadataMinAge))
 	defer client.Close()
 	must(client.ProduceSync(ctx, records(topic, count, "record")...).FirstErr())
 }
 
 func transactions(ctx context.Context, bootstrap, topic string, count int) {
-	client := open(bootstrap, kgo.TransactionalID("franz-"+topic))
+	client := open(bootstrap, kgo.TransactionalID("franz-"+topic), kgo.MetadataMinAge(metadataMinAge))
 	defer client.Close()
 	for _, each := range []struct {
 		prefix string
