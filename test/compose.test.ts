@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { shareGroupBounds } from '../adapters/engines/embedded-kafka.ts';
 import { readConfig } from '../src/config/read-config.ts';
 import { variableOf } from '../src/config/setting.ts';
 import { settings } from '../src/config/settings.ts';
@@ -58,6 +59,16 @@ test('the images are of the versions that the embedded engines are of', () => {
     const version = /<version>(\d+\.[\d.]+)<\/version>/.exec(readFileSync(pom, 'utf8'))?.[1];
     assert.equal(compose.services[service]!.image!.split(':')[1], version);
   }
+});
+
+test('share groups have the bounds that the embedded Kafka gives them', () => {
+  const environment = Object.entries(compose.services['kafka']!.environment!);
+  const bounds = environment.filter(([name]) => name.startsWith('KAFKA_GROUP_SHARE_'));
+  const variable = (name: string) => `KAFKA_${name.toUpperCase().replaceAll('.', '_')}`;
+  assert.deepEqual(
+    new Map(bounds.map(([name, value]) => [name, String(value)])),
+    new Map(Object.entries(shareGroupBounds).map(([name, value]) => [variable(name), value])),
+  );
 });
 
 test('the gateway starts with the environment of the compose file', async (t) => {

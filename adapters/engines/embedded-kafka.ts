@@ -19,6 +19,19 @@ const readyMsMaxDefault = 60_000;
 const formatTimeoutMs = 60_000;
 const probeTimeoutMs = 500;
 
+/**
+ * Bounds of share groups, which hold the records of queues, as wide as Kafka allows: within them
+ * Kafka itself keeps a record locked and counts its deliveries. Each queue has a session on each
+ * broker. Source: the Kafka documentation, "Broker Configs".
+ */
+export const shareGroupBounds: Readonly<Record<string, string>> = {
+  'group.share.min.record.lock.duration.ms': '1000',
+  'group.share.max.record.lock.duration.ms': '3600000',
+  'group.share.max.delivery.count.limit': '25',
+  'group.share.max.partition.max.record.locks': '10000',
+  'group.share.max.share.sessions': '10000',
+};
+
 export type KafkaNode = {
   readonly nodeId: number;
   readonly host: string;
@@ -117,6 +130,7 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
     'broker.heartbeat.interval.ms': '400',
     // A group of one member need not wait for others.
     'group.initial.rebalance.delay.ms': '0',
+    ...shareGroupBounds,
     ...properties,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);

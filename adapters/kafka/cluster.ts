@@ -20,9 +20,10 @@ import { errorCodes } from '../../src/wire/errors.ts';
 
 /**
  * The purpose of a connection. Kafka serves one request per connection at a time, so puts and gets
- * have separate connections, and neither shares one with requests that wait at the broker.
+ * have separate connections, so do verdicts on records of share groups, which wait for their
+ * replication, and none shares one with requests that wait at the broker.
  */
-export type Purpose = 'produce' | 'fetch' | 'control';
+export type Purpose = 'produce' | 'fetch' | 'share' | 'control';
 
 export type ClusterSettings = {
   /** `host:port`, one or several. */
@@ -41,6 +42,10 @@ export type TopicMetadata = {
   readonly internal: boolean;
   /** The leader of each partition; −1 if there is none now. */
   readonly leaders: readonly number[];
+  /** How often each partition has changed its leader. */
+  readonly leaderEpochs: readonly number[];
+  /** When this was requested, on the clock of `performance.now()`. */
+  readonly askedAtMs: number;
 };
 
 /** How long a new topic may be unknown to a broker. */
@@ -50,10 +55,11 @@ export const propagationMsMax = 500;
 const connectionsPerPurpose: Readonly<Record<Purpose, number>> = {
   produce: 1,
   fetch: 2,
+  share: 4,
   control: 1,
 };
-/** The most idle connections that are kept for requests that wait. */
-const waitingConnectionsIdleMax = 32;
+/** The most idle connections that are kept for requests that wait, per broker. */
+export const waitingConnectionsIdleMax = 128;
 
 const metadataApi = { request: metadataRequest, response: metadataResponse };
 
@@ -154,17 +160,18 @@ export class Cluster {
     return slot.open?.usable === true ? slot.open : undefined;
   }
 
-  connection(nodeId: number, purpose: Purpose): Promise<Connection> {
+  /** Calls with the same `lane` share a connection, as long as it is usable; others take turns. */
+  connection(nodeId: number, purpose: Purpose, lane = this.#turn++): Promise<Connection> {
     const key = `${nodeId} ${purpose}`;
     let slots = this.#slots.get(key);
     if (slots === undefined) this.#slots.set(key, (slots = []));
-    const index = this.#turn++ % connectionsPerPurpose[purpose];
+    const index = lane % connectionsPerPurpose[purpose];
     const at = Math.min(index, slots.length);
     const slot = slots[at];
     if (slot !== undefined && (slot.open === undefined || slot.open.usable)) {
       return slot.connection;
     }
-    return (slots[at] = this.#openSlot(() => this.#open(nodeId))).connection;
+    return (slots[at] = this.#openSlot(() => this.open(nodeId))).connection;
   }
 
   /**
@@ -177,23 +184,32 @@ export class Cluster {
     value: Input<Q>,
     options: RequestOptions & { readonly signal?: AbortSignal | undefined },
   ): Promise<Decoded<R>> {
+    return this.exclusively(nodeId, async (connection) => {
+      const abort = () => connection.close();
+      options.signal?.addEventListener('abort', abort, { once: true });
+      try {
+        options.signal?.throwIfAborted();
+        return await connection.request(api, value, options);
+      } finally {
+        options.signal?.removeEventListener('abort', abort);
+      }
+    });
+  }
+
+  /** Lends a connection that nothing else uses meanwhile, and keeps it for the next such use. */
+  async exclusively<T>(nodeId: number, use: (connection: Connection) => Promise<T>): Promise<T> {
     let idle = this.#waiting.get(nodeId);
     if (idle === undefined) this.#waiting.set(nodeId, (idle = []));
     let connection = idle.pop();
     while (connection?.usable === false) connection = idle.pop();
-    connection ??= await this.#open(nodeId);
-    const using = connection;
-    const abort = () => using.close();
-    options.signal?.addEventListener('abort', abort, { once: true });
+    connection ??= await this.open(nodeId);
     try {
-      options.signal?.throwIfAborted();
-      return await using.request(api, value, options);
+      return await use(connection);
     } finally {
-      options.signal?.removeEventListener('abort', abort);
-      if (using.usable && idle.length < waitingConnectionsIdleMax && !this.#closed) {
-        idle.push(using);
+      if (connection.usable && idle.length < waitingConnectionsIdleMax && !this.#closed) {
+        idle.push(connection);
       } else {
-        using.close();
+        connection.close();
       }
     }
   }
@@ -233,6 +249,7 @@ export class Cluster {
   }
 
   async #metadata(names: readonly string[] | null): Promise<readonly TopicMetadata[]> {
+    const askedAtMs = performance.now();
     const answer = await this.request(metadataApi, {
       topics: names === null ? null : names.map((name) => ({ name })),
       allowAutoTopicCreation: false,
@@ -252,8 +269,13 @@ export class Cluster {
         throw new GatewayError('not-found', `Kafka has no topic ${name}`);
       }
       const leaders: number[] = [];
-      for (const each of partitions) leaders[each.partitionIndex] = each.leaderId;
-      const topic: TopicMetadata = { name, topicId, internal: isInternal, leaders };
+      const leaderEpochs: number[] = [];
+      for (const { partitionIndex, leaderId, leaderEpoch } of partitions) {
+        leaders[partitionIndex] = leaderId;
+        leaderEpochs[partitionIndex] = leaderEpoch;
+      }
+      const of = { name, topicId, internal: isInternal };
+      const topic: TopicMetadata = { ...of, leaders, leaderEpochs, askedAtMs };
       this.#topics.set(name, topic);
       return [topic];
     });
@@ -279,7 +301,8 @@ export class Cluster {
     }
   }
 
-  async #open(nodeId: number): Promise<Connection> {
+  /** A further connection, which the caller closes. */
+  async open(nodeId: number): Promise<Connection> {
     const address = this.#nodes.get(nodeId);
     if (address === undefined) {
       throw new GatewayError('unavailable', `broker ${nodeId} is not in the cluster's metadata`);

@@ -16,6 +16,7 @@ import { KafkaGroupCoordinator } from '../../adapters/kafka/group-coordinator.ts
 import { KafkaProducerLog } from '../../adapters/kafka/producer-log.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { openSecurity, type SecuritySettings } from '../../adapters/kafka/security.ts';
+import { KafkaShareLog } from '../../adapters/kafka/share-log.ts';
 import type { Address } from '../config/setting.ts';
 import type { Config } from '../config/settings.ts';
 import type { BackingObserver } from '../ports/observer.ts';
@@ -47,6 +48,7 @@ export async function openBacking(
     queues: openQueueCatalog(database, config.catalogTable),
     queueRows: openQueueRows(database, clock, config.catalogTable),
     log: new KafkaRecordLog(cluster),
+    shares: new KafkaShareLog(cluster),
     producers: new KafkaProducerLog(cluster),
     coordinator: new KafkaGroupCoordinator(cluster),
     brokers: new ClusterBrokers(cluster, { tls: security.tls, login }),

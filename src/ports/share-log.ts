@@ -35,8 +35,9 @@ export type Acquired = {
 
 export type AcquireLimits = {
   readonly recordsMax: number;
+  /** The most bytes of batches, which may be compressed; one batch is read even if it is larger. */
   readonly bytesMax: number;
-  /** How long to wait for a record; 0 returns at once. */
+  /** How long to wait for a record; 0 returns at once, possibly with less than there is. */
   readonly waitMsMax: number;
   readonly signal?: AbortSignal;
 };
@@ -55,8 +56,13 @@ export type Settlement = {
 export type SettlementResult = 'settled' | 'not-held';
 
 export type SharePosition = {
-  /** Everything before it is done with. */
+  /** Everything before it is done with, and more may be: it is stored one verdict late. */
   readonly startOffset: Offset;
+  /**
+   * Offsets that are not done with, up to the end of the log: not delivered yet, or in flight. 0
+   * means that nothing is left. Absent if the cluster does not count them.
+   */
+  readonly left?: number;
 };
 
 /**
@@ -96,7 +102,7 @@ export type ShareLog = {
     member: string,
     settlements: readonly Settlement[],
   ): Promise<readonly SettlementResult[]>;
-  /** The partitions in groups with the same leader now. */
+  /** The partitions in groups with the same leader now; without those that have none now. */
   byLeader(
     group: ShareGroup,
     partitions: readonly number[],

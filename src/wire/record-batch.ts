@@ -29,6 +29,7 @@ import { Reader, WireError } from './primitives.ts';
 export const batchHeaderBytes = 61;
 /** The size of base offset and length, which the length does not include. */
 const lengthEnd = 12;
+const leaderEpochStart = 12;
 const magicStart = 16;
 /** The position of the checksum, which covers everything after it. */
 export const crcStart = 17;
@@ -132,7 +133,7 @@ function writeHeader(
     (options.control === true ? controlFlag : 0);
   batch.writeBigInt64BE(options.baseOffset ?? 0n, 0);
   batch.writeInt32BE(batch.length - lengthEnd, 8);
-  batch.writeInt32BE(-1, 12);
+  batch.writeInt32BE(-1, leaderEpochStart);
   batch[magicStart] = magic;
   batch.writeInt16BE(compression | flags, crcEnd);
   batch.writeInt32BE(records.length - 1, 23);
@@ -325,6 +326,49 @@ export function fullRecordsOf(batch: RecordBatch): FullRecord[] {
   return records;
 }
 
+/** What `visitRecords` visits: a record, by its distance from the batch's base offset. */
+export type VisitRecord = (
+  offsetDelta: number,
+  timestampMs: number,
+  key: Buffer | null,
+  value: Buffer | null,
+) => void;
+
+/**
+ * Visits the records of an uncompressed batch between two distances from its base offset, both
+ * included; of others nothing is decoded. Throws WireError.
+ */
+export function visitRecords(
+  batch: RecordBatch,
+  deltaMin: number,
+  deltaMax: number,
+  visit: VisitRecord,
+): void {
+  if (batch.magic < magic) {
+    for (const { offsetDelta, timestampMs, key, value } of oldRecordsOf(batch)) {
+      if (offsetDelta < deltaMin || offsetDelta > deltaMax) continue;
+      visit(offsetDelta, timestampMs, key, value);
+    }
+    return;
+  }
+  const reader = readerOf(batch);
+  for (let index = 0; index < batch.recordCount; index++) {
+    const size = reader.varint();
+    const end = reader.take(size) + size;
+    reader.position = end - size + 1;
+    const timestampMs = timestampIn(batch, reader);
+    const offsetDelta = reader.varint();
+    if (offsetDelta > deltaMax) return;
+    if (offsetDelta >= deltaMin) {
+      const key = readNullable(reader);
+      const value = readNullable(reader);
+      if (reader.position > end) throw new WireError('record longer than it says');
+      visit(offsetDelta, timestampMs, key, value);
+    }
+    reader.position = end;
+  }
+}
+
 type Visit = (
   reader: Reader,
   offsetDelta: number,
@@ -337,19 +381,26 @@ type Visit = (
 /** The smallest record: its length and six fields of one byte each. */
 const recordBytesMin = 7;
 
-function eachRecord(batch: RecordBatch, visit: Visit): void {
-  const { plain } = batch;
+function readerOf({ plain, recordCount }: RecordBatch): Reader {
   if (plain === undefined) throw new WireError('records that are still compressed');
-  if (batch.recordCount * recordBytesMin > plain.length) {
-    throw new WireError(`${batch.recordCount} records in ${plain.length} bytes`);
+  if (recordCount * recordBytesMin > plain.length) {
+    throw new WireError(`${recordCount} records in ${plain.length} bytes`);
   }
-  const reader = new Reader(plain);
+  return new Reader(plain);
+}
+
+function timestampIn(batch: RecordBatch, reader: Reader): number {
+  const delta = reader.varlongAsNumber();
+  return batch.appendTime ? batch.maxTimestampMs : batch.baseTimestampMs + delta;
+}
+
+function eachRecord(batch: RecordBatch, visit: Visit): void {
+  const reader = readerOf(batch);
   for (let index = 0; index < batch.recordCount; index++) {
     const size = reader.varint();
     const start = reader.take(size);
     reader.position = start + 1;
-    const delta = reader.varlongAsNumber();
-    const timestampMs = batch.appendTime ? batch.maxTimestampMs : batch.baseTimestampMs + delta;
+    const timestampMs = timestampIn(batch, reader);
     const offsetDelta = reader.varint();
     const key = readNullable(reader);
     const value = readNullable(reader);
@@ -377,6 +428,11 @@ function readHeaders(reader: Reader, end: number): Header[] {
   if (reader.position > end) throw new WireError('record longer than it says');
   reader.position = end;
   return headers;
+}
+
+/** The epoch of the leader that appended the batch; −1 if the format does not have it. */
+export function leaderEpochOf({ magic: format, bytes }: RecordBatch): number {
+  return format < magic ? -1 : bytes.readInt32BE(leaderEpochStart);
 }
 
 const abortMarker = 0;
