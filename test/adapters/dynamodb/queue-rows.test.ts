@@ -422,19 +422,19 @@ test('a write whose answer is lost is made once, and counts as made', async (t) 
   await rows.add(queue, [rowOf(100)]);
   line.lose('PutItem');
   assert.deepEqual(await rows.add(queue, [one!]), [true]);
-  line.lose('TransactWriteItems');
+  line.lose('BatchExecuteStatement');
   assert.deepEqual(await rows.add(queue, more), all(11, true));
   await assertStored(rows, [one!, ...more]);
   const [claimedOne, ...claimedMore] = [one!, ...more].map(claimed);
   line.lose('UpdateItem');
   assert.deepEqual(await rows.change(queue, [{ before: one!, after: claimedOne! }]), [true]);
-  line.lose('TransactWriteItems');
+  line.lose('BatchExecuteStatement');
   const changes = more.map((before, index) => ({ before, after: claimedMore[index]! }));
   assert.deepEqual(await rows.change(queue, changes), all(11, true));
   await assertStored(rows, [claimedOne!, ...claimedMore]);
   line.lose('DeleteItem');
   assert.deepEqual(await rows.change(queue, [{ before: claimedOne! }]), [true]);
-  line.lose('TransactWriteItems');
+  line.lose('BatchExecuteStatement');
   const deletions = claimedMore.map((before) => ({ before }));
   assert.deepEqual(await rows.change(queue, deletions), all(11, true));
   assert.equal(line.left(), 0);
@@ -445,7 +445,7 @@ test('a call of unknown outcome can be repeated, and finds its own rows', async 
   const { rows } = await open(t, { endpoint: line.endpoint });
   const added = rowsOf(5);
   await rows.add(queue, [rowOf(100)]);
-  line.lose('TransactWriteItems', 3);
+  line.lose('BatchExecuteStatement', 3);
   await assert.rejects(rows.add(queue, added), unavailable);
   // Another gateway has claimed one meanwhile: that one is another row now.
   const after = claimed(added[2]!);
@@ -453,7 +453,7 @@ test('a call of unknown outcome can be repeated, and finds its own rows', async 
   assert.deepEqual(await rows.add(queue, added), [true, true, false, true, true]);
   const afters = added.map(claimed);
   const changes = added.map((before, index) => ({ before, after: afters[index]! }));
-  line.lose('TransactWriteItems', 3);
+  line.lose('BatchExecuteStatement', 3);
   const some = changes.filter((_, index) => index !== 2);
   await assert.rejects(rows.change(queue, some), unavailable);
   assert.deepEqual(await rows.change(queue, changes), [true, true, false, true, true]);
