@@ -11,7 +11,8 @@ import type { ValueDecoder } from '../ports/value-decoder.ts';
 type Shard = { readonly ShardId: string };
 type Record = {
   readonly SequenceNumber: string;
-  readonly PartitionKey: string;
+  /** Absent for records without one in streams that spread their records. */
+  readonly PartitionKey?: string;
   readonly Data: string;
   readonly ApproximateArrivalTimestamp: number;
 };

@@ -6,6 +6,7 @@
  * records that were too late are written to the open descendant.
  */
 import { isSealed } from '../domain/streams/reshard.ts';
+import { SpreadTurns } from '../domain/streams/spread-turns.ts';
 import type { Offset, Shard, Stream } from '../domain/streams/stream.ts';
 import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { AppendRecord, RecordLog } from '../ports/record-log.ts';
@@ -32,6 +33,8 @@ export type Written = {
 export type Route = (stream: Stream, nth: number) => Shard;
 
 export class StreamWriter {
+  /** Of the streams that spread their records over their shards. */
+  readonly turns = new SpreadTurns();
   readonly #streams: Pick<StreamDirectory, 'findNow' | 'isCurrent'>;
   readonly #log: Pick<RecordLog, 'append'>;
 

@@ -51,6 +51,7 @@ test('every action through boto3', async (t) => {
     mode: 'ON_DEMAND',
     openShards: true,
     warm: 2,
+    distribution: ['AUTO', 'keyless', null],
     gone: 'ResourceNotFoundException',
   });
 });

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
 import { awsProgram, installClients, javaProgram } from '../support/install.ts';
-import { createStream } from '../support/doors.ts';
+import { createStream, newName } from '../support/doors.ts';
+import { readShards } from '../support/checks/lineage.ts';
 import { linesOf } from '../support/checks/records.ts';
+import { doorAt } from '../support/gateways.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 
@@ -46,4 +48,33 @@ test('100,000 user records that KPL aggregates arrive once, where their keys bel
   assert.ok(records.some(({ aggregated }) => aggregated));
   assert.ok(aggregates.size < count / 10, `${aggregates.size} records of Kinesis`);
   t.diagnostic(`${count} user records in ${aggregates.size} records of Kinesis`);
+});
+
+test('KPL aggregates nothing on an AUTO stream, and puts records without keys', async (t) => {
+  const { kinesisTls, kinesis, certificate } = await startGateway(t, {
+    settings: { KINESKA_LIMITS: 'off' },
+  });
+  const door = doorAt(kinesis);
+  const { hostname, port } = new URL(kinesisTls);
+  for (const keysOfStream of [0, 7]) {
+    const stream = newName();
+    await door.ask('CreateStream', {
+      StreamName: stream,
+      StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+      RecordDistributionStrategy: 'AUTO',
+    });
+    const given = [hostname, port, certificate, stream, '2000', String(keysOfStream)];
+    const produced = await javaProgram('kpl', given);
+    assert.deepEqual(JSON.parse(produced), { acknowledged: 2000, failed: 0 });
+    const records = await readShards(door, stream);
+    const numbers = records.map(({ value }) => Number(/^record-(\d+)$/.exec(value)?.[1]));
+    assert.deepEqual(
+      numbers.toSorted((one, other) => one - other),
+      Array.from({ length: 2000 }, (_, nth) => nth),
+    );
+    for (const [nth, { key }] of records.entries()) {
+      assert.equal(key, keysOfStream === 0 ? undefined : `key-${numbers[nth]! % keysOfStream}`);
+    }
+    assert.equal(new Set(records.map(({ shard }) => shard)).size, 4);
+  }
 });

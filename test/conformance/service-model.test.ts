@@ -20,23 +20,14 @@ function shapeOf(name: string): ModelShape {
   return shape;
 }
 
-/** Of abilities that the 39 actions do not have: queues, channels, spreading without keys. */
+/** Of abilities that the actions do not have: queues, channels. */
 const notOurs = new Set([
-  'CreateStream.RecordDistributionStrategy',
   'DescribeLimits.ChannelCount',
   'DescribeLimits.ChannelCountLimit',
   'DescribeStreamSummary.StreamDescriptionSummary.ChannelCount',
   'DescribeStreamSummary.StreamDescriptionSummary.QueueCount',
-  'DescribeStreamSummary.StreamDescriptionSummary.RecordDistributionStrategy',
   // Reserved, says the model, and never answered.
   'DescribeStreamSummary.StreamDescriptionSummary.StreamId',
-]);
-
-/** The model lets them out for streams that spread records without keys, which are not ours. */
-const requiredHere = new Set([
-  'PutRecord.PartitionKey',
-  'PutRecords.Records[].PartitionKey',
-  'GetRecords.Records[].PartitionKey',
 ]);
 
 /** The model requires it; AWS leaves it out of streams that it makes or deletes. */
@@ -96,8 +87,7 @@ function memberDifferences(
       if (!notOurs.has(at)) found.push(`${at} is missing`);
       continue;
     }
-    const isRequiredThere = (theirs.required ?? []).includes(name) && !optionalHere.has(at);
-    const isRequired = isRequiredThere || requiredHere.has(at);
+    const isRequired = (theirs.required ?? []).includes(name) && !optionalHere.has(at);
     if ((ours.required === true) !== isRequired) {
       found.push(`${at}: required`);
     }
@@ -253,7 +243,6 @@ function nested(shape: ModelShape, path: string): Violation[] {
   }
   return Object.entries(shape.members ?? {}).flatMap(([name, { shape: inner }]) => {
     const at = `${path === '' ? '' : `${path}.`}${name[0]?.toLowerCase()}${name.slice(1)}`;
-    if (notOurs.has(`CreateStream.${name}`)) return [];
     const wrong = violations(inner, at).map((one) => ({
       ...one,
       value: completed(shape, { [name]: one.value }),

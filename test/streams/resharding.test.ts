@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { hashKeyMax } from '../../src/domain/streams/hash-key.ts';
-import { partitionsWanted } from '../../src/domain/streams/reshard.ts';
+import { partitionsWanted, uniformRound } from '../../src/domain/streams/reshard.ts';
 import { GatewayError } from '../../src/domain/errors.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { type Gateway, openGateway } from '../support/gateways.ts';
-import { assertNothingStranded, readLineage, writeUntil } from '../support/checks/lineage.ts';
+import {
+  assertNothingStranded,
+  readLineage,
+  readShards,
+  writeUntil,
+} from '../support/checks/lineage.ts';
 import { merge, openShards, scale, split, untilActive } from '../support/resharding.ts';
 
 const writers = 8;
@@ -39,6 +44,47 @@ test('under eight writers through two gateways no record is stranded or repeated
   assertNothingStranded(writes, await reading);
   const ids = (await openShards(other, name)).map(({ ShardId }) => ShardId);
   assert.equal(ids.length, 3);
+});
+
+test('records that are spread without keys outlive splits and merges', async (t) => {
+  const table = `catalog-${randomUUID()}`;
+  const gateways = [await openGateway(t, table), await openGateway(t, table)];
+  const [one, other] = gateways as [Gateway, Gateway];
+  const name = `spread-${randomUUID()}`;
+  await one.create(name, 2);
+  await one.streams.change(name, (stream) => ({
+    ...stream,
+    mode: 'ON_DEMAND',
+    settings: { distribution: 'AUTO' },
+  }));
+  const stop = new AbortController();
+  const written: string[] = [];
+  const write = async (gateway: Gateway, writer: number): Promise<void> => {
+    for (let number = 0; !stop.signal.aborted; number++) {
+      const texts = Array.from({ length: 40 }, (_, nth) => `${writer}-${number}-${nth}`);
+      const Records = texts.map((text) => ({ Data: Buffer.from(text).toString('base64') }));
+      const answer = await gateway.ask('PutRecords', { StreamName: name, Records });
+      assert.equal(answer['FailedRecordCount'], 0, JSON.stringify(answer).slice(0, 500));
+      written.push(...texts);
+    }
+  };
+  // The view of the other gateway knows the strategy before it writes.
+  await other.streams.findNow(name);
+  const writing = gateways.flatMap((gateway, nth) => [
+    write(gateway, 2 * nth),
+    write(gateway, 2 * nth + 1),
+  ]);
+  for (const target of [4, 8, 3, 1, 2]) {
+    await one.reshardings.begin(name, (now) => ({ round: uniformRound(now, target), target }));
+    await untilActive(one, name);
+  }
+  stop.abort();
+  await Promise.all(writing);
+  assert.equal((await openShards(one, name)).length, 2);
+  const read = await readShards(other, name);
+  assert.ok(written.length > 400);
+  assert.deepEqual(read.map(({ value }) => value).toSorted(), written.toSorted());
+  for (const { key } of read) assert.equal(key, undefined);
 });
 
 for (const held of ['before it is written', 'after it was written'] as const) {

@@ -10,6 +10,7 @@ import {
   structure,
   timestamp,
 } from '../protocol/shape.ts';
+import { recordDistributions } from '../../domain/streams/stream.ts';
 
 /** A structure with the name that validation messages print. */
 export function namedStructure<M extends Members>(members: M, name: string) {
@@ -58,6 +59,7 @@ export const streamModeDetails = namedStructure(
   { StreamMode: required(string({ values: ['ON_DEMAND', 'PROVISIONED'] })) },
   'StreamModeDetails',
 );
+export const recordDistributionStrategy = string({ values: recordDistributions });
 export const encryptionType = string({ values: ['KMS', 'NONE'] });
 
 export const hashKeyRange = namedStructure(
@@ -124,7 +126,8 @@ export const record = namedStructure(
     SequenceNumber: required(sequenceNumber),
     ApproximateArrivalTimestamp: timestamp(),
     Data: required(data),
-    PartitionKey: required(partitionKey),
+    /** Absent for records without one in streams that spread their records (AUTO). */
+    PartitionKey: partitionKey,
     EncryptionType: encryptionType,
   },
   'Record',

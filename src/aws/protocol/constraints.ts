@@ -36,6 +36,13 @@ export function complain(
   found.push(`Value ${value} at '${path}' failed to satisfy constraint: ${sentence}`);
 }
 
+/** AWS's message for the sentences found. */
+export function violationsMessage(found: readonly string[]): string {
+  const listed = found.slice(0, validationErrorsMax);
+  const noun = listed.length === 1 ? 'validation error' : 'validation errors';
+  return `${listed.length} ${noun} detected: ${listed.join('; ')}`;
+}
+
 export function stringRules<V extends string>(constraints: Constraints): Rule<V>[] {
   const rules: Rule<V>[] = [];
   const { pattern, values } = constraints;

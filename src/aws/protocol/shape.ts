@@ -18,6 +18,7 @@ import {
   stringRules,
   validationErrorsMax,
   valueRules,
+  violationsMessage,
 } from './constraints.ts';
 import type { Format, Source } from './source.ts';
 import type { TimestampFormat } from './text.ts';
@@ -322,10 +323,7 @@ export function eventStream<M extends Members>(
 export function validationMessage<T>(shape: Shape<T>, value: T): string | undefined {
   const found: string[] = [];
   shape.check(value, '', found);
-  if (found.length === 0) return undefined;
-  const listed = found.slice(0, validationErrorsMax);
-  const noun = listed.length === 1 ? 'validation error' : 'validation errors';
-  return `${listed.length} ${noun} detected: ${listed.join('; ')}`;
+  return found.length === 0 ? undefined : violationsMessage(found);
 }
 
 function scalar<T>(

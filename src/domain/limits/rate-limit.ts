@@ -66,6 +66,12 @@ export class TokenBucket {
     return missing <= tolerance ? 0 : Math.ceil(missing / this.#perMs - tolerance);
   }
 
+  /** Whether `take` would grant them after others that are not taken yet; takes nothing. */
+  hasRoom(pending: number, tokens: number, nowMs: number): boolean {
+    this.#refill(nowMs);
+    return Math.min(tokens, this.#burst) - (this.#tokens - pending) <= tolerance;
+  }
+
   /** Takes tokens even if they are not available yet: the bucket then has a deficit. */
   spend(tokens: number, nowMs: number): void {
     this.#refill(nowMs);
@@ -116,6 +122,14 @@ class TokenPair {
       this.#records.spend(records, nowMs);
     }
     return waitMs;
+  }
+
+  /** Whether `take` would grant one more record after others; takes nothing. */
+  hasRoom(pendingBytes: number, pendingRecords: number, bytes: number, nowMs: number): boolean {
+    return (
+      this.#bytes.hasRoom(pendingBytes, bytes, nowMs) &&
+      this.#records.hasRoom(pendingRecords, 1, nowMs)
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Settings of a stream besides its shards; pure transitions. Sources: the pages of
- * StartStreamEncryption, EnableEnhancedMonitoring, UpdateStreamMode, UpdateStreamWarmThroughput and
- * PutResourcePolicy of the Kinesis API reference.
+ * StartStreamEncryption, EnableEnhancedMonitoring, UpdateStreamMode, UpdateStreamWarmThroughput,
+ * UpdateStreamRecordDistributionStrategy and PutResourcePolicy of the Kinesis API reference.
  *
  * A change is complete when it is stored. That the stream shows UPDATING for a moment afterwards is
  * a function of time, so a gateway that dies leaves no stream in that state.
@@ -9,6 +9,7 @@
 import { GatewayError } from '../errors.ts';
 import { openShardCount } from './stream-rules.ts';
 import {
+  type RecordDistribution,
   type ShardLevelMetric,
   shardLevelMetrics,
   type Stream,
@@ -109,8 +110,8 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
     );
   }
   const updatingUntilMs = nowMs + settingsUpdateMs;
-  // Usage is only recorded while a stream is on-demand.
-  const { onDemand: _former, ...kept } = stream.settings ?? {};
+  // Usage is only recorded while a stream is on-demand, and only then it may spread its records.
+  const { onDemand: _former, distribution: _spread, ...kept } = stream.settings ?? {};
   const changed = withSettings(
     { ...stream, mode, settings: kept },
     { modeChangesMs: [...lately, nowMs] },
@@ -130,6 +131,16 @@ export function withShardCountChange(stream: Stream, nowMs: number): Stream {
     );
   }
   return withSettings(stream, { shardCountChangesMs: [...lately, nowMs] });
+}
+
+export function distributionOf({ settings }: Pick<Stream, 'settings'>): RecordDistribution {
+  return settings?.distribution ?? 'USER_PARTITION_KEY';
+}
+
+/** Takes effect at once: the stream is not UPDATING afterwards. */
+export function withDistribution(stream: Stream, distribution: RecordDistribution): Stream {
+  if (distributionOf(stream) === distribution) return stream;
+  return withSettings(stream, { distribution });
 }
 
 /** Zero ends it. */

@@ -22,6 +22,13 @@ export type StreamMode = 'PROVISIONED' | 'ON_DEMAND';
  */
 export type StreamRules = 'kinesis' | 'kafka';
 
+/**
+ * How the shard of a record put through the Kinesis door is chosen: `USER_PARTITION_KEY` by its
+ * partition key, `AUTO` by turns.
+ */
+export const recordDistributions = ['AUTO', 'USER_PARTITION_KEY'] as const;
+export type RecordDistribution = (typeof recordDistributions)[number];
+
 /** How the shard of a partition key put through the Kinesis door is chosen. */
 export type Partitioner = 'md5-range' | 'murmur2' | 'crc32';
 
@@ -133,6 +140,8 @@ export type StreamSettings = {
    * second.
    */
   readonly warmThroughputMiBps?: number;
+  /** Of an on-demand stream; `USER_PARTITION_KEY` if absent, as in every provisioned one. */
+  readonly distribution?: RecordDistribution;
   /** The usage history of an on-demand stream; absent if it has not been used yet. */
   readonly onDemand?: OnDemandHistory;
   /** The resource policy, byte for byte as it was received. */

@@ -186,6 +186,23 @@ export class ShardLimits {
     return granted;
   }
 
+  /**
+   * Whether a record would be granted after others that are about to be taken. Takes and reports
+   * nothing: another shard can have the record.
+   */
+  hasRoom(
+    stream: LimitedStream,
+    shard: number,
+    bytes: number,
+    pendingBytes = 0,
+    pendingRecords = 0,
+  ): boolean {
+    if (stream.rules === 'kafka') return true;
+    const nowMs = this.#clock.nowMs();
+    const { write } = this.#budgetsOf(stream, shard, nowMs);
+    return write.hasRoom(pendingBytes, pendingRecords, bytes, nowMs);
+  }
+
   /** Always grants; returns the ms that the writer should wait before it writes again. */
   chargeWrite(stream: LimitedStream, shard: number, bytes: number, records: number): number {
     if (stream.rules === 'kafka') return 0;

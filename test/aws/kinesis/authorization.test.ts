@@ -85,6 +85,9 @@ const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]
   UpdateMaxRecordSize: [[{ StreamARN, MaxRecordSizeInKiB: 1024 }, stream]],
   UpdateShardCount: [[{ StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' }, stream]],
   UpdateStreamMode: [[{ StreamARN, StreamModeDetails: { StreamMode: 'ON_DEMAND' } }, stream]],
+  UpdateStreamRecordDistributionStrategy: [
+    [{ StreamARN, RecordDistributionStrategy: 'AUTO' }, stream],
+  ],
   UpdateStreamWarmThroughput: [[{ StreamName, WarmThroughputMiBps: 1 }, stream]],
 };
 

@@ -14,8 +14,8 @@ import software.amazon.kinesis.producer.UserRecordResult;
 /**
  * KPL with its native daemon, which aggregates.
  *
- * HOST PORT CERTIFICATE STREAM COUNT KEYS   adds record-0 … under so many keys; what was
- *     acknowledged and failed, as one JSON line
+ * HOST PORT CERTIFICATE STREAM COUNT KEYS   adds record-0 … under so many keys, or without keys
+ *     if it is 0; what was acknowledged and failed, as one JSON line
  */
 public class KplProducer {
   private static final int OUTSTANDING_MAX = 20_000;
@@ -61,7 +61,10 @@ public class KplProducer {
     for (int n = 0; n < count; n++) {
       room.acquire();
       var data = ByteBuffer.wrap(("record-" + n).getBytes(StandardCharsets.UTF_8));
-      var added = producer.addUserRecord(arguments[3], "key-" + n % keys, data);
+      var added =
+          keys == 0
+              ? producer.addUserRecord(arguments[3], data)
+              : producer.addUserRecord(arguments[3], "key-" + n % keys, data);
       Futures.addCallback(added, counting, MoreExecutors.directExecutor());
       // KPL aggregates nothing before it knows the shards, which it asks for with the first record.
       if (n == 0) added.get();

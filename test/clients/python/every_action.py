@@ -235,6 +235,24 @@ class Scenario:
         warm = self.kinesis.update_stream_warm_throughput(StreamARN=self.arn, WarmThroughputMiBps=2)
         self.seen["warm"] = warm["WarmThroughput"]["TargetMiBps"]
         self.settled()
+        self.distribution()
+
+    def distribution(self):
+        """The strategy of on-demand streams: keys are optional."""
+        named = {"StreamARN": self.arn}
+        self.kinesis.update_stream_record_distribution_strategy(
+            RecordDistributionStrategy="AUTO", **named
+        )
+        put = self.kinesis.put_record(Data=b"keyless", **named)
+        iterator = self.kinesis.get_shard_iterator(
+            ShardId=put["ShardId"],
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            StartingSequenceNumber=put["SequenceNumber"],
+            **named,
+        )["ShardIterator"]
+        record = self.kinesis.get_records(ShardIterator=iterator, **named)["Records"][0]
+        shown = self.summary()["RecordDistributionStrategy"]
+        self.seen["distribution"] = [shown, record["Data"].decode(), record.get("PartitionKey")]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import {
   FanOutPace,
   ReadBudget,
@@ -149,4 +150,31 @@ test('readers who are not refused and GetRecords share one budget, in both direc
   assert.equal(budget.begin(500), 0);
   budget.end(2 * mib, 500);
   assert.equal(budget.charge(1, 500), 1_001);
+});
+
+test('a budget says beforehand exactly which records it will take, and takes nothing by it', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 3 * mib }), { maxLength: 30 });
+  const spent = fc.record({
+    bytes: fc.integer({ min: 0, max: 2 * mib }),
+    records: fc.integer({ min: 0, max: 1_100 }),
+  });
+  fc.assert(
+    fc.property(sizes, spent, fc.nat(1_000), (records, before, nowMs) => {
+      const budget = new WriteBudget(2 * mib, 0);
+      budget.charge(before.bytes, before.records, 0);
+      let pending = 0;
+      let count = 0;
+      for (const bytes of records) {
+        if (!budget.hasRoom(pending, count, bytes, nowMs)) break;
+        pending += bytes;
+        count++;
+      }
+      let granted = 0;
+      for (const bytes of records) {
+        if (budget.take(bytes, 1, nowMs) > 0) break;
+        granted++;
+      }
+      assert.equal(count, granted);
+    }),
+  );
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  distributionOf,
   encryptionChangesPerDayMax,
   encryptionKeyAt,
   orderedMetrics,
   settingsUpdateMs,
   statusAt,
   warmThroughputOf,
+  withDistribution,
   withEncryption,
   withMode,
   withPolicy,
@@ -119,4 +121,25 @@ test('policies are of the stream or of one consumer, and bounded together', () =
   assert.deepEqual(withPolicy(one, 'b', undefined).consumers, consumers);
   assert.deepEqual(withPolicy(own, undefined, undefined).settings, {});
   assert.throws(() => withPolicy(one, 'a', 'x'.repeat(250_000)), limitExceeded);
+});
+
+test('keys choose shards unless the stream spreads its records; a change is done at once', () => {
+  assert.equal(distributionOf(stream), 'USER_PARTITION_KEY');
+  assert.equal(withDistribution(stream, 'USER_PARTITION_KEY'), stream);
+  const spread = withDistribution(stream, 'AUTO');
+  assert.equal(distributionOf(spread), 'AUTO');
+  assert.equal(statusAt(spread, nowMs), 'ACTIVE');
+  assert.equal(withDistribution(spread, 'AUTO'), spread);
+  assert.equal(
+    distributionOf(withDistribution(spread, 'USER_PARTITION_KEY')),
+    'USER_PARTITION_KEY',
+  );
+});
+
+test('a stream that becomes provisioned has keys again, also when it is on-demand again', () => {
+  const spread = withDistribution(stream, 'AUTO');
+  const provisioned = withMode(spread, 'PROVISIONED', nowMs);
+  assert.equal(distributionOf(provisioned), 'USER_PARTITION_KEY');
+  const again = withMode(provisioned, 'ON_DEMAND', nowMs + dayMs);
+  assert.equal(distributionOf(again), 'USER_PARTITION_KEY');
 });

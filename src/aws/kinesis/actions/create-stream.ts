@@ -3,7 +3,7 @@
  * Responds once the backing log exists, so the stream is ACTIVE at once.
  */
 import { isGatewayError } from '../../../domain/errors.ts';
-import type { StreamMode } from '../../../domain/streams/stream.ts';
+import type { StreamMode, StreamSettings } from '../../../domain/streams/stream.ts';
 import { assertMoreStreams } from '../limits/account-limits.ts';
 import { defineAction } from '../action.ts';
 import { KinesisError, validationFailed } from '../errors.ts';
@@ -11,6 +11,7 @@ import { required, structure, type ValueOf } from '../../protocol/shape.ts';
 import {
   naturalInteger,
   positiveInteger,
+  recordDistributionStrategy,
   recordKiBMax,
   streamModeDetails,
   streamName,
@@ -22,6 +23,7 @@ import {
   assertTagCount,
   assertTagKeys,
 } from '../resources/tags.ts';
+import { assertDistributable } from '../resources/record-distribution.ts';
 import { assertWarmThroughput } from '../resources/warm-throughput.ts';
 import { theStream } from '../resources/touched.ts';
 
@@ -35,6 +37,7 @@ const input = structure({
   Tags: tagMap,
   WarmThroughputMiBps: naturalInteger,
   MaxRecordSizeInKiB: recordKiBMax,
+  RecordDistributionStrategy: recordDistributionStrategy,
 });
 
 export const createStream = defineAction({
@@ -46,7 +49,9 @@ export const createStream = defineAction({
     'ResourceInUseException',
     'ValidationException',
   ],
-  deviations: ['RecordDistributionStrategy is ignored: records go where their keys say.'],
+  deviations: [
+    'RecordDistributionStrategy is refused for provisioned streams, whatever its value.',
+  ],
   rate: { perSecond: 5, per: 'account' },
   touches: theStream,
   async handle(request, context) {
@@ -59,6 +64,8 @@ export const createStream = defineAction({
       await assertWarmThroughput(warmMiBps, mode, context);
     }
     const shardCount = shardCountOf(request, mode);
+    const { RecordDistributionStrategy: distribution } = request;
+    if (distribution !== undefined) assertDistributable(name, mode, account);
     const what = `add tags to stream ${name} under account ${account}`;
     if (tags !== undefined) {
       assertTagKeys(Object.keys(tags));
@@ -74,7 +81,7 @@ export const createStream = defineAction({
         mode,
         ...(recordKiB === undefined ? {} : { recordKiBMax: recordKiB }),
         ...(tags === undefined ? {} : { tags }),
-        ...(warmMiBps === undefined ? {} : { settings: { warmThroughputMiBps: warmMiBps } }),
+        ...settingsOf(request),
       });
     } catch (error) {
       if (!isGatewayError(error, 'in-use')) throw error;
@@ -86,6 +93,17 @@ export const createStream = defineAction({
     }
   },
 });
+
+function settingsOf({
+  WarmThroughputMiBps: warmThroughputMiBps,
+  RecordDistributionStrategy: distribution,
+}: ValueOf<typeof input>): { readonly settings?: StreamSettings } {
+  const settings = {
+    ...(warmThroughputMiBps === undefined ? {} : { warmThroughputMiBps }),
+    ...(distribution === undefined ? {} : { distribution }),
+  };
+  return Object.keys(settings).length === 0 ? {} : { settings };
+}
 
 /** Errors: ValidationException, which AWS returns before it checks the account's limits. */
 function assertWarmMode(shardCount: number | undefined, mode: StreamMode): void {

@@ -10,6 +10,7 @@ import {
   encryptionType,
   enhancedMonitoring,
   naturalInteger,
+  recordDistributionStrategy,
   recordKiBMax,
   retentionHours,
   streamAddress,
@@ -20,6 +21,7 @@ import {
   warmThroughput,
 } from '../shapes.ts';
 import { findStream } from '../resources/stream-address.ts';
+import { viewDistribution } from '../resources/record-distribution.ts';
 import { viewStream } from '../resources/stream-view.ts';
 import { viewWarmThroughput } from '../resources/warm-throughput.ts';
 import { theStream } from '../resources/touched.ts';
@@ -38,6 +40,7 @@ const streamDescriptionSummary = structure({
   ConsumerCount: naturalInteger,
   WarmThroughput: warmThroughput,
   MaxRecordSizeInKiB: recordKiBMax,
+  RecordDistributionStrategy: recordDistributionStrategy,
 });
 
 export const describeStreamSummary = defineAction({
@@ -62,6 +65,7 @@ export const describeStreamSummary = defineAction({
         ConsumerCount: stream.consumers.length,
         WarmThroughput: viewWarmThroughput(stream),
         MaxRecordSizeInKiB: stream.recordKiBMax,
+        RecordDistributionStrategy: viewDistribution(stream),
       },
     };
   },

@@ -15,7 +15,7 @@ import type { ShardIterator } from '../../../domain/records/shard-iterator.ts';
 import type { LogSlice } from '../../../ports/record-log.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { dryRun, invalidArgument, KinesisError } from '../errors.ts';
-import { encryptedAt, recordsJson, viewRecord } from '../records/record-view.ts';
+import { recordsJson, recordStyleOf, viewRecord } from '../records/record-view.ts';
 import { findShard, type FoundShard, namingTheShard } from '../resources/shard-address.ts';
 import { childrenOf, millisBehind, readVisible } from '../records/shard-reading.ts';
 import { boolean, list, long, required, structure, type ValueOf } from '../../protocol/shape.ts';
@@ -89,13 +89,13 @@ export const getRecords = defineAction({
     context.tally.records += slice.records.length;
     countRead(found, slice.records, context);
     const rest = restOf(found, iterator, slice, context);
-    const encrypted = encryptedAt(found.stream);
+    const style = recordStyleOf(found.stream);
     if (context.format === 'json') {
-      const answer = recordsJson(found.shard, slice.records, rest, encrypted);
+      const answer = recordsJson(found.shard, slice.records, rest, style);
       slice.release?.();
       return answer;
     }
-    const records = slice.records.map((each) => viewRecord(found.shard, each, encrypted));
+    const records = slice.records.map((each) => viewRecord(found.shard, each, style));
     return { Records: records, ...rest };
   },
 });

@@ -11,7 +11,7 @@ import {
   printSequenceNumber,
   sequenceNumberOf,
 } from '../../../domain/records/sequence-number.ts';
-import { type Shard, shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
+import { shardIdOf, type Stream } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
 import { outcome } from '../../../streams/writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
@@ -20,8 +20,9 @@ import {
   findStreamToPut,
   peekStreamToPut,
   putBodyBytesMax,
-  routeEntry,
+  recordOf,
 } from '../records/put-entry.ts';
+import { isSpread, placementOf } from '../records/put-placement.ts';
 import { boolean, required, structure } from '../../protocol/shape.ts';
 import {
   data,
@@ -41,7 +42,7 @@ export const putRecord = defineAction({
   name: 'PutRecord',
   input: structure({
     SequenceNumberForOrdering: sequenceNumber,
-    PartitionKey: required(partitionKey),
+    PartitionKey: partitionKey,
     ExplicitHashKey: hashKey,
     Data: required(data),
     ...streamAddress,
@@ -69,12 +70,13 @@ export const putRecord = defineAction({
   async handle(request, context) {
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
     const { SequenceNumberForOrdering: minimum } = request;
-    if (minimum !== undefined) assertSequenceNumber(minimum, stream.name, context);
-    const { shard, record } = routeEntry(stream, request, 'data');
+    const placement = placementOf(stream, request, context);
+    if (minimum !== undefined) assertSequenceNumber(minimum, stream, context);
+    const record = recordOf(stream, request);
+    const shard = placement.shardFor((record.key?.length ?? 0) + request.Data.length);
     if (request.DryRun === true) throw dryRun('PutRecord');
     assertWrite(stream, shard, record, context);
-    const route = (now: Stream): Shard => routeEntry(now, request, 'data').shard;
-    const written = await context.writer.write(stream, shard, [record], route);
+    const written = await context.writer.write(stream, shard, [record], placement.route);
     const put = outcome(written, shard, 0, stream);
     if (put instanceof GatewayError) throw ofStream(put, stream.name, context);
     context.tally.records += 1;
@@ -86,12 +88,21 @@ export const putRecord = defineAction({
   },
 });
 
-/** Errors: InvalidArgumentException for a number that no stream can have assigned yet. */
-function assertSequenceNumber(text: string, stream: string, context: KinesisContext): void {
+/**
+ * Errors: InvalidArgumentException for a number that no stream can have assigned yet, and for any
+ * number if the stream spreads its records.
+ */
+function assertSequenceNumber(text: string, stream: Stream, context: KinesisContext): void {
+  if (isSpread(stream)) {
+    throw invalidArgument(
+      `SequenceNumberForOrdering cannot be used in PutRecord on stream ${stream.name} under ` +
+        `account ${context.account}: its record distribution strategy is AUTO.`,
+    );
+  }
   const parts = parseSequenceNumber(text) ?? parseEarlierNumber(text);
   if (parts !== undefined && parts.createdAtSeconds * 1000 <= context.clock.nowMs()) return;
   throw invalidArgument(
-    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream} ` +
+    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream.name} ` +
       `under account ${context.account} is invalid.`,
   );
 }

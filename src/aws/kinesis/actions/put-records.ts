@@ -2,26 +2,20 @@
  * PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
  *
  * The records of one shard are appended together, in the order of the request, so records with the
- * same partition key keep their order. Shards are written concurrently; a failure or an exceeded
+ * same partition key keep their order, unless the stream spreads its records (AUTO). Shards are written concurrently; a failure or an exceeded
  * rate of one shard is reported in the results of its records. After a record that exceeds the
  * rate, all later records of its shard are refused too, so that they keep their order when they are
  * retried.
  */
-import type { AppendRecord } from '../../../ports/record-log.ts';
 import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { shardIdOf } from '../../../domain/streams/stream.ts';
 import { GatewayError } from '../../../domain/errors.ts';
-import { outcome, type Placed, type Written } from '../../../streams/writer.ts';
+import { outcome, type Placed, type Route, type Written } from '../../../streams/writer.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { dryRun, invalidArgument } from '../errors.ts';
-import {
-  findStreamToPut,
-  peekStreamToPut,
-  putBodyBytesMax,
-  type PutEntry,
-  routeEntry,
-} from '../records/put-entry.ts';
+import { findStreamToPut, peekStreamToPut, putBodyBytesMax } from '../records/put-entry.ts';
+import { type Part, partsOf } from '../records/put-placement.ts';
 import {
   boolean,
   integer,
@@ -68,7 +62,7 @@ export const putRecords = defineAction({
       list(
         namedStructure(
           {
-            PartitionKey: required(partitionKey),
+            PartitionKey: partitionKey,
             ExplicitHashKey: hashKey,
             Data: required(data),
           },
@@ -97,8 +91,8 @@ export const putRecords = defineAction({
   touches: theStream,
   async handle(request, context) {
     const stream = peekStreamToPut(request, context) ?? (await findStreamToPut(request, context));
-    const parts = partsOf(stream, request.Records);
-    const route: Routing = (now, place) => routeEntry(now, request.Records[place]!, 'data').shard;
+    const { parts, route } = partsOf(stream, request.Records, context);
+    assertSize(parts);
     if (request.DryRun === true) throw dryRun('PutRecords');
     const results = new Array<ResultEntry>(request.Records.length);
     refuseOnPurpose(stream, parts, results, context);
@@ -118,35 +112,12 @@ export const putRecords = defineAction({
   },
 });
 
-/** The records of one shard, with their indexes in the request. */
-type Part = {
-  readonly shard: Shard;
-  readonly records: AppendRecord[];
-  readonly places: number[];
-};
-
-/** The shard of the entry with that index in the request, in this view of the stream. */
-type Routing = (stream: Stream, place: number) => Shard;
-
-/** One invalid entry refuses the whole request, before anything is written. */
-function partsOf(stream: Stream, entries: readonly PutEntry[]): readonly Part[] {
-  const parts = new Map<number, Part>();
+/** Errors: InvalidArgumentException. */
+function assertSize(parts: readonly Part[]): void {
   let requestBytes = 0;
-  for (const [place, entry] of entries.entries()) {
-    const { shard, record } = routeEntry(stream, entry, `records.${place + 1}.member.data`);
-    requestBytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    let part = parts.get(shard.index);
-    if (part === undefined) {
-      part = { shard, records: [], places: [] };
-      parts.set(shard.index, part);
-    }
-    part.records.push(record);
-    part.places.push(place);
-  }
-  if (requestBytes > requestMiBMax * 1024 * 1024) {
-    throw invalidArgument(`Records size exceeds ${requestMiBMax} MB limit`);
-  }
-  return [...parts.values()];
+  for (const { bytes } of parts) requestBytes += bytes;
+  if (requestBytes <= requestMiBMax * 1024 * 1024) return;
+  throw invalidArgument(`Records size exceeds ${requestMiBMax} MB limit`);
 }
 
 /**
@@ -204,7 +175,7 @@ function refuseOnPurpose(
 async function appendParts(
   stream: Stream,
   parts: readonly Part[],
-  route: Routing,
+  route: Route,
   results: ResultEntry[],
   context: KinesisContext,
 ): Promise<void> {

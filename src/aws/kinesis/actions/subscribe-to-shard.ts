@@ -29,7 +29,7 @@ import {
   findConsumer,
 } from '../resources/consumer-address.ts';
 import { dryRun, KinesisError } from '../errors.ts';
-import { encryptedAt, viewRecord } from '../records/record-view.ts';
+import { recordStyleOf, viewRecord } from '../records/record-view.ts';
 import { findShard, type FoundShard, shardIndexIn } from '../resources/shard-address.ts';
 import {
   childrenOf,
@@ -270,9 +270,9 @@ function newEvent(
   isLast: boolean,
   { clock }: KinesisContext,
 ): SubscribeToShardEvent {
-  const encrypted = encryptedAt(stream);
+  const style = recordStyleOf(stream);
   return {
-    Records: slice.records.map((each) => viewRecord(shard, each, encrypted)),
+    Records: slice.records.map((each) => viewRecord(shard, each, style)),
     MillisBehindLatest: millisBehind(slice, clock.nowMs()),
     ...(isLast
       ? { ChildShards: childrenOf(stream, shard.index) }

@@ -1,4 +1,4 @@
-/** Shared by PutRecord and PutRecords: the rules for one record, and its shard. */
+/** Shared by PutRecord and PutRecords: the rules for one record, and the shard of its key. */
 import type { AppendRecord } from '../../../ports/record-log.ts';
 import { parseHashKey } from '../../../domain/streams/hash-key.ts';
 import { shardForHashKey, shardForPartitionKey } from '../../../domain/streams/shard-routing.ts';
@@ -16,12 +16,12 @@ export const putBodyBytesMax = 16 * 1024 * 1024;
 
 export type PutEntry = {
   readonly Data: Buffer;
-  readonly PartitionKey: string;
+  /** Optional in streams that spread their records (AUTO). */
+  readonly PartitionKey?: string | undefined;
   readonly ExplicitHashKey?: string | undefined;
 };
 
-/** A record to be written, and its shard. */
-export type RoutedRecord = { readonly shard: Shard; readonly record: AppendRecord };
+export type KeyedEntry = PutEntry & { readonly PartitionKey: string };
 
 /** As findStreamToPut, but returns undefined instead of waiting. */
 export function peekStreamToPut(
@@ -51,21 +51,34 @@ function isWritable({ status }: Stream): boolean {
   return status === 'ACTIVE' || status === 'UPDATING';
 }
 
-/**
- * Errors: InvalidArgumentException for an explicit hash key out of range; the error of oversized()
- * for a record over the stream's limit. `path` is the path of the data in validation messages.
- */
-export function routeEntry(stream: Stream, entry: PutEntry, path: string): RoutedRecord {
-  const key = Buffer.from(entry.PartitionKey);
-  const value = entry.Data;
-  const recordBytesMax = stream.recordKiBMax * 1024;
-  if (key.length + value.length > recordBytesMax) {
-    throw oversized(key.length, value.length, recordBytesMax, path);
-  }
-  return { shard: shardOf(stream, entry), record: { key, value } };
+export function isKeyed(entry: PutEntry): entry is KeyedEntry {
+  return entry.PartitionKey !== undefined;
 }
 
-function shardOf(stream: Stream, { ExplicitHashKey: text, PartitionKey: key }: PutEntry): Shard {
+/**
+ * `place`: the index of a PutRecords entry. Errors: that of oversized() for a record over the
+ * stream's limit.
+ */
+export function recordOf(
+  stream: Stream,
+  { PartitionKey, Data: value }: PutEntry,
+  place?: number,
+): AppendRecord {
+  const key = PartitionKey === undefined ? null : Buffer.from(PartitionKey);
+  const keyBytes = key?.length ?? 0;
+  const recordBytesMax = stream.recordKiBMax * 1024;
+  if (keyBytes + value.length > recordBytesMax) {
+    const path = place === undefined ? 'data' : `records.${place + 1}.member.data`;
+    throw oversized(keyBytes, value.length, recordBytesMax, path);
+  }
+  return { key, value };
+}
+
+/** Errors: InvalidArgumentException for an explicit hash key out of range. */
+export function shardOf(
+  stream: Stream,
+  { ExplicitHashKey: text, PartitionKey: key }: KeyedEntry,
+): Shard {
   if (text === undefined) return shardForPartitionKey(stream, key);
   const hashKey = parseHashKey(text);
   if (hashKey !== undefined) return shardForHashKey(stream, hashKey);

@@ -3,7 +3,7 @@
  * written directly into one buffer instead of through a tree of values.
  */
 import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
-import { encryptionKeyAt } from '../../../domain/streams/stream-settings.ts';
+import { distributionOf, encryptionKeyAt } from '../../../domain/streams/stream-settings.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';
 import { dataOf, partitionKeyOf } from '../../../domain/records/visible-record.ts';
 import type { LogRecord } from '../../../ports/record-log.ts';
@@ -17,8 +17,22 @@ export type RecordView = ValueOf<typeof recordShape>;
 /** Whether a record with this arrival time is shown as encrypted; undefined if none is. */
 export type EncryptedAt = ((timestampMs: number) => boolean) | undefined;
 
+/** How the records of a stream are shown; the same for all of a response. */
+export type RecordStyle = {
+  readonly encrypted: EncryptedAt;
+  /** Records without a key have no partition key; in other streams it is their offset. */
+  readonly isKeyOptional: boolean;
+};
+
+export function recordStyleOf(stream: Stream): RecordStyle {
+  return {
+    encrypted: encryptedAt(stream),
+    isKeyOptional: distributionOf(stream) === 'AUTO',
+  };
+}
+
 /** Streams that were never encrypted, which are nearly all, are distinguished once per response. */
-export function encryptedAt(stream: Stream): EncryptedAt {
+function encryptedAt(stream: Stream): EncryptedAt {
   if (stream.settings?.encryption === undefined) return undefined;
   return (timestampMs) => encryptionKeyAt(stream, timestampMs) !== undefined;
 }
@@ -26,14 +40,14 @@ export function encryptedAt(stream: Stream): EncryptedAt {
 export function viewRecord(
   shard: Shard,
   { offset, timestampMs, key, value }: LogRecord,
-  encrypted?: EncryptedAt,
+  { encrypted, isKeyOptional }: RecordStyle,
 ): RecordView {
   return {
     SequenceNumber: printSequenceNumber(sequenceNumberOf(shard, offset)),
     // Producers may omit a record's timestamp, which is −1 in Kafka then.
     ApproximateArrivalTimestamp: timestampMs < 0 ? undefined : timestampMs,
     Data: dataOf(value),
-    PartitionKey: partitionKeyOf(key, offset),
+    PartitionKey: key === null && isKeyOptional ? undefined : partitionKeyOf(key, offset),
     ...(encrypted?.(timestampMs) === true ? { EncryptionType: 'KMS' } : {}),
   };
 }
@@ -43,14 +57,14 @@ export function recordsJson(
   shard: Shard,
   records: readonly LogRecord[],
   rest: Readonly<Record<string, unknown>>,
-  encrypted?: EncryptedAt,
+  style: RecordStyle,
 ): PreparedBody {
   const heads = new Array<string>(records.length);
   const tail = `],${JSON.stringify(rest).slice(1)}`;
   let size = opening.length + Buffer.byteLength(tail);
   for (let index = 0; index < records.length; index++) {
     const record = records[index]!;
-    const head = headOf(shard, record, encrypted);
+    const head = headOf(shard, record, style);
     heads[index] = head;
     size += head.length + base64Bytes(record.value?.length ?? 0) + closing.length + 1;
   }
@@ -85,12 +99,13 @@ const comma = 0x2c;
 function headOf(
   shard: Shard,
   { offset, timestampMs, key }: LogRecord,
-  encrypted: EncryptedAt,
+  { encrypted, isKeyOptional }: RecordStyle,
 ): string {
   const number = printSequenceNumber(sequenceNumberOf(shard, offset));
   const time = timestampMs < 0 ? '' : `"ApproximateArrivalTimestamp":${timestampMs / 1000},`;
-  const partitionKey = asciiJson(partitionKeyOf(key, offset));
   const kms = encrypted?.(timestampMs) === true ? '"EncryptionType":"KMS",' : '';
+  if (key === null && isKeyOptional) return `{"SequenceNumber":"${number}",${time}${kms}"Data":"`;
+  const partitionKey = asciiJson(partitionKeyOf(key, offset));
   return `{"SequenceNumber":"${number}",${time}${kms}"PartitionKey":${partitionKey},"Data":"`;
 }
 

@@ -113,6 +113,89 @@ test('each shard has its own budget', async (t) => {
   assert.deepEqual(codes, [throughputExceeded, throughputExceeded, undefined, undefined]);
 });
 
+/** With the budgets of its shards. */
+async function spreadDoor(t: TestContext): Promise<Limited & { readonly budgets: ShardLimits }> {
+  let budgets: ShardLimits | undefined;
+  const shards = (clock: Clock) => (budgets = new ShardLimits(clock));
+  const limited = await limitedDoor(t, { shardCount: 2, shards });
+  await limited.door.streams.change(limited.door.name, (stream) => ({
+    ...stream,
+    mode: 'ON_DEMAND',
+    settings: { distribution: 'AUTO' },
+  }));
+  return { ...limited, budgets: budgets! };
+}
+
+test('records that are spread go to the shards that have room', async (t) => {
+  const { door, throttled, budgets } = await spreadDoor(t);
+  const stream = await door.streams.find(door.name);
+  assert.equal(budgets.takeWrite(stream, 0, mib, 1), 0);
+  const shardsOf = (answer: Body) =>
+    new Set((answer['Records'] as Body[]).map(({ ShardId }) => ShardId));
+  const other = 'shardId-000000000001';
+  assert.deepEqual(shardsOf(await put(door, records(500))), new Set([other]));
+  for (let times = 0; times < 3; times++) {
+    const [record] = records(1);
+    const one = await door.ask('PutRecord', { StreamName: door.name, ...record });
+    assert.equal(one['ShardId'], other);
+  }
+  assert.deepEqual(throttled, []);
+  const usage = budgets.takeUsage().flatMap(({ shards }) => shards);
+  assert.deepEqual(
+    usage.map(({ index, records: count, isThrottled }) => [index, count, isThrottled]),
+    [
+      [0, 1, false],
+      [1, 503, false],
+    ],
+  );
+  door.aheadMs = 500;
+  const answer = await put(door, records(500, 2_600));
+  const counts = [firstShard, other].map(
+    (id) => (answer['Records'] as Body[]).filter(({ ShardId }) => ShardId === id).length,
+  );
+  // The first one has half of its MiB again, which is less than half of the records.
+  assert.deepEqual(counts, [201, 299]);
+});
+
+test('records that are spread are refused only where no shard has room', async (t) => {
+  const { door, throttled } = await spreadDoor(t);
+  for (let times = 0; times < 4; times++) {
+    assert.equal((await put(door, records(500)))['FailedRecordCount'], 0);
+  }
+  const answer = await put(door, records(3));
+  assert.equal(answer['FailedRecordCount'], 3);
+  for (const entry of answer['Records'] as Body[]) {
+    assert.equal(entry['ErrorCode'], throughputExceeded);
+  }
+  const [record] = records(1);
+  const one = await door.ask('PutRecord', { StreamName: door.name, ...record });
+  assert.equal(one['__type'], throughputExceeded);
+  assert.deepEqual(throttled, ['PutRecords on-demand 3', 'PutRecord on-demand 1']);
+});
+
+test('a dry run writes nothing and uses no budget', async (t) => {
+  const { door } = await limitedDoor(t);
+  const dry = { StreamName: door.name, DryRun: true };
+  const ShardIterator = await door.iterator();
+  const position = { ShardIteratorType: 'LATEST', ShardId: firstShard };
+  const [record] = records(1, mib - 1);
+  const calls: [string, Body][] = [
+    ['PutRecord', { ...dry, ...record }],
+    ['PutRecords', { ...dry, Records: records(500) }],
+    ['GetShardIterator', { ...dry, ...position }],
+    ['GetRecords', { ShardIterator, DryRun: true }],
+  ];
+  for (const [action, body] of calls) {
+    for (let times = 0; times < 6; times++) {
+      assert.equal((await door.ask(action, body))['__type'], 'DryRunOperationException');
+    }
+  }
+  for (let times = 0; times < 4; times++) await door.iterator();
+  assert.deepEqual((await door.read(ShardIterator)).Records, []);
+  assert.equal((await put(door, records(500)))['FailedRecordCount'], 0);
+  assert.equal((await put(door, records(500)))['FailedRecordCount'], 0);
+});
+
 test('a shard reads five times a second', async (t) => {
   const { door } = await limitedDoor(t);
   const iterator = await door.iterator();
