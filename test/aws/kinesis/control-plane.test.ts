@@ -114,6 +114,7 @@ test('a summary counts open shards, and an on-demand stream begins with four', a
     OpenShardCount: 4,
     ConsumerCount: 0,
     MaxRecordSizeInKiB: 2048,
+    RecordDistributionStrategy: 'USER_PARTITION_KEY',
   });
 });
 
