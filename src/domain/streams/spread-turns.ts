@@ -41,7 +41,7 @@ export class SpreadTurns {
     return new Spread(open, turn, hasRoom);
   }
 
-  /** For records of one call whose shard was closed meanwhile: any open shard of the new view. */
+  /** For records of one call whose shard was closed meanwhile: open shards of the new view. */
   again(): (now: Stream) => Shard {
     let view: Stream | undefined;
     let spread: Spread | undefined;
@@ -64,7 +64,7 @@ export class Spread {
   /**
    * The shards that the call may still visit after it has found one without room: it then fills
    * each of the others as far as it goes, so that it asks every shard only once more. At 0 none has
-   * room, and the turns go on as if all had.
+   * room, and the turns continue as if all had.
    */
   #visitsLeft: number | undefined;
 

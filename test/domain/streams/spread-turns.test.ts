@@ -85,7 +85,7 @@ test('shards without room are passed over, and each of the others is filled', ()
   assert.equal(asked.filter((index) => index === 0).length, 1);
 });
 
-test('if no shard has room, each is asked once, and the turns go on', () => {
+test('if no shard has room, each is asked once, and the turns continue', () => {
   const turns = firstTurns();
   const stream = streamOf(3);
   let asked = 0;

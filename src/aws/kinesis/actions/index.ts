@@ -38,7 +38,7 @@ import { updateAccountSettings } from './update-account-settings.ts';
 import { updateMaxRecordSize } from './update-max-record-size.ts';
 import { updateShardCount } from './update-shard-count.ts';
 import { updateStreamMode } from './update-stream-mode.ts';
-import { updateStreamRecordDistributionStrategy } from './update-stream-record-distribution-strategy.ts';
+import { updateRecordDistributionStrategy } from './update-stream-record-distribution-strategy.ts';
 import { updateStreamWarmThroughput } from './update-stream-warm-throughput.ts';
 
 export const actions: readonly KinesisAction[] = [
@@ -80,6 +80,6 @@ export const actions: readonly KinesisAction[] = [
   updateMaxRecordSize,
   updateShardCount,
   updateStreamMode,
-  updateStreamRecordDistributionStrategy,
+  updateRecordDistributionStrategy,
   updateStreamWarmThroughput,
 ];

@@ -2,10 +2,10 @@
  * PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
  *
  * The records of one shard are appended together, in the order of the request, so records with the
- * same partition key keep their order, unless the stream spreads its records (AUTO). Shards are written concurrently; a failure or an exceeded
- * rate of one shard is reported in the results of its records. After a record that exceeds the
- * rate, all later records of its shard are refused too, so that they keep their order when they are
- * retried.
+ * same partition key keep their order, unless the stream spreads its records (AUTO). Shards are
+ * written concurrently; a failure or an exceeded rate of one shard is reported in the results of
+ * its records. After a record that exceeds the rate, all later records of its shard are refused
+ * too, so that they keep their order when they are retried.
  */
 import { printSequenceNumber, sequenceNumberOf } from '../../../domain/records/sequence-number.ts';
 import type { Shard, Stream } from '../../../domain/streams/stream.ts';

@@ -1,6 +1,6 @@
 /**
  * UpdateStreamRecordDistributionStrategy:
- * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateStreamRecordDistributionStrategy.html
+ * https://docs.aws.amazon.com/goto/WebAPI/kinesis-2013-12-02/UpdateStreamRecordDistributionStrategy
  *
  * Takes effect at once in this gateway, and within a second in the others: for so long they may use
  * the view of the stream that they have. The stream stays ACTIVE, and it may be UPDATING before.
@@ -15,7 +15,7 @@ import { namingTheStream, streamNameIn } from '../resources/stream-address.ts';
 import { assertStatus } from '../resources/stream-view.ts';
 import { theStream } from '../resources/touched.ts';
 
-export const updateStreamRecordDistributionStrategy = defineAction({
+export const updateRecordDistributionStrategy = defineAction({
   name: 'UpdateStreamRecordDistributionStrategy',
   input: structure({
     StreamARN: required(streamArn),
