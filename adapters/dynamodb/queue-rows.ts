@@ -85,7 +85,8 @@ class DynamoQueueRows implements QueueRows {
     await this.#prepare();
     const made = await this.#write(additions);
     if (made !== undefined) return made;
-    // The table was deleted meanwhile.
+    // The table was deleted meanwhile, or another gateway is still making it.
+    await this.#database.makeTable(this.#table);
     this.#prepared = undefined;
     await this.#prepare();
     const madeNow = await this.#write(additions);

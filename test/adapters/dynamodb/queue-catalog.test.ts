@@ -150,6 +150,17 @@ test('a queue goes together with its name, if it is still this version', async (
   assert.equal(await catalog.idOf('orders'), 'b');
 });
 
+test('a queue takes no name with it that belongs to another one', async (t) => {
+  const { catalog, database, table } = await open(t);
+  const queue = queueOf('a', { name: 'orders' });
+  await catalog.create(queue);
+  const key = { scope: { S: 'queue-names' }, key: { S: 'orders' } };
+  await database.client.putItem({ TableName: table, Item: { ...key, id: { S: 'b' } } });
+  await assert.rejects(catalog.remove(queue), conflict);
+  assert.deepEqual(await catalog.get('a'), queue);
+  assert.equal(await catalog.idOf('orders'), 'b');
+});
+
 test('a queue keeps its id and its name', async (t) => {
   const { catalog } = await open(t);
   const queue = queueOf('a');
