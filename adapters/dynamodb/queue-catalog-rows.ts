@@ -7,7 +7,8 @@
  * | `queue-names` | queue's name | the id of the queue, `id` |
  *
  * Each field of a queue is an attribute of its own, so that a change sets only those that this
- * version knows. Tags and the policy are JSON, which keeps tag keys with dots, and lone surrogates.
+ * version knows. Tags and the policy are JSON, which keeps tag keys with dots, and lone surrogates;
+ * so are the first offsets.
  */
 import type { Queue, QueueAttributes, QueueStart } from '../../src/domain/queues/queue.ts';
 
@@ -28,12 +29,14 @@ export type QueueFields = {
   readonly policy: string | undefined;
   readonly lockMs: number;
   readonly shardCount: number;
+  readonly firstOffsets: string | undefined;
+  readonly startsAtMs: number | undefined;
   readonly extends: boolean;
   readonly version: number;
 };
 
 export function fieldsOf(queue: Queue): QueueFields {
-  const { stream, start, attributes, tags, policy } = queue;
+  const { stream, start, attributes, tags, policy, firstOffsets } = queue;
   return {
     name: queue.name,
     streamName: stream.name,
@@ -48,6 +51,8 @@ export function fieldsOf(queue: Queue): QueueFields {
     policy: policy === undefined ? undefined : JSON.stringify(policy),
     lockMs: queue.lockMs,
     shardCount: queue.shardCount,
+    firstOffsets: firstOffsets === undefined ? undefined : JSON.stringify(firstOffsets),
+    startsAtMs: queue.startsAtMs,
     extends: queue.extends,
     version: queue.version,
   };
@@ -55,7 +60,7 @@ export function fieldsOf(queue: Queue): QueueFields {
 
 /** The fields of a row, and its key. Errors: SyntaxError where JSON is none. */
 export function queueOf(id: string, fields: QueueFields): Queue {
-  const { streamName, streamCreatedAtMs, tags, policy } = fields;
+  const { streamName, streamCreatedAtMs, tags, policy, firstOffsets, startsAtMs } = fields;
   return {
     id,
     name: fields.name,
@@ -68,6 +73,8 @@ export function queueOf(id: string, fields: QueueFields): Queue {
     ...(policy === undefined ? {} : { policy: JSON.parse(policy) as string }),
     lockMs: fields.lockMs,
     shardCount: fields.shardCount,
+    ...(firstOffsets === undefined ? {} : { firstOffsets: JSON.parse(firstOffsets) as string[] }),
+    ...(startsAtMs === undefined ? {} : { startsAtMs }),
     extends: fields.extends,
     version: fields.version,
   };

@@ -51,5 +51,6 @@ export async function startGateway(gateway: GatewayProcess): Promise<StartedPort
     operations?.start(),
   ]);
   streams.startBackground();
+  queues.resumeQueues();
   return { kinesisPort, kafkaPort, opsPort };
 }

@@ -10,13 +10,12 @@ import { GatewayError, isGatewayError, isRefusal } from '../domain/errors.ts';
 import type { Queue, QueueStatus } from '../domain/queues/queue.ts';
 import {
   activated,
-  type AttributeChanges,
   deleting,
   type NewQueue,
   newQueue,
+  queueIdOf,
   startsOf,
   updated,
-  updating,
   wantedLockMs,
 } from '../domain/queues/queue-changes.ts';
 import { withoutQueue, withQueue } from '../domain/queues/stream-queues.ts';
@@ -84,7 +83,7 @@ export class QueueLifecycle {
     { changingMax }: ChangeLimit,
   ): Promise<Queue> {
     const { catalog, clock, log, streams } = this.#settings;
-    const id = `${request.name}-${randomText(suffixLength)}`;
+    const id = queueIdOf(request.name, randomText(suffixLength));
     const offsets = await firstOffsets(stream, request.start, log);
     const queue = newQueue(request, id, stream, offsets, clock.nowMs());
     await catalog.create(queue);
@@ -101,9 +100,12 @@ export class QueueLifecycle {
     return queue;
   }
 
-  /** Resolves when the queue is UPDATING. Errors: `not-found`, `in-use` unless it is ACTIVE. */
-  async update(id: string, changes: AttributeChanges): Promise<Queue> {
-    const queue = await this.#settings.queues.change(id, (now) => updating(now, changes));
+  /**
+   * Resolves when the queue is UPDATING, which the transition makes of it. Errors: `not-found`;
+   * those of the transition are passed on.
+   */
+  async update(id: string, transition: (queue: Queue) => Queue): Promise<Queue> {
+    const queue = await this.#settings.queues.change(id, transition);
     this.#work.start(queue);
     return queue;
   }
@@ -133,6 +135,10 @@ export class QueueLifecycle {
   /** Resumes what was interrupted when all gateways stopped. */
   async resume(): Promise<void> {
     await this.#changing();
+  }
+
+  get isStopped(): boolean {
+    return this.#work.isStopped;
   }
 
   /** Work in progress is left to other gateways, or to the next start. */

@@ -52,6 +52,18 @@ test('every action through boto3', async (t) => {
     openShards: true,
     warm: 2,
     distribution: ['AUTO', 'keyless', null],
+    queue: [
+      'CREATING',
+      {
+        VisibilityTimeoutSeconds: 30,
+        DeadLetterConfiguration: { TargetType: 'BUILT_IN', MaxReceiveCount: 6 },
+      },
+    ],
+    queueChanged: ['UPDATING', true],
+    queueTags: [{ Key: 'of', Value: 'queue' }],
+    queues: [true],
+    queueCount: 1,
+    keepsQueues: 'ResourceInUseException',
     gone: 'ResourceNotFoundException',
   });
 });

@@ -20,12 +20,11 @@ function shapeOf(name: string): ModelShape {
   return shape;
 }
 
-/** Of abilities that the actions do not have: queues, channels. */
+/** Of abilities that the actions do not have: channels. */
 const notOurs = new Set([
   'DescribeLimits.ChannelCount',
   'DescribeLimits.ChannelCountLimit',
   'DescribeStreamSummary.StreamDescriptionSummary.ChannelCount',
-  'DescribeStreamSummary.StreamDescriptionSummary.QueueCount',
   // Reserved, says the model, and never answered.
   'DescribeStreamSummary.StreamDescriptionSummary.StreamId',
 ]);
@@ -126,6 +125,7 @@ const candidates = [
   'arn:aws:kinesis:us-east-1:000000000000:stream/a',
   'abcdefghijklmnopqrst-abc',
   'arn:aws:kinesis:us-east-1:000000000000:stream/a/consumer/c:1',
+  'arn:aws:kinesis:us-east-1:000000000000:queue/q',
 ];
 
 function isMatch(pattern: string | undefined, text: string): boolean {

@@ -9,14 +9,17 @@ import { KafkaAdministration } from '../../adapters/kafka/administration.ts';
 import { Cluster } from '../../adapters/kafka/cluster.ts';
 import { KafkaRecordLog } from '../../adapters/kafka/record-log.ts';
 import { actions } from '../../src/aws/kinesis/actions/index.ts';
+import type { StreamMode } from '../../src/domain/streams/stream.ts';
 import type { RecordLog } from '../../src/ports/record-log.ts';
 import type { StreamCatalog } from '../../src/ports/stream-catalog.ts';
 import { Reshardings } from '../../src/streams/resharding.ts';
 import { type SubscriptionTimes, Subscriptions } from '../../src/streams/subscriptions.ts';
+import type { KinesisLimits } from '../../src/aws/kinesis/limits/kinesis-limits.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../src/streams/directory.ts';
 import { StreamWriter } from '../../src/streams/writer.ts';
 import { call, startDoor } from '../aws/kinesis/door.ts';
 import { sharedEngines } from './engines.ts';
+import { openQueueParts, type QueueOptions, type QueueParts } from './queue-parts.ts';
 
 const { kafkaBootstrap, dynamodbEndpoint } = await sharedEngines();
 
@@ -33,23 +36,25 @@ export function doorAt(url: string): Door {
   return { ask: async (action, body) => (await call(port, action, body)).body as Body };
 }
 
-export type Gateway = Door & {
-  readonly port: number;
-  readonly streams: StreamDirectory;
-  readonly catalog: StreamCatalog;
-  readonly cluster: Cluster;
-  readonly database: Database;
-  readonly log: RecordLog;
-  readonly reshardings: Reshardings;
-  /** A stream that goes with the test. */
-  create(name: string, shardCount: number): Promise<void>;
-};
+export type Gateway = Door &
+  QueueParts & {
+    readonly port: number;
+    readonly streams: StreamDirectory;
+    readonly catalog: StreamCatalog;
+    readonly cluster: Cluster;
+    readonly database: Database;
+    readonly log: RecordLog;
+    readonly reshardings: Reshardings;
+    /** A stream that goes with the test. */
+    create(name: string, shardCount: number, mode?: StreamMode): Promise<void>;
+  };
 
-export type GatewayParts = {
+export type GatewayParts = QueueOptions & {
   /** What the gateway sees of its catalog: a place to let one stop in the middle. */
   readonly catalogOf?: (catalog: StreamCatalog) => StreamCatalog;
   /** What puts of the gateway see of the log: a place to hold them. */
   readonly appendsOf?: (log: RecordLog) => RecordLog['append'];
+  readonly limits?: KinesisLimits;
   readonly times?: Partial<SubscriptionTimes>;
   /** `host:port` of another cluster than that of the run. */
   readonly kafka?: string;
@@ -96,8 +101,10 @@ export async function openGateway(
     clock,
     onProblem,
   });
+  const queueParts = openQueueParts({ database, table, cluster, clock, streams, log }, more);
   const door = await startDoor(t, actions, {
-    streams,
+    ...{ streams, ...queueParts },
+    ...(more.limits === undefined ? {} : { limits: more.limits }),
     accounts: openAccountCatalog(database, table),
     reshardings,
     log: held,
@@ -109,6 +116,7 @@ export async function openGateway(
   t.after(async () => {
     for (const name of made) await streams.delete(name).catch(() => {});
     await door.stop();
+    await queueParts.queueLifecycle.stop();
     await reshardings.stop();
     await administration.stop();
     cluster.close();
@@ -117,10 +125,9 @@ export async function openGateway(
   return {
     port: door.port,
     ...{ streams, catalog, cluster, database },
-    log,
-    reshardings,
-    async create(name, shardCount) {
-      await streams.create({ name, shardCount, mode: 'PROVISIONED' });
+    ...{ log, reshardings, ...queueParts },
+    async create(name, shardCount, mode = 'PROVISIONED') {
+      await streams.create({ name, shardCount, mode });
       made.push(name);
     },
     ask: async (action, body) => (await call(door.port, action, body)).body as Body,

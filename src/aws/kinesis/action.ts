@@ -38,7 +38,7 @@ export type KinesisParts = {
 
 /** The context of every action. It contains nothing of sockets or HTTP. */
 export type KinesisContext = KinesisParts & {
-  /** The names of all actions of the service, which policies may use. */
+  /** The names of all actions that policies may use: those of the service, and permissions. */
   readonly actionNames: readonly string[];
   /** The region of the request's signature, or the gateway's own. */
   readonly region: string;

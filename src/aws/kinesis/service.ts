@@ -25,6 +25,9 @@ export function kinesisService(settings: KinesisSettings, served = actions): Ser
   });
 }
 
+/** Actions of policies that are no operation. */
+const permissions = ['AssociateStreamsWithQueue'];
+
 /**
  * Creates the context of a call. Parts that are the same for all calls are on the prototype, so the
  * cost does not depend on their number.
@@ -50,7 +53,8 @@ function contextsOf({ region, ...parts }: KinesisSettings): (call: Call) => Kine
       return this.tally.signal;
     }
   }
-  const shared = { ...parts, actionNames: actions.map(({ name }) => name) };
+  const actionNames = [...actions.map(({ name }) => name), ...permissions];
+  const shared = { ...parts, actionNames };
   Object.assign(CallContext.prototype, shared);
   return (call) => new CallContext(call) as CallContext & typeof shared;
 }

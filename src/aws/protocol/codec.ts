@@ -32,8 +32,11 @@ export const cbor11: Codec = {
   bodyIsCopied: false,
 };
 
-/** The maximum number of lists, maps and structures in one body; a legal PutRecords has 502. */
-const containersMax = 8192;
+/**
+ * The maximum number of lists, maps and structures in one body. A legal PutRecords has 502; the
+ * model of CreateQueue allows 20,002, a list of 10,000 streams with a position each.
+ */
+const containersMax = 20_480;
 /** No shape is nested deeper than four; the rest allows for unknown members. */
 const depthMax = 64;
 

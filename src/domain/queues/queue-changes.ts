@@ -6,6 +6,17 @@ import type { Queue, QueueAttributes, QueueStart } from './queue.ts';
 
 export type NewQueue = Pick<Queue, 'name' | 'start' | 'attributes' | 'tags'>;
 
+const hostLabelMax = 63;
+
+/**
+ * The id of a queue: its name, as far as that fits, and a suffix that makes it unique. SDKs send
+ * calls to hosts that begin with the id, so they refuse one that is no label of a host name.
+ */
+export function queueIdOf(name: string, suffix: string): string {
+  const label = name.replaceAll(/[^a-zA-Z0-9]+/gu, '-').replace(/^-/u, '');
+  return `${label.slice(0, hostLabelMax - suffix.length - 1) || 'queue'}-${suffix}`;
+}
+
 /** `firstOffsets`: where delivery from each shard of the stream begins. */
 export function newQueue(
   request: NewQueue,
@@ -65,12 +76,15 @@ export function updating(queue: Queue, changes: AttributeChanges): Queue {
   if (queue.status !== 'ACTIVE') {
     throw new GatewayError('in-use', `queue ${queue.id} is ${queue.status}`);
   }
-  const attributes = changed(queue.attributes, changes);
+  const attributes = attributesWith(queue.attributes, changes);
   const isSame = attributes.visibilitySeconds === queue.attributes.visibilitySeconds;
   return { ...queue, attributes, status: 'UPDATING', lockMs: isSame ? queue.lockMs : 0 };
 }
 
-function changed(attributes: QueueAttributes, changes: AttributeChanges): QueueAttributes {
+export function attributesWith(
+  attributes: QueueAttributes,
+  changes: AttributeChanges,
+): QueueAttributes {
   const { visibilitySeconds = attributes.visibilitySeconds } = changes;
   const { receivesMax } = 'receivesMax' in changes ? changes : attributes;
   return { visibilitySeconds, ...(receivesMax === undefined ? {} : { receivesMax }) };

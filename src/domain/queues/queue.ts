@@ -27,8 +27,9 @@ export type QueueStream = { readonly name: string; readonly createdAtMs: number 
 
 export type Queue = {
   /**
-   * The last part of the queue's ARN, and the id of the share group that holds its records in
-   * Kafka: never used again, so a later queue of the same name starts with nothing.
+   * The last part of the queue's ARN, a label of a host name, and the id of the share group that
+   * holds its records in Kafka: never used again, so a later queue of the same name starts with
+   * nothing.
    */
   readonly id: string;
   readonly name: string;

@@ -89,8 +89,9 @@ export function withEncryption(stream: Stream, keyId: string | undefined, nowMs:
 }
 
 /**
- * Errors: `limit-exceeded` after two changes in 24 hours; `policy-violation` for a topic that was
- * not created through Kinesis: it has no capacity to manage.
+ * Errors: `limit-exceeded` after two changes in 24 hours; `in-use` for a stream with queues, which
+ * only on-demand streams have; `policy-violation` for a topic that was not created through Kinesis:
+ * it has no capacity to manage.
  */
 export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Stream {
   if (stream.mode === mode) return stream;
@@ -99,6 +100,12 @@ export function withMode(stream: Stream, mode: StreamMode, nowMs: number): Strea
       'policy-violation',
       `${stream.name} was not made by CreateStream: it follows Kafka's rules and has no capacity ` +
         'mode.',
+    );
+  }
+  if (mode === 'PROVISIONED' && (stream.settings?.queues?.length ?? 0) > 0) {
+    throw new GatewayError(
+      'in-use',
+      `The mode of stream ${stream.name} cannot be changed to PROVISIONED while it has queues.`,
     );
   }
   const lately = (stream.settings?.modeChangesMs ?? []).filter((atMs) => atMs > nowMs - dayMs);

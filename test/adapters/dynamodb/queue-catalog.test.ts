@@ -59,6 +59,8 @@ test('a queue is read as it was stored, by its id and by its name', async (t) =>
     attributes: { visibilitySeconds: 0 },
     tags: { 'a.b': '', 'kept as it is': 'ä=/@' },
     policy: '{ "Version": "2012-10-17",\n"Statement":[] , "é\\u00e9\\\\": ""}\ud800',
+    firstOffsets: ['0', '9223372036854775807'],
+    startsAtMs: nowMs - 1,
   });
   await catalog.create(queue);
   assert.deepEqual(await catalog.get('a'), queue);
@@ -68,9 +70,9 @@ test('a queue is read as it was stored, by its id and by its name', async (t) =>
 
 test('a change replaces all of a queue, and takes away what is absent', async (t) => {
   const { catalog } = await open(t);
-  const before = queueOf('a', { policy: '{}', tags: { one: 'tag' } });
+  const before = queueOf('a', { policy: '{}', tags: { one: 'tag' }, firstOffsets: ['1'] });
   await catalog.create(before);
-  const { policy: _, ...rest } = before;
+  const { policy: _, firstOffsets: _offsets, ...rest } = before;
   const after = changed(rest, {
     start: { type: 'TRIM_HORIZON' },
     attributes: { visibilitySeconds: 43_200 },

@@ -22,6 +22,8 @@ const StreamName = 'orders';
 const StreamARN = `arn:aws:kinesis:eu-west-1:${account}:stream/orders`;
 const ConsumerARN = `${StreamARN}/consumer/app:1795000000`;
 const stream = { kind: 'stream', name: 'orders' } as const;
+const QueueARN = `arn:aws:kinesis:eu-west-1:${account}:queue/jobs-1234abcd`;
+const queue = { kind: 'queue', name: 'jobs-1234abcd' } as const;
 const consumer = { kind: 'consumer', name: 'orders/consumer/app:1795000000' } as const;
 const all = { kind: 'all', name: '*' } as const;
 const key = { kind: 'key', name: 'alias/aws/kinesis' } as const;
@@ -32,20 +34,33 @@ const ShardIterator = printShardIterator(position, clock.nowMs(), secret);
 const tokenAt = { stream: 'orders', logId: 'log', after: '' };
 const NextToken = pagingTokenOf('ListShards', tokenAt, { secret, clock });
 
-type Named = Pick<Access, 'kind' | 'name'>;
+/** Most accesses have the action's own name. */
+type Named = Pick<Access, 'kind' | 'name'> & Partial<Pick<Access, 'action'>>;
 const shard = { ShardId: 'shardId-000000000000' };
 const put = { PartitionKey: 'k', Data: 'YQ==' };
 
 /** A valid call of every action, and the things that it names. */
 const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]>> = {
   AddTagsToStream: [[{ StreamARN, Tags: { a: 'b' } }, stream]],
+  CreateQueue: [
+    [
+      { QueueName: 'jobs', StreamConfigurationList: [{ StreamARN }] },
+      { kind: 'queue', name: 'jobs' },
+      { ...stream, action: 'kinesis:AssociateStreamsWithQueue' },
+    ],
+  ],
   CreateStream: [[{ StreamName, ShardCount: 1 }, stream]],
   DecreaseStreamRetentionPeriod: [[{ StreamName, RetentionPeriodHours: 24 }, stream]],
-  DeleteResourcePolicy: [[{ ResourceARN: StreamARN }, stream]],
+  DeleteQueue: [[{ QueueARN }, queue]],
+  DeleteResourcePolicy: [
+    [{ ResourceARN: StreamARN }, stream],
+    [{ ResourceARN: QueueARN }, queue],
+  ],
   DeleteStream: [[{ StreamName }, stream]],
   DeregisterStreamConsumer: [[{ ConsumerARN }, consumer]],
   DescribeAccountSettings: [[{}, all]],
   DescribeLimits: [[{}, all]],
+  DescribeQueue: [[{ QueueARN }, queue]],
   DescribeStream: [[{ StreamName }, stream]],
   DescribeStreamConsumer: [
     [{ ConsumerARN }, consumer],
@@ -58,31 +73,51 @@ const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]
   DisableEnhancedMonitoring: [[{ StreamName, ShardLevelMetrics: ['ALL'] }, stream]],
   EnableEnhancedMonitoring: [[{ StreamName, ShardLevelMetrics: ['ALL'] }, stream]],
   GetRecords: [[{ ShardIterator }, stream]],
-  GetResourcePolicy: [[{ ResourceARN: ConsumerARN }, consumer]],
+  GetResourcePolicy: [
+    [{ ResourceARN: ConsumerARN }, consumer],
+    [{ ResourceARN: QueueARN }, queue],
+  ],
   GetShardIterator: [[{ StreamName, ...shard, ShardIteratorType: 'LATEST' }, stream]],
   IncreaseStreamRetentionPeriod: [[{ StreamName, RetentionPeriodHours: 48 }, stream]],
+  ListQueues: [
+    [{}, all],
+    [{ StreamFilter: [{ StreamARN }] }, all],
+  ],
   ListShards: [
     [{ StreamName }, stream],
     [{ NextToken }, stream],
   ],
   ListStreamConsumers: [[{ StreamARN }, stream]],
   ListStreams: [[{}, all]],
-  ListTagsForResource: [[{ ResourceARN: ConsumerARN }, consumer]],
+  ListTagsForResource: [
+    [{ ResourceARN: ConsumerARN }, consumer],
+    [{ ResourceARN: QueueARN }, queue],
+  ],
   ListTagsForStream: [[{ StreamName }, stream]],
   MergeShards: [[{ StreamName, ShardToMerge: 'a', AdjacentShardToMerge: 'b' }, stream]],
   PutRecord: [[{ StreamName, ...put }, stream]],
   PutRecords: [[{ StreamARN, Records: [put, put] }, stream]],
-  PutResourcePolicy: [[{ ResourceARN: StreamARN, Policy: '{}' }, stream]],
+  PutResourcePolicy: [
+    [{ ResourceARN: StreamARN, Policy: '{}' }, stream],
+    [{ ResourceARN: QueueARN, Policy: '{}' }, queue],
+  ],
   RegisterStreamConsumer: [[{ StreamARN, ConsumerName: 'app' }, stream]],
   RemoveTagsFromStream: [[{ StreamName, TagKeys: ['a'] }, stream]],
   SplitShard: [[{ StreamName, ShardToSplit: 'a', NewStartingHashKey: '1' }, stream]],
   StartStreamEncryption: [[encryption, stream, key]],
   StopStreamEncryption: [[encryption, stream, key]],
   SubscribeToShard: [[{ ConsumerARN, ...shard, StartingPosition: { Type: 'LATEST' } }, consumer]],
-  TagResource: [[{ ResourceARN: ConsumerARN, Tags: { a: 'b' } }, consumer]],
-  UntagResource: [[{ ResourceARN: StreamARN, TagKeys: ['a'] }, stream]],
+  TagResource: [
+    [{ ResourceARN: ConsumerARN, Tags: { a: 'b' } }, consumer],
+    [{ ResourceARN: QueueARN, Tags: { a: 'b' } }, queue],
+  ],
+  UntagResource: [
+    [{ ResourceARN: StreamARN, TagKeys: ['a'] }, stream],
+    [{ ResourceARN: QueueARN, TagKeys: ['a'] }, queue],
+  ],
   UpdateAccountSettings: [[{ MinimumThroughputBillingCommitment: { Status: 'ENABLED' } }, all]],
   UpdateMaxRecordSize: [[{ StreamARN, MaxRecordSizeInKiB: 1024 }, stream]],
+  UpdateQueue: [[{ QueueARN, QueueAttributes: {} }, queue]],
   UpdateShardCount: [[{ StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' }, stream]],
   UpdateStreamMode: [[{ StreamARN, StreamModeDetails: { StreamMode: 'ON_DEMAND' } }, stream]],
   UpdateStreamRecordDistributionStrategy: [
@@ -147,6 +182,11 @@ test('a call that is not valid is refused before anybody is asked', async (t) =>
     ['PutRecord', put, 'InvalidArgumentException'],
     ['GetRecords', { ShardIterator: 'AAAA' }, 'InvalidArgumentException'],
     ['ListShards', { NextToken: 'AAAA' }, 'InvalidArgumentException'],
+    [
+      'CreateQueue',
+      { QueueName: 'jobs', StreamConfigurationList: [{ StreamARN }, { StreamARN }] },
+      'ValidationException',
+    ],
     [
       'TagResource',
       { ResourceARN: `${StreamARN}/consumer/`, Tags: { a: 'b' } },

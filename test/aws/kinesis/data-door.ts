@@ -61,8 +61,9 @@ export async function dataDoor(
   times: Partial<SubscriptionTimes> = {},
   settingsOf: (clock: Clock) => Partial<KinesisSettings> = () => ({}),
 ): Promise<DataDoor> {
-  const { streams, accounts, catalog, administration, claims } = await openCatalogs(t, (stream) =>
-    reshardings.notice(stream),
+  const { streams, queues, accounts, catalog, administration, claims } = await openCatalogs(
+    t,
+    (stream) => reshardings.notice(stream),
   );
   const [host = '', kafkaPort] = kafkaBootstrap.split(':');
   const bootstrap = [{ host, port: Number(kafkaPort) }];
@@ -80,6 +81,7 @@ export async function dataDoor(
   });
   const { port } = await startDoor(t, actions, {
     streams,
+    queues,
     accounts,
     reshardings,
     log,

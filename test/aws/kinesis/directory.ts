@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { Database } from '../../../adapters/dynamodb/database.ts';
 import { openAccountCatalog } from '../../../adapters/dynamodb/account-catalog.ts';
+import { openQueueCatalog } from '../../../adapters/dynamodb/queue-catalog.ts';
 import { openStreamCatalog } from '../../../adapters/dynamodb/stream-catalog.ts';
 import { openSubscriptionClaims } from '../../../adapters/dynamodb/subscription-claims.ts';
 import { KafkaAdministration } from '../../../adapters/kafka/administration.ts';
@@ -12,6 +13,7 @@ import type { Stream } from '../../../src/domain/streams/stream.ts';
 import type { AccountCatalog } from '../../../src/ports/account-catalog.ts';
 import type { StreamCatalog } from '../../../src/ports/stream-catalog.ts';
 import type { SubscriptionClaims } from '../../../src/ports/subscription-claims.ts';
+import { createQueueDirectory, type QueueDirectory } from '../../../src/queues/directory.ts';
 import { createStreamDirectory, type StreamDirectory } from '../../../src/streams/directory.ts';
 import { sharedEngines } from '../../support/engines.ts';
 
@@ -29,6 +31,7 @@ export async function openCatalogs(
   onResharding: (stream: Stream) => void = () => {},
 ): Promise<{
   streams: StreamDirectory;
+  queues: QueueDirectory;
   accounts: AccountCatalog;
   catalog: StreamCatalog;
   administration: KafkaAdministration;
@@ -52,8 +55,13 @@ export async function openCatalogs(
     ...{ catalog, administration, clock, onResharding, onGone },
     onProblem: () => undefined,
   });
+  const queues = createQueueDirectory({
+    catalog: openQueueCatalog(database, table),
+    onUnfinished: () => undefined,
+  });
   return {
     streams,
+    queues,
     catalog,
     administration,
     accounts: openAccountCatalog(database, table),

@@ -247,6 +247,7 @@ test('a resource that does not exist, or not here, is not found', async (t) => {
   const missing = [
     `${door.arn}-x`,
     `${door.arn}/consumer/app:1`,
+    door.arn.replace(`stream/${door.name}`, 'queue/q'),
     door.arn.replace(`stream/${door.name}`, 'channel/c'),
   ];
   for (const arn of missing) {

@@ -63,6 +63,7 @@ class Scenario:
         self.settings()
         self.policies()
         self.resharding()
+        self.queue()
         self.kinesis.delete_stream(StreamARN=self.arn)
         self.kinesis.get_waiter("stream_not_exists").wait(StreamName=self.stream)
         self.seen["gone"] = self.refused(self.kinesis.describe_stream, StreamName=self.stream)
@@ -253,6 +254,49 @@ class Scenario:
         record = self.kinesis.get_records(ShardIterator=iterator, **named)["Records"][0]
         shown = self.summary()["RecordDistributionStrategy"]
         self.seen["distribution"] = [shown, record["Data"].decode(), record.get("PartitionKey")]
+
+    def queue_settled(self, arn):
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            described = self.kinesis.describe_queue(QueueARN=arn)["QueueDescription"]
+            if described["QueueStatus"] == "ACTIVE":
+                return described
+            assert time.monotonic() < deadline, described
+            time.sleep(0.05)
+
+    def queue(self):
+        """On the stream as it is now: on-demand."""
+        name = f"queue-of-{self.stream}"
+        made = self.kinesis.create_queue(
+            QueueName=name,
+            StreamConfigurationList=[
+                {"StreamARN": self.arn, "StartingPosition": {"Type": "TRIM_HORIZON"}}
+            ],
+            Tags={"of": "queue"},
+        )["QueueDescription"]
+        arn = made["QueueARN"]
+        described = self.queue_settled(arn)
+        self.seen["queue"] = [made["QueueStatus"], described["QueueAttributes"]]
+        attributes = {"VisibilityTimeoutSeconds": 60, "DeadLetterConfiguration": {"TargetType": "NONE"}}
+        changed = self.kinesis.update_queue(QueueARN=arn, QueueAttributes=attributes)
+        described = self.queue_settled(arn)
+        status = changed["QueueDescription"]["QueueStatus"]
+        self.seen["queueChanged"] = [status, described["QueueAttributes"] == attributes]
+        tags = self.kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"]
+        self.seen["queueTags"] = tags
+        pages = self.kinesis.get_paginator("list_queues").paginate(
+            StreamFilter=[{"StreamARN": self.arn}], PaginationConfig={"PageSize": 1}
+        )
+        listed = [each for page in pages for each in page["QueueSummaries"]]
+        self.seen["queues"] = [each["QueueARN"] == arn for each in listed]
+        self.seen["queueCount"] = self.summary()["QueueCount"]
+        delete = {"StreamARN": self.arn, "EnforceConsumerDeletion": True}
+        self.seen["keepsQueues"] = self.refused(self.kinesis.delete_stream, **delete)
+        self.kinesis.delete_queue(QueueARN=arn)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.summary()["QueueCount"] > 0:
+            assert time.monotonic() < deadline, self.summary()
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":

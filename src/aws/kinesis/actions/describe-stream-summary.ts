@@ -2,6 +2,7 @@
  * DescribeStreamSummary:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html
  */
+import { queuesOf } from '../../../domain/queues/stream-queues.ts';
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { defineAction } from '../action.ts';
@@ -38,6 +39,7 @@ const streamDescriptionSummary = structure({
   KeyId: string(),
   OpenShardCount: naturalInteger,
   ConsumerCount: naturalInteger,
+  QueueCount: naturalInteger,
   WarmThroughput: warmThroughput,
   MaxRecordSizeInKiB: recordKiBMax,
   RecordDistributionStrategy: recordDistributionStrategy,
@@ -63,6 +65,7 @@ export const describeStreamSummary = defineAction({
         // AWS omits it for streams that are CREATING or DELETING, although its model requires it.
         OpenShardCount: isThere(stream) ? openShardCount(stream) : undefined,
         ConsumerCount: stream.consumers.length,
+        QueueCount: queuesOf(stream).length,
         WarmThroughput: viewWarmThroughput(stream),
         MaxRecordSizeInKiB: stream.recordKiBMax,
         RecordDistributionStrategy: viewDistribution(stream),

@@ -1,13 +1,16 @@
 /** The list of actions, from which dispatch, documentation and metrics are derived. */
 import type { KinesisAction } from '../action.ts';
 import { addTagsToStream } from './add-tags-to-stream.ts';
+import { createQueue } from './create-queue.ts';
 import { createStream } from './create-stream.ts';
 import { decreaseStreamRetentionPeriod } from './decrease-stream-retention-period.ts';
+import { deleteQueue } from './delete-queue.ts';
 import { deleteResourcePolicy } from './delete-resource-policy.ts';
 import { deleteStream } from './delete-stream.ts';
 import { deregisterStreamConsumer } from './deregister-stream-consumer.ts';
 import { describeAccountSettings } from './describe-account-settings.ts';
 import { describeLimits } from './describe-limits.ts';
+import { describeQueue } from './describe-queue.ts';
 import { describeStreamConsumer } from './describe-stream-consumer.ts';
 import { describeStreamSummary } from './describe-stream-summary.ts';
 import { describeStream } from './describe-stream.ts';
@@ -17,6 +20,7 @@ import { getRecords } from './get-records.ts';
 import { getResourcePolicy } from './get-resource-policy.ts';
 import { getShardIterator } from './get-shard-iterator.ts';
 import { increaseStreamRetentionPeriod } from './increase-stream-retention-period.ts';
+import { listQueues } from './list-queues.ts';
 import { listShards } from './list-shards.ts';
 import { listStreamConsumers } from './list-stream-consumers.ts';
 import { listStreams } from './list-streams.ts';
@@ -36,6 +40,7 @@ import { tagResource } from './tag-resource.ts';
 import { untagResource } from './untag-resource.ts';
 import { updateAccountSettings } from './update-account-settings.ts';
 import { updateMaxRecordSize } from './update-max-record-size.ts';
+import { updateQueue } from './update-queue.ts';
 import { updateShardCount } from './update-shard-count.ts';
 import { updateStreamMode } from './update-stream-mode.ts';
 import { updateRecordDistributionStrategy } from './update-stream-record-distribution-strategy.ts';
@@ -43,13 +48,16 @@ import { updateStreamWarmThroughput } from './update-stream-warm-throughput.ts';
 
 export const actions: readonly KinesisAction[] = [
   addTagsToStream,
+  createQueue,
   createStream,
   decreaseStreamRetentionPeriod,
+  deleteQueue,
   deleteResourcePolicy,
   deleteStream,
   deregisterStreamConsumer,
   describeAccountSettings,
   describeLimits,
+  describeQueue,
   describeStream,
   describeStreamConsumer,
   describeStreamSummary,
@@ -59,6 +67,7 @@ export const actions: readonly KinesisAction[] = [
   getResourcePolicy,
   getShardIterator,
   increaseStreamRetentionPeriod,
+  listQueues,
   listShards,
   listStreamConsumers,
   listStreams,
@@ -78,6 +87,7 @@ export const actions: readonly KinesisAction[] = [
   untagResource,
   updateAccountSettings,
   updateMaxRecordSize,
+  updateQueue,
   updateShardCount,
   updateStreamMode,
   updateRecordDistributionStrategy,

@@ -2,16 +2,11 @@
  * RegisterStreamConsumer:
  * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html
  */
-import { commitmentStatusAt } from '../../../domain/streams/account-settings.ts';
-import {
-  consumerNamed,
-  consumersAdvantageMax,
-  consumersMax,
-  withConsumer,
-} from '../../../domain/streams/consumers.ts';
+import { consumerNamed, withConsumer } from '../../../domain/streams/consumers.ts';
 import type { Stream } from '../../../domain/streams/stream.ts';
 import { defineAction, type KinesisContext } from '../action.ts';
 import { KinesisError } from '../errors.ts';
+import { registeredMaxOf } from '../limits/account-limits.ts';
 import { viewConsumer } from '../resources/consumer-address.ts';
 import { required, structure } from '../../protocol/shape.ts';
 import { consumer, consumerName, streamAddress, streamArn, tagMap } from '../shapes.ts';
@@ -44,7 +39,8 @@ export const registerStreamConsumer = defineAction({
     assertTagKeys(Object.keys(tags));
     assertTagCharacters(Object.entries(tags).flat(), what);
     assertTagCount(tags, what, 'resource');
-    const max = await consumersMaxOf(streamName, context);
+    const found = await findStream({ StreamName: streamName }, context);
+    const max = await registeredMaxOf(found, context);
     const stream = await namingTheStream(streamName, context, () =>
       context.streams.change(streamName, (before) => {
         assertStatus(before, context, ['ACTIVE', 'UPDATING']);
@@ -65,13 +61,4 @@ function assertNew(name: string, stream: Stream, { account }: KinesisContext): v
     'ResourceInUseException',
     `Consumer ${name} under stream ${stream.name} already exists for account ${account}.`,
   );
-}
-
-/** Account settings are only read if they matter: for an on-demand stream. */
-async function consumersMaxOf(streamName: string, context: KinesisContext): Promise<number> {
-  const { accounts, account, clock } = context;
-  const { mode } = await findStream({ StreamName: streamName }, context);
-  if (mode !== 'ON_DEMAND') return consumersMax;
-  const status = commitmentStatusAt(await accounts.get(account), clock.nowMs());
-  return status === 'DISABLED' ? consumersMax : consumersAdvantageMax;
 }

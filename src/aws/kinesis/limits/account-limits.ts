@@ -3,9 +3,13 @@
  * guide. Only streams created by CreateStream count: topics that were not created through Kinesis
  * are not subject to Kinesis' quotas.
  */
+import { changingQueuesMax } from '../../../domain/queues/queue.ts';
+import { commitmentStatusAt } from '../../../domain/streams/account-settings.ts';
+import { consumersAdvantageMax, consumersMax } from '../../../domain/streams/consumers.ts';
 import { openShardCount } from '../../../domain/streams/stream-rules.ts';
-import type { StreamMode, StreamSummary } from '../../../domain/streams/stream.ts';
+import type { Stream, StreamMode, StreamSummary } from '../../../domain/streams/stream.ts';
 import { isGatewayError } from '../../../domain/errors.ts';
+import type { ChangeLimit } from '../../../queues/lifecycle.ts';
 import type { KinesisContext } from '../action.ts';
 import { KinesisError } from '../errors.ts';
 
@@ -109,4 +113,22 @@ function tooManyShards(
       '(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits ' +
       'and how to request higher limits.',
   );
+}
+
+/**
+ * How many registered consumers and queues a stream may have together. Account settings are only
+ * read if they matter: for an on-demand stream.
+ */
+export async function registeredMaxOf(
+  { mode }: Pick<Stream, 'mode'>,
+  { accounts, account, clock }: KinesisContext,
+): Promise<number> {
+  if (mode !== 'ON_DEMAND') return consumersMax;
+  const status = commitmentStatusAt(await accounts.get(account), clock.nowMs());
+  return status === 'DISABLED' ? consumersMax : consumersAdvantageMax;
+}
+
+/** The most queues that are CREATING or DELETING at once; not enforced if rates are not. */
+export function changingQueuesMaxOf({ limits }: KinesisContext): ChangeLimit {
+  return { changingMax: limits.calls === undefined ? undefined : changingQueuesMax };
 }
