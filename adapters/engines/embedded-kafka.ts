@@ -137,7 +137,10 @@ function propertiesText({ node, nodes, folder, properties }: KafkaSettings): str
   return `${lines.join('\n')}\n`;
 }
 
-/** Kafka writes to its standard output, which is the log file. */
+/**
+ * Kafka writes to its standard output, which is the log file. It reports the end of each share
+ * session, of which a queue in use has thousands a second, at the level of information.
+ */
 const loggingText = `status=error
 appender.console.type=Console
 appender.console.name=console
@@ -145,6 +148,8 @@ appender.console.layout.type=PatternLayout
 appender.console.layout.pattern=%d %p %m (%c)%n
 rootLogger.level=info
 rootLogger.appenderRef.console.ref=console
+logger.apis.name=kafka.server.KafkaApis
+logger.apis.level=warn
 `;
 
 async function format(

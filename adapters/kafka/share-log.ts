@@ -49,7 +49,8 @@ const alterOffsetsApi = {
 };
 const deleteGroupsApi = { request: deleteGroupsRequest, response: deleteGroupsResponse };
 
-const coordinatorPatience = { everyMs: 50, waitMsMax: 10_000 };
+/** A new cluster makes the topics of its coordinators with the first request to them. */
+const coordinatorPatience = { everyMs: 50, waitMsMax: 30_000 };
 /** How long a coordinator may not know a topic that exists. */
 const positionPatience = { everyMs: 50, waitMsMax: 10_000 };
 /** While a group is in use, the leaders of its log are asked for this often. */

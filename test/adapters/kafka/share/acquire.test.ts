@@ -9,12 +9,12 @@ import {
   countsOf,
   few,
   patient,
-  shareTopic,
   shortLockMs,
   takeAll,
   textsOf,
   verdictsOn,
-} from './share-topic.ts';
+} from './share-calls.ts';
+import { shareTopic } from './share-topic.ts';
 
 const produceApi = { request: produceRequest, response: produceResponse };
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `${index}`);

@@ -4,7 +4,8 @@ import { toOffset } from '../../../../src/domain/streams/stream.ts';
 import type { ShareGroup } from '../../../../src/ports/share-log.ts';
 import { untilTrue } from '../../../support/until.ts';
 import { start } from '../log/topic.ts';
-import { few, patient, shareTopic, textsOf, verdictsOn } from './share-topic.ts';
+import { few, patient, textsOf, verdictsOn } from './share-calls.ts';
+import { shareTopic } from './share-topic.ts';
 
 const hourMs = 3_600_000;
 

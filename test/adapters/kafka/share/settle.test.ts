@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toOffset } from '../../../../src/domain/streams/stream.ts';
-import { countsOf, few, patient, shareTopic, takeAll, textsOf, verdictsOn } from './share-topic.ts';
+import { countsOf, few, patient, takeAll, textsOf, verdictsOn } from './share-calls.ts';
+import { shareTopic } from './share-topic.ts';
 
 const texts = ['a', 'b', 'c', 'd', 'e'];
 

@@ -1,22 +1,15 @@
 /** A topic of its own on the real Kafka, and share groups on it, from several gateways. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { Cluster } from '../../../../adapters/kafka/cluster.ts';
+import type { Cluster } from '../../../../adapters/kafka/cluster.ts';
 import { KafkaShareLog } from '../../../../adapters/kafka/share-log.ts';
 import type { Offset } from '../../../../src/domain/streams/stream.ts';
-import type { Acquired, AcquireLimits, ShareGroup } from '../../../../src/ports/share-log.ts';
+import type { ShareGroup } from '../../../../src/ports/share-log.ts';
 import { sharedEngines } from '../../../support/engines.ts';
-import { untilTrue } from '../../../support/until.ts';
+import { clusterOf, longLockMs } from './share-calls.ts';
 import { recordOf, start, type TestTopic, testTopic } from '../log/topic.ts';
 
 const { kafkaBootstrap } = await sharedEngines();
-
-/** Longer than any test takes. */
-const longLockMs = 3_600_000;
-export const shortLockMs = 1_000;
-/** Of one fetch; of a call that is to find something. */
-export const few = { recordsMax: 10, bytesMax: 1024 * 1024, waitMsMax: 0 };
-export const patient = { ...few, waitMsMax: 20_000 };
 
 export type Gateway = { readonly cluster: Cluster; readonly shares: KafkaShareLog };
 
@@ -61,39 +54,4 @@ export async function shareTopic(t: TestContext, partitions = 1): Promise<ShareT
       if (error !== undefined) throw error;
     },
   };
-}
-
-export function clusterOf(bootstrap: string): Cluster {
-  const [host = '', port] = bootstrap.split(':');
-  return new Cluster({ bootstrap: [{ host, port: Number(port) }], clientId: 'test' });
-}
-
-export function textsOf({ records }: Acquired): (string | undefined)[] {
-  return records.map(({ value }) => value?.toString());
-}
-
-/** Values with their counts of deliveries. */
-export function countsOf({ records }: Acquired): string[] {
-  return records.map(({ value, deliveryCount }) => `${value} ${deliveryCount}`);
-}
-
-export function verdictsOn({ records }: Acquired, verdict: 'accept' | 'release') {
-  return records.map(({ partition, offset }) => ({ partition, offset, verdict }));
-}
-
-/** Acquires and accepts until there are so many records; what came, in order. */
-export async function takeAll(
-  shares: KafkaShareLog,
-  group: ShareGroup,
-  count: number,
-  limits: AcquireLimits = few,
-): Promise<string[]> {
-  const taken: string[] = [];
-  await untilTrue(`${count} records`, async () => {
-    const acquired = await shares.acquire(group, [0], limits);
-    taken.push(...countsOf(acquired));
-    await shares.settle(group, acquired.member, verdictsOn(acquired, 'accept'));
-    return taken.length >= count;
-  });
-  return taken;
 }
