@@ -39,10 +39,12 @@ export type Statement = { readonly text: string; readonly parameters: readonly A
 /** Runs a call with metrics, and converts its failure. */
 export type Send = <T>(operation: string, work: () => Promise<T>) => Promise<T>;
 
-/** DynamoDB's limit. */
-const statementsMax = 25;
-const batchesAtOnce = 4;
-const rowsAtOnce = 16;
+/**
+ * DynamoDB takes 25, but DynamoDB Local writes one row after the other: many rows at once would
+ * wait for each other until they time out. One partition of DynamoDB takes no more than these.
+ */
+const statementsMax = 10;
+const batchesAtOnce = 2;
 /** Of one row that other transactions keep changing. */
 const attemptsMax = 12;
 export const returningRow = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -113,7 +115,7 @@ async function writeTogether(batch: Batch, indexes: readonly number[]): Promise<
     if (isMade === undefined) undecided.push(index);
     else batch.areMade[index] = isMade;
   }
-  await atOnce(rowsAtOnce, undecided, (index) => writeAlone(batch, index));
+  await atOnce(statementsMax, undecided, (index) => writeAlone(batch, index));
 }
 
 /** Whether each was made; undefined if the batch does not decide it. */

@@ -44,13 +44,14 @@ import { catalogTableDefault } from './stream-catalog.ts';
 /** DynamoDB's limits. */
 const rowsInReadMax = 100;
 const rowsInDeletionMax = 25;
-const callsAtOnce = 4;
+const readsAtOnce = 4;
+const deletionsAtOnce = 2;
 /** Of a batch of which DynamoDB leaves keys unprocessed. */
 const batchAttemptsMax = 12;
-const clearedAtOnce = 500;
+const clearedAtOnce = 100;
 /** Expired rows that one query deletes: at most so many pages of so many. */
 const sweptPagesMax = 4;
-const sweptAtOnce = 100;
+const sweptAtOnce = 25;
 const endOfTime = Number.MAX_SAFE_INTEGER;
 
 type Key = StoredRow | undefined;
@@ -107,7 +108,7 @@ class DynamoQueueRows implements QueueRows {
     const nowMs = this.#clock.nowMs();
     const keys = new Map(places.map((place) => [placeOf(place), keyOf(queueId, place)]));
     const found = new Map<string, QueueRow>();
-    await atOnce(callsAtOnce, pagesOf(rowsInReadMax, [...keys.values()]), async (some) => {
+    await atOnce(readsAtOnce, pagesOf(rowsInReadMax, [...keys.values()]), async (some) => {
       for (const stored of await this.#read(some)) {
         const row = rowIn(stored);
         if (!isExpired(row, nowMs)) found.set(placeOf(row), row);
@@ -163,7 +164,7 @@ class DynamoQueueRows implements QueueRows {
         }),
       );
       const keys = page?.Items ?? [];
-      await atOnce(callsAtOnce, pagesOf(rowsInDeletionMax, keys), (some) => this.#delete(some));
+      await atOnce(deletionsAtOnce, pagesOf(rowsInDeletionMax, keys), (some) => this.#delete(some));
       from = page?.LastEvaluatedKey;
     } while (from !== undefined);
   }
@@ -199,7 +200,7 @@ class DynamoQueueRows implements QueueRows {
       const expired = found.filter((row) => isExpired(row, nowMs));
       rows.push(...found.filter((row) => !isExpired(row, nowMs)).slice(0, wanted));
       if (expired.length > 0) {
-        await this.#write(expired.map((row) => removalOf(this.#name, queueId, row, nowMs)));
+        await this.#remove(queueId, expired, nowMs);
         sweptPages += 1;
       }
       from = page?.LastEvaluatedKey;
@@ -207,6 +208,15 @@ class DynamoQueueRows implements QueueRows {
       if (sweptPages >= sweptPagesMax) return { rows, isComplete: false };
     }
     return { rows, isComplete: true };
+  }
+
+  async #remove(queueId: string, expired: readonly QueueRow[], nowMs: number): Promise<void> {
+    try {
+      await this.#write(expired.map((row) => removalOf(this.#name, queueId, row, nowMs)));
+    } catch (error) {
+      // They count as gone in any case, and the next query tries again.
+      if (!isGatewayError(error, 'unavailable')) throw error;
+    }
   }
 
   async #count(queueId: string, range: Range, nowMs: number, countMax: number): Promise<number> {
