@@ -340,6 +340,8 @@ const deliberateWaits: ReadonlySet<string> = new Set([
   'test/groups/dynamodb-stopped.full.test.ts',
   // Gateways are killed so long after a change has begun.
   'test/streams/resharding-kill.full.test.ts',
+  // Engines and gateways are killed so often.
+  'test/clients/queues.full.test.ts',
   // A client puts so often.
   'test/clients/limits.full.test.ts',
 ]);

@@ -1,4 +1,5 @@
 /** The use cases of queues. */
+import { QueueConsumption } from '../queues/consumption.ts';
 import { createQueueDirectory, type QueueDirectory } from '../queues/directory.ts';
 import { QueueLifecycle } from '../queues/lifecycle.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
@@ -8,6 +9,7 @@ import type { GatewayProcess } from './process.ts';
 export type Queues = {
   readonly queues: QueueDirectory;
   readonly queueLifecycle: QueueLifecycle;
+  readonly consumption: QueueConsumption;
   /** Starts the background work, which reads all queues. */
   resumeQueues(): void;
 };
@@ -28,6 +30,7 @@ export function queuesOf(
   stops.push(() => queueLifecycle.stop());
   return {
     ...{ queues, queueLifecycle },
+    consumption: new QueueConsumption({ queues, streams, shares, rows, log, clock }),
     resumeQueues() {
       queueLifecycle.resume().catch((error: unknown) => onProblem('', error));
     },

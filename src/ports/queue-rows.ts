@@ -6,8 +6,8 @@ export type RecordPlace = { readonly shard: number; readonly offset: Offset };
 /**
  * - `live`: delivered again, or for the first time, from `visibleAtMs` on.
  * - `dead`: a dead letter, which only the operations on dead letters see, from `visibleAtMs` on.
- * - `done`: acknowledged, but Kafka may still deliver the record once; the gateway that acquires it
- *   then accepts it and shows it to nobody.
+ * - `done`: acknowledged at `visibleAtMs`. Kafka may still deliver the record once; the gateway
+ *   that acquires it then accepts it and shows it to nobody.
  */
 export type RowState = 'live' | 'dead' | 'done';
 

@@ -3,18 +3,12 @@
  * acknowledged is there, and clients of both doors continue by themselves.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultCacheFolder } from '../../src/config/cache-folder.ts';
-import { prepareDynamodb, startDynamodb } from '../../adapters/engines/embedded-dynamodb.ts';
-import type { EngineProcess } from '../../adapters/engines/engine-process.ts';
-import { freePort } from '../../adapters/engines/free-port.ts';
 import { parseSequenceNumber } from '../../src/domain/records/sequence-number.ts';
 import { shardIdOf } from '../../src/domain/streams/stream.ts';
 import { createStream, newName } from '../support/doors.ts';
+import { dynamodbOnDisk } from '../support/dynamodb-on-disk.ts';
 import { type Follower, followerKinds, startFollower } from '../support/loads/followers.ts';
 import {
   kafkajsLoad,
@@ -36,35 +30,8 @@ const timeout = 600_000;
 const awayMs = 20_000;
 const waitMsMax = 120_000;
 const shardCount = 4;
-const heapMb = 256;
-const stopGraceMs = 8_000;
 /** Of each consumer, between the steps. */
 const commitsWanted = 5;
-
-/** DynamoDB Local on a folder; it ends, and its data go, after `t`. */
-async function dynamodbOnDisk(t: TestContext) {
-  const root = await mkdtemp(join(tmpdir(), 'kineska-test-dynamodb-'));
-  const port = await freePort();
-  const installPath = await prepareDynamodb(defaultCacheFolder(process.env), () => undefined);
-  const folder = join(root, 'data');
-  const logFile = join(root, 'dynamodb.log');
-  const start = () => startDynamodb({ installPath, port, folder, logFile, heapMb });
-  let engine: EngineProcess = await start();
-  t.after(async () => {
-    await engine.stop(stopGraceMs);
-    await rm(root, { recursive: true, force: true });
-  });
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    async kill9() {
-      process.kill(-engine.pid, 'SIGKILL');
-      await engine.ended;
-    },
-    async again() {
-      engine = await start();
-    },
-  };
-}
 
 async function startAll(t: TestContext) {
   const [dynamodb, cluster] = await Promise.all([

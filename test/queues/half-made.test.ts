@@ -155,9 +155,9 @@ for (const when of ['before', 'after'] as const) {
     await untilTrue('the dying gateway to stop', () => dying.queueLifecycle.isStopped);
     assert.equal((await describeQueue(other, arn))['QueueStatus'], 'UPDATING');
     await untilQueueActive(other, arn);
-    assert.equal((await other.queues.findFresh(queueIdOf(arn))).lockMs, 50_000);
+    assert.equal((await other.queues.findFresh(queueIdOf(arn))).lockMs, 51_000);
     const group = { groupId: queueIdOf(arn), log: stream };
-    assert.equal((await other.queuePorts.shares.terms(group)).lockMs, 50_000);
+    assert.equal((await other.queuePorts.shares.terms(group)).lockMs, 51_000);
   });
 }
 

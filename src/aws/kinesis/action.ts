@@ -4,6 +4,7 @@ import type { Access } from '../../access/authorizer.ts';
 import type { AccountCatalog } from '../../ports/account-catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RecordLog } from '../../ports/record-log.ts';
+import type { QueueConsumption } from '../../queues/consumption.ts';
 import type { QueueDirectory } from '../../queues/directory.ts';
 import type { QueueLifecycle } from '../../queues/lifecycle.ts';
 import type { Reshardings } from '../../streams/resharding.ts';
@@ -20,6 +21,7 @@ export type KinesisParts = {
   readonly streams: StreamDirectory;
   readonly queues: QueueDirectory;
   readonly queueLifecycle: QueueLifecycle;
+  readonly consumption: QueueConsumption;
   readonly accounts: AccountCatalog;
   readonly log: RecordLog;
   readonly writer: StreamWriter;

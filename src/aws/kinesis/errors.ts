@@ -22,6 +22,7 @@ const exceptions = {
   ProvisionedThroughputExceededException: 400,
   ResourceInUseException: 400,
   ResourceNotFoundException: 400,
+  ThrottlingException: 400,
 } as const satisfies Record<string, number>;
 
 export type ExceptionName = keyof typeof exceptions;

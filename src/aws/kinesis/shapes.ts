@@ -119,6 +119,8 @@ export const queueArn = string({
   min: 1,
   max: 2048,
 });
+/** Of a queue, a call or an entry. */
+export const visibilitySeconds = integer({ min: 0, max: 43_200 });
 
 /** A record as GetRecords and SubscribeToShard return it. */
 export const record = namedStructure(

@@ -52,9 +52,17 @@ export function startsOf({ firstOffsets = [] }: Queue): ReadonlyMap<number, Offs
   return new Map(firstOffsets.map((text, index) => [index, toOffset(BigInt(text))]));
 }
 
-/** The visibility timeout, which the cluster grants within its bounds. */
+/** Records are locked in Kafka for this long at most; longer timeouts are kept in rows. */
+const lockMsMax = 60_000;
+/**
+ * Kafka's lock is asked for this much longer than the visibility timeout, because it begins before
+ * the record reaches its receiver.
+ */
+export const lockSlackMs = 1_000;
+
+/** The lock that the share group is asked for, which the cluster grants within its bounds. */
 export function wantedLockMs({ attributes }: Pick<Queue, 'attributes'>): number {
-  return attributes.visibilitySeconds * 1000;
+  return Math.min(attributes.visibilitySeconds * 1000, lockMsMax) + lockSlackMs;
 }
 
 /** The queue whose share group has been created with this lock. */

@@ -39,8 +39,13 @@ type Named = Pick<Access, 'kind' | 'name'> & Partial<Pick<Access, 'action'>>;
 const shard = { ShardId: 'shardId-000000000000' };
 const put = { PartitionKey: 'k', Data: 'YQ==' };
 
+const entries = { QueueARN, Entries: [{ ReceiptHandle: 'a' }] };
+const timed = { QueueARN, Entries: [{ ReceiptHandle: 'a', VisibilityTimeoutSeconds: 1 }] };
+
 /** A valid call of every action, and the things that it names. */
 const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]>> = {
+  AcknowledgeDeadLetterQueueRecords: [[entries, queue]],
+  AcknowledgeQueueRecords: [[entries, queue]],
   AddTagsToStream: [[{ StreamARN, Tags: { a: 'b' } }, stream]],
   CreateQueue: [
     [
@@ -101,8 +106,11 @@ const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]
     [{ ResourceARN: StreamARN, Policy: '{}' }, stream],
     [{ ResourceARN: QueueARN, Policy: '{}' }, queue],
   ],
+  ReceiveDeadLetterQueueRecords: [[{ QueueARN }, queue]],
+  ReceiveQueueRecords: [[{ QueueARN }, queue]],
   RegisterStreamConsumer: [[{ StreamARN, ConsumerName: 'app' }, stream]],
   RemoveTagsFromStream: [[{ StreamName, TagKeys: ['a'] }, stream]],
+  RestoreDeadLetterQueueRecords: [[entries, queue]],
   SplitShard: [[{ StreamName, ShardToSplit: 'a', NewStartingHashKey: '1' }, stream]],
   StartStreamEncryption: [[encryption, stream, key]],
   StopStreamEncryption: [[encryption, stream, key]],
@@ -116,8 +124,10 @@ const calls: Readonly<Record<string, readonly [input: Body, ...named: Named[]][]
     [{ ResourceARN: QueueARN, TagKeys: ['a'] }, queue],
   ],
   UpdateAccountSettings: [[{ MinimumThroughputBillingCommitment: { Status: 'ENABLED' } }, all]],
+  UpdateDeadLetterQueueRecordsVisibility: [[timed, queue]],
   UpdateMaxRecordSize: [[{ StreamARN, MaxRecordSizeInKiB: 1024 }, stream]],
   UpdateQueue: [[{ QueueARN, QueueAttributes: {} }, queue]],
+  UpdateQueueRecordsVisibility: [[timed, queue]],
   UpdateShardCount: [[{ StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' }, stream]],
   UpdateStreamMode: [[{ StreamARN, StreamModeDetails: { StreamMode: 'ON_DEMAND' } }, stream]],
   UpdateStreamRecordDistributionStrategy: [
