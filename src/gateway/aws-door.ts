@@ -5,7 +5,7 @@ import { createAwsServer, type AwsServer } from '../aws/http/server.ts';
 import type { KinesisLimits } from '../aws/kinesis/limits/kinesis-limits.ts';
 import { createRouter } from '../aws/protocol/router.ts';
 import { awsServices } from '../aws/services.ts';
-import type { DoorObserver } from '../ports/observer.ts';
+import type { DoorObserver, QueueObserver } from '../ports/observer.ts';
 import type { Certificate } from '../runtime/certificate.ts';
 import { Subscriptions } from '../streams/subscriptions.ts';
 import type { Backing } from './backing.ts';
@@ -19,6 +19,7 @@ export type AwsDoorParts = Pick<Streams, 'streams' | 'reshardings' | 'writer'> &
     readonly secret: Buffer;
     readonly certificate: Certificate;
     readonly observer: DoorObserver;
+    readonly queueObserver: QueueObserver;
   };
 
 export function awsDoorOf(

@@ -29,7 +29,9 @@ export async function startGateway(gateway: GatewayProcess): Promise<StartedPort
   ]);
   const shared = { limits, certificate };
   const aws = awsDoorOf(gateway, backing, {
-    ...{ ...shared, ...streams, ...queues, secret, observer: metrics.door('kinesis') },
+    ...{ ...shared, ...streams, ...queues, secret },
+    observer: metrics.door('kinesis'),
+    queueObserver: metrics.queues,
   });
   const kafka = await kafkaDoorOf(gateway, backing, {
     ...{ ...shared, ...streams, groups, observer: metrics.door('kafka') },

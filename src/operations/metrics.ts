@@ -15,8 +15,15 @@ import {
   Registry,
 } from 'prom-client';
 import { within } from '../runtime/deadline.ts';
-import type { BackingObserver, Door, DoorObserver, LimitObserver } from '../ports/observer.ts';
+import type {
+  BackingObserver,
+  Door,
+  DoorObserver,
+  LimitObserver,
+  QueueObserver,
+} from '../ports/observer.ts';
 import type { GroupReporting, GroupSummary } from '../ports/group-reports.ts';
+import { observeQueues } from './queue-metrics.ts';
 
 /** Seconds; fine-grained below 10 ms, the range of the gateway's own work. */
 const latencyBuckets = [
@@ -28,6 +35,7 @@ export type Metrics = {
   door(door: Door): DoorObserver;
   readonly backing: BackingObserver;
   readonly limits: LimitObserver;
+  readonly queues: QueueObserver;
   /** Adds metrics of groups; `read` is called when metrics are collected, but not too often. */
   groups(read: GroupReporting['list']): void;
 };
@@ -57,6 +65,7 @@ export function createMetrics(version: string): Metrics {
     door: (door) => observeDoor(series, door),
     backing: observeBacking(registry),
     limits: observeLimits(registry),
+    queues: observeQueues(registry),
     groups: (read) => showGroups(registry, read),
   };
 }

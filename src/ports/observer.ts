@@ -41,3 +41,13 @@ export type LimitObserver = {
   /** Injected faults. */
   injected(service: string, operation: string, error: string, count: number): void;
 };
+
+/** What metrics name of a queue. */
+export type ObservedQueue = { readonly id: string; readonly name: string };
+
+/** Calls of receivers, reported where they are answered. */
+export type QueueObserver = {
+  /** One call of ReceiveQueueRecords; `count` is 0 if it was answered without a record. */
+  received(queue: ObservedQueue, count: number): void;
+  acknowledged(queue: ObservedQueue, count: number): void;
+};

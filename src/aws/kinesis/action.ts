@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Access } from '../../access/authorizer.ts';
 import type { AccountCatalog } from '../../ports/account-catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { QueueObserver } from '../../ports/observer.ts';
 import type { RecordLog } from '../../ports/record-log.ts';
 import type { QueueConsumption } from '../../queues/consumption.ts';
 import type { QueueDirectory } from '../../queues/directory.ts';
@@ -22,6 +23,7 @@ export type KinesisParts = {
   readonly queues: QueueDirectory;
   readonly queueLifecycle: QueueLifecycle;
   readonly consumption: QueueConsumption;
+  readonly queueObserver: QueueObserver;
   readonly accounts: AccountCatalog;
   readonly log: RecordLog;
   readonly writer: StreamWriter;

@@ -18,11 +18,13 @@ export const acknowledgeQueueRecords = defineAction({
   touches: theQueue,
   async handle(request, context) {
     const queue = await findQueue(request, context);
-    return settleEntries(queue.id, request.Entries, 'records', context, (found) =>
+    const results = await settleEntries(queue.id, request.Entries, 'records', context, (found) =>
       context.consumption.acknowledge(
         queue,
         found.map(({ receipt }) => receipt),
       ),
     );
+    context.queueObserver.acknowledged(queue, results.Successful.length);
+    return results;
   },
 });

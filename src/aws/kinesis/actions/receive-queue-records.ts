@@ -25,6 +25,8 @@ export const receiveQueueRecords = defineAction({
     const deliveries = await namingTheQueue(queue.id, context, () =>
       context.consumption.receive(queue, wantedBy(request, queue, context)),
     );
-    return viewDeliveries(queue, deliveries, context);
+    const answer = await viewDeliveries(queue, deliveries, context);
+    context.queueObserver.received(queue, answer.QueueRecords.length);
+    return answer;
   },
 });

@@ -1,0 +1,105 @@
+/**
+ * Metrics of queues, under AWS's names. Source: "Monitor a queue", Kinesis Data Streams developer
+ * guide (https://docs.aws.amazon.com/streams/latest/dev/queues-monitoring.html).
+ */
+import { Counter, type Registry } from 'prom-client';
+import type { ObservedQueue, QueueObserver } from '../ports/observer.ts';
+
+/** The most queues with their own series. */
+const queuesShownMax = 200;
+/** A queue without calls for this long gives its series to another one. */
+const hourMs = 3_600_000;
+/** The series of all queues beyond those; no queue has this id, since ids end with a suffix. */
+const others: ObservedQueue = { id: 'other', name: 'other' };
+
+const labelNames = ['queue', 'name'] as const;
+
+type QueueCounts = {
+  readonly queue: ObservedQueue;
+  received: number;
+  acknowledged: number;
+  empty: number;
+  usedAtMs: number;
+};
+
+/** As for other frequent requests, prom-client gets the sums when metrics are collected. */
+export function observeQueues(registry: Registry, idleMsMax = hourMs): QueueObserver {
+  const known = new Map<string, QueueCounts>();
+  const rest = countsOf(others);
+  const counter = (name: string, help: string, take: (counts: QueueCounts) => number) =>
+    new Counter({
+      ...{ name, help, labelNames, registers: [registry] },
+      collect() {
+        for (const counts of known.values()) this.inc(labelsOf(counts), take(counts));
+        const count = take(rest);
+        if (count > 0) this.inc(labelsOf(rest), count);
+      },
+    });
+  const counters = [
+    counter(
+      'kineska_received_queue_records_total',
+      'Records that ReceiveQueueRecords answered.',
+      (counts) => taken(counts, 'received'),
+    ),
+    counter(
+      'kineska_acknowledged_queue_records_total',
+      'Records that AcknowledgeQueueRecords acknowledged.',
+      (counts) => taken(counts, 'acknowledged'),
+    ),
+    counter(
+      'kineska_empty_receives_total',
+      'Calls of ReceiveQueueRecords that answered no record.',
+      (counts) => taken(counts, 'empty'),
+    ),
+  ];
+  const find = (queue: ObservedQueue): QueueCounts => {
+    let counts = known.get(queue.id);
+    if (counts === undefined) {
+      if (known.size >= queuesShownMax && !forgetIdle(known, counters, idleMsMax)) return rest;
+      counts = countsOf(queue);
+      known.set(queue.id, counts);
+    }
+    counts.usedAtMs = performance.now();
+    return counts;
+  };
+  return {
+    received(queue, count) {
+      const counts = find(queue);
+      if (count === 0) counts.empty += 1;
+      else counts.received += count;
+    },
+    acknowledged(queue, count) {
+      find(queue).acknowledged += count;
+    },
+  };
+}
+
+/** Whether there was a queue to forget: the one that was idle for longest, if that is long. */
+function forgetIdle(
+  known: Map<string, QueueCounts>,
+  counters: readonly Counter<(typeof labelNames)[number]>[],
+  idleMsMax: number,
+): boolean {
+  let oldest: QueueCounts | undefined;
+  for (const counts of known.values()) {
+    if (oldest === undefined || counts.usedAtMs < oldest.usedAtMs) oldest = counts;
+  }
+  if (oldest === undefined || performance.now() - oldest.usedAtMs < idleMsMax) return false;
+  known.delete(oldest.queue.id);
+  for (const each of counters) each.remove(labelsOf(oldest));
+  return true;
+}
+
+function countsOf({ id, name }: ObservedQueue): QueueCounts {
+  return { queue: { id, name }, received: 0, acknowledged: 0, empty: 0, usedAtMs: 0 };
+}
+
+function labelsOf({ queue: { id, name } }: QueueCounts) {
+  return { queue: id, name };
+}
+
+function taken(counts: QueueCounts, member: 'received' | 'acknowledged' | 'empty'): number {
+  const count = counts[member];
+  counts[member] = 0;
+  return count;
+}
