@@ -111,6 +111,8 @@ export class FirstDeliveries {
 
   #holdable({ queue }: Source, { lockedUntilMs }: Batch, visibilityMs: number): boolean {
     const { receivesMax } = queue.attributes;
+    // While the lock is being changed, it is 0.
+    if (queue.lockMs === 0) return false;
     // A record that may be received once only becomes a dead letter when its lock ends.
     if (receivesMax !== undefined && receivesMax < 2) return false;
     const leftMs = lockedUntilMs - this.#parts.clock.nowMs();

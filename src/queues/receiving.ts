@@ -338,8 +338,7 @@ function deliverableShards({ queue, stream }: Source, window: Window): number[] 
   for (const { index, closed } of stream.shards) {
     if (index >= queue.shardCount) break;
     if (isSealed(stream, index)) continue;
-    const start = window.startOf(index);
-    if (closed !== undefined && start !== undefined && start >= closed.endOffset) continue;
+    if (closed !== undefined && window.isFinished(index)) continue;
     indexes.push(index);
   }
   return indexes;

@@ -17,6 +17,8 @@ export class Window {
   readonly #starts = new Map<number, Offset>();
   readonly #ends = new Map<number, Offset>();
   readonly #pressedUntilMs = new Map<number, number>();
+  /** Shards of which no record was left. */
+  readonly #finished = new Set<number>();
   #refreshedAtMs = -Infinity;
   #windowMax = Infinity;
   #refreshing: Promise<void> | undefined;
@@ -29,6 +31,11 @@ export class Window {
   /** The first offset that is not done with, as far as it is known; it only grows. */
   startOf(shard: number): Offset | undefined {
     return this.#starts.get(shard);
+  }
+
+  /** Whether every record of the shard that there was at the last look is done with. */
+  isFinished(shard: number): boolean {
+    return this.#finished.has(shard);
   }
 
   isPressed(shard: number): boolean {
@@ -69,11 +76,20 @@ export class Window {
     }
     const positions = await this.#shares.positions(this.#group);
     this.#refreshedAtMs = performance.now();
-    for (const [shard, { startOffset }] of positions) {
-      this.#starts.set(shard, startOffset);
+    for (const [shard, { startOffset, left }] of positions) {
+      const isFinished = left === 0;
+      if (isFinished) this.#finished.add(shard);
+      else this.#finished.delete(shard);
+      // Kafka stores the start one verdict late.
+      this.#starts.set(shard, isFinished ? this.#endOf(shard, startOffset) : startOffset);
       const used = (this.#ends.get(shard) ?? startOffset) - startOffset;
       if (Number(used) * 2 <= this.#windowMax) continue;
       this.#pressedUntilMs.set(shard, performance.now() + pressedLocks * lockMs);
     }
+  }
+
+  #endOf(shard: number, startOffset: Offset): Offset {
+    const end = this.#ends.get(shard);
+    return end !== undefined && end > startOffset ? end : startOffset;
   }
 }
