@@ -18,16 +18,68 @@ type Entry = { readonly index: number; readonly settlement: Settlement };
 /** Of one partition, in the order of offsets. */
 type PartitionEntries = readonly Entry[];
 
+/** Settlements that wait for those before them. */
+type Waiting = {
+  readonly settlements: readonly Settlement[];
+  readonly resolve: (results: readonly SettlementResult[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
 export class ShareVerdicts {
   readonly #cluster: Cluster;
   readonly #sessions: ShareSessions;
+  /** By group and member: present while a request for it is in progress. */
+  readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(cluster: Cluster, sessions: ShareSessions) {
     this.#cluster = cluster;
     this.#sessions = sessions;
   }
 
+  /**
+   * One request at a time for each member: what comes meanwhile shares the next one. Kafka answers
+   * when the verdicts are stored, which takes it as long for one record as for hundreds.
+   */
   async settle(
+    group: ShareGroup,
+    member: string,
+    settlements: readonly Settlement[],
+  ): Promise<readonly SettlementResult[]> {
+    const key = `${group.groupId} ${member}`;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ settlements, resolve, reject });
+      });
+    }
+    this.#waiting.set(key, []);
+    try {
+      return await this.#settleNow(group, member, settlements);
+    } finally {
+      void this.#settleWaiting(group, member, key);
+    }
+  }
+
+  async #settleWaiting(group: ShareGroup, member: string, key: string): Promise<void> {
+    for (;;) {
+      const together = this.#waiting.get(key) ?? [];
+      if (together.length === 0) break;
+      this.#waiting.set(key, []);
+      try {
+        const all = together.flatMap(({ settlements }) => settlements);
+        const results = await this.#settleNow(group, member, all);
+        let from = 0;
+        for (const { settlements, resolve } of together) {
+          resolve(results.slice(from, (from += settlements.length)));
+        }
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+    this.#waiting.delete(key);
+  }
+
+  async #settleNow(
     group: ShareGroup,
     member: string,
     settlements: readonly Settlement[],
