@@ -28,9 +28,12 @@ export function findQueue(
   freshness: 'cached' | 'fresh' = 'cached',
 ): Promise<Queue> {
   const id = queueIdIn(arn, context);
-  return namingTheQueue(id, context, () =>
-    freshness === 'cached' ? context.queues.find(id) : context.queues.findFresh(id),
-  );
+  return namingTheQueue(id, context, async () => {
+    if (freshness === 'fresh') return context.queues.findFresh(id);
+    const queue = await context.queues.find(id);
+    // The client may have seen at another gateway that it is ACTIVE now.
+    return queue.status === 'CREATING' ? context.queues.findFresh(id) : queue;
+  });
 }
 
 /** Runs work on one queue, and converts "not found" errors to AWS's style. */
