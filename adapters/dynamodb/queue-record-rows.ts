@@ -68,7 +68,12 @@ export function queueRowsTable(tableName: string): CreateTableInput {
 }
 
 export function placeOf({ shard, offset }: RecordPlace): string {
-  return `${padded(shard, shardDigits)}#${padded(offset, offsetDigits)}`;
+  return `${placePrefixOf(shard)}${padded(offset, offsetDigits)}`;
+}
+
+/** How the places of all records of a shard begin. */
+export function placePrefixOf(shard: number): string {
+  return `${padded(shard, shardDigits)}#`;
 }
 
 export function keyOf(queueId: string, place: RecordPlace) {

@@ -10,6 +10,7 @@ import { GatewayError, isGatewayError } from '../../src/domain/errors.ts';
 import { queueRowsTableOf } from '../../src/domain/queues/queue-table-name.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type {
+  CountRange,
   QueueRow,
   QueueRows,
   RecordPlace,
@@ -34,6 +35,7 @@ import {
   isExpired,
   keyOf,
   placeOf,
+  placePrefixOf,
   queueRowsTable,
   removalOf,
   rowIn,
@@ -134,10 +136,8 @@ class DynamoQueueRows implements QueueRows {
     return rows[0]?.visibleAtMs ?? (isComplete ? undefined : nowMs);
   }
 
-  async counts(
-    queueId: string,
-    { nowMs, countMax }: { nowMs: number; countMax: number },
-  ): Promise<RowCounts> {
+  async counts(queueId: string, { nowMs, countMax, shard }: CountRange): Promise<RowCounts> {
+    if (shard !== undefined) return this.#countsOf(queueId, shard, nowMs, countMax);
     const countOf = async (state: RowState) => {
       const [visible, inFlight] = await Promise.all([
         this.#count(queueId, { state, fromMs: 0, untilMs: nowMs }, nowMs, countMax),
@@ -147,6 +147,40 @@ class DynamoQueueRows implements QueueRows {
     };
     const [live, dead] = await Promise.all([countOf('live'), countOf('dead')]);
     return { live, dead };
+  }
+
+  async #countsOf(
+    queueId: string,
+    shard: number,
+    nowMs: number,
+    countMax: number,
+  ): Promise<RowCounts> {
+    const counts = { live: { visible: 0, inFlight: 0 }, dead: { visible: 0, inFlight: 0 } };
+    let read = 0;
+    let from: Key;
+    do {
+      const page = await this.#database.callExisting('Query', () =>
+        this.#database.client.query({
+          TableName: this.#name,
+          ConsistentRead: true,
+          KeyConditionExpression: 'queueId = :queue AND begins_with(place, :shard)',
+          ExpressionAttributeValues: {
+            ':queue': { S: queueId },
+            ':shard': { S: placePrefixOf(shard) },
+          },
+          Limit: countMax - read,
+          ...startingAt(from),
+        }),
+      );
+      for (const stored of page?.Items ?? []) {
+        const row = rowIn(stored);
+        read += 1;
+        if (row.state === 'done' || isExpired(row, nowMs)) continue;
+        counts[row.state][row.visibleAtMs <= nowMs ? 'visible' : 'inFlight'] += 1;
+      }
+      from = page?.LastEvaluatedKey;
+    } while (from !== undefined && read < countMax);
+    return counts;
   }
 
   async clear(queueId: string): Promise<void> {

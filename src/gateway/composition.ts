@@ -12,7 +12,7 @@ import { kafkaDoorOf } from './kafka-door.ts';
 import { limitsOf } from './limits.ts';
 import { operationsOf } from './operations.ts';
 import type { GatewayProcess, StartedPorts } from './process.ts';
-import { queuesOf } from './queues.ts';
+import { queueReportsOf, queuesOf } from './queues.ts';
 import { streamsOf } from './streams.ts';
 
 export async function startGateway(gateway: GatewayProcess): Promise<StartedPorts> {
@@ -37,8 +37,10 @@ export async function startGateway(gateway: GatewayProcess): Promise<StartedPort
     ...{ ...shared, ...streams, groups, observer: metrics.door('kafka') },
   });
   const openOperations = () => {
-    const reports = reportsOf(gateway, backing, streams.streams);
-    metrics.groups((groupsMax) => reports.list(groupsMax));
+    const reports = {
+      groups: reportsOf(gateway, backing, streams.streams),
+      queues: queueReportsOf(gateway, backing, streams.streams),
+    };
     return operationsOf(gateway, backing, metrics, reports);
   };
   if (gateway.worker !== undefined) shareMetrics(metrics);

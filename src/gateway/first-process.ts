@@ -6,6 +6,7 @@ import { certificateOf } from './certificate.ts';
 import { reportsOf } from './groups.ts';
 import { operationsOf } from './operations.ts';
 import type { GatewayProcess, StartedPorts } from './process.ts';
+import { queueReportsOf } from './queues.ts';
 import { directoryOf } from './streams.ts';
 import { startWorkers } from './workers/pool.ts';
 
@@ -25,8 +26,10 @@ export async function startFirst(gateway: GatewayProcess): Promise<StartedPorts>
   const workers = await startWorkers({ count: config.workers, place, lowestBrokerId }, logger);
   stops.push(() => workers.stop());
   const metrics = createSharedMetrics(workers);
-  const reports = reportsOf(gateway, backing, streams);
-  metrics.groups((groupsMax) => reports.list(groupsMax));
+  const reports = {
+    groups: reportsOf(gateway, backing, streams),
+    queues: queueReportsOf(gateway, backing, streams),
+  };
   const operations = operationsOf(gateway, backing, metrics, reports, {
     name: 'workers',
     async check() {

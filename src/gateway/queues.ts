@@ -2,6 +2,7 @@
 import { QueueConsumption } from '../queues/consumption.ts';
 import { createQueueDirectory, type QueueDirectory } from '../queues/directory.ts';
 import { QueueLifecycle } from '../queues/lifecycle.ts';
+import { QueueReports } from '../queues/queue-report.ts';
 import type { StreamDirectory } from '../streams/directory.ts';
 import type { Backing } from './backing.ts';
 import type { GatewayProcess } from './process.ts';
@@ -35,4 +36,12 @@ export function queuesOf(
       queueLifecycle.resume().catch((error: unknown) => onProblem('', error));
     },
   };
+}
+
+export function queueReportsOf(
+  { clock }: GatewayProcess,
+  { log, queues: catalog, queueRows: rows, shares }: Backing,
+  streams: StreamDirectory,
+): QueueReports {
+  return new QueueReports({ catalog, streams, shares, rows, log, clock });
 }

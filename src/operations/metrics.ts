@@ -14,7 +14,6 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
-import { within } from '../runtime/deadline.ts';
 import type {
   BackingObserver,
   Door,
@@ -23,7 +22,9 @@ import type {
   QueueObserver,
 } from '../ports/observer.ts';
 import type { GroupReporting, GroupSummary } from '../ports/group-reports.ts';
-import { observeQueues } from './queue-metrics.ts';
+import type { QueueReporting } from '../ports/queue-reports.ts';
+import { observeQueues, showQueues } from './queue-metrics.ts';
+import { SeldomRead } from './seldom-read.ts';
 
 /** Seconds; fine-grained below 10 ms, the range of the gateway's own work. */
 const latencyBuckets = [
@@ -38,16 +39,14 @@ export type Metrics = {
   readonly queues: QueueObserver;
   /** Adds metrics of groups; `read` is called when metrics are collected, but not too often. */
   groups(read: GroupReporting['list']): void;
+  /** As groups: metrics of queues that are read from the engines. */
+  queueReports(read: QueueReporting['list']): void;
 };
 
 /** The most groups with their own series: the first ones by name. */
 const groupsShownMax = 200;
-/** The minimum interval between reads of groups for metrics. */
-const groupsReadEveryMs = 10_000;
 /** Attempts to collect from all workers; each worker that ends or starts may cost one. */
 const sumAttemptsMax = 4;
-/** A scrape waits no longer than this for groups; they are included the next time. */
-const groupsWaitMsMax = 2_000;
 
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
@@ -67,6 +66,7 @@ export function createMetrics(version: string): Metrics {
     limits: observeLimits(registry),
     queues: observeQueues(registry),
     groups: (read) => showGroups(registry, read),
+    queueReports: (read) => showQueues(registry, read),
   };
 }
 
@@ -80,7 +80,7 @@ export function shareMetrics(metrics?: Pick<Metrics, 'registry'>): void {
   void new AggregatorRegistry();
 }
 
-export type SharedMetrics = Pick<Metrics, 'groups'> & {
+export type SharedMetrics = Pick<Metrics, 'groups' | 'queueReports'> & {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
 };
 
@@ -109,6 +109,7 @@ export function createSharedMetrics(workers: {
       },
     },
     groups: (read) => showGroups(own, read),
+    queueReports: (read) => showQueues(own, read),
   };
 }
 
@@ -263,7 +264,7 @@ function observeDoor(series: DoorSeries, door: Door): DoorObserver {
 function showGroups(registry: Registry, read: GroupReporting['list']): void {
   const registers = [registry];
   const labelNames = ['group'] as const;
-  const collect = () => within(groupsWaitMsMax, refresh(), () => undefined);
+  const collect = () => scrape.refresh();
   const lagRecords = new Gauge({
     name: 'kineska_group_lag_records',
     help: 'Records that a group has not read yet.',
@@ -297,16 +298,7 @@ function showGroups(registry: Registry, read: GroupReporting['list']): void {
       shards.set({ group, side: 'none' }, each.shards - ownedByKcl - ownedByKafka);
     }
   };
-  let readAtMs = -Infinity;
-  let reading = Promise.resolve();
-  const refresh = () => {
-    if (performance.now() - readAtMs >= groupsReadEveryMs) {
-      readAtMs = performance.now();
-      // Groups that cannot be read are omitted; the metrics of the engines show why.
-      reading = read(groupsShownMax).then(set, () => set([]));
-    }
-    return reading;
-  };
+  const scrape = new SeldomRead(() => read(groupsShownMax), set);
 }
 
 function observeLimits(registry: Registry): LimitObserver {

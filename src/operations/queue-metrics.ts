@@ -2,8 +2,10 @@
  * Metrics of queues, under AWS's names. Source: "Monitor a queue", Kinesis Data Streams developer
  * guide (https://docs.aws.amazon.com/streams/latest/dev/queues-monitoring.html).
  */
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ObservedQueue, QueueObserver } from '../ports/observer.ts';
+import type { QueueReporting, QueueSummary } from '../ports/queue-reports.ts';
+import { SeldomRead } from './seldom-read.ts';
 
 /** The most queues with their own series. */
 const queuesShownMax = 200;
@@ -102,4 +104,38 @@ function taken(counts: QueueCounts, member: 'received' | 'acknowledged' | 'empty
   const count = counts[member];
   counts[member] = 0;
   return count;
+}
+
+/** AWS counts visible records up to this number. */
+const visibleMax = 1_000_000;
+
+/** What the engines have of queues, read when metrics are collected, but not too often. */
+export function showQueues(registry: Registry, read: QueueReporting['list']): void {
+  const registers = [registry];
+  const collect = () => scrape.refresh();
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames, registers, collect });
+  const visible = gauge(
+    'kineska_visible_queue_records',
+    'Records that can be received, and those that Kafka has locked for receivers; to 1,000,000.',
+  );
+  const inFlight = gauge(
+    'kineska_in_flight_queue_records',
+    'Records in flight that have a row; to 100,000.',
+  );
+  const dead = gauge(
+    'kineska_visible_dead_letter_queue_records',
+    'Dead letters that can be received; to 100,000.',
+  );
+  const set = (queues: readonly QueueSummary[]) => {
+    for (const each of [visible, inFlight, dead]) each.reset();
+    for (const each of queues) {
+      if (each.problem !== undefined) continue;
+      const labels = { queue: each.group, name: each.queue };
+      visible.set(labels, Math.min(visibleMax, each.visible));
+      inFlight.set(labels, each.inFlight);
+      dead.set(labels, each.deadLetters);
+    }
+  };
+  const scrape = new SeldomRead(() => read(queuesShownMax), set);
 }

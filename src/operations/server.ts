@@ -1,12 +1,13 @@
 /**
  * The operations port: `/metrics` for Prometheus, `/healthz` (the process responds), `/readyz` (the
  * engines respond too, or which one does not), `/groups`, `/groups/GROUP` and `/groups?group=GROUP`
- * (the owners of the shards of groups). The last form works for every name: HTTP clients remove `.`
- * and `..` from paths.
+ * (the owners of the shards of groups, and the state of queues). The last form works for every
+ * name: HTTP clients remove `.` and `..` from paths.
  */
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { GroupReporting } from '../ports/group-reports.ts';
+import type { QueueReporting } from '../ports/queue-reports.ts';
 import { within } from '../runtime/deadline.ts';
 
 /** An engine must respond to a probe within this time to count as ready. */
@@ -15,7 +16,7 @@ const probeTimeoutMs = 2_000;
 /** Rejects if the engine cannot serve requests. */
 export type Probe = { readonly name: string; check(): Promise<void> };
 
-/** The most groups in one listing. */
+/** The most groups, and the most queues, in one listing. */
 const groupsListedMax = 1_000;
 /** Kafka allows names that do not fit into the head of an HTTP request. */
 const groupCharactersMax = 16_384;
@@ -26,6 +27,7 @@ export type OperationsSettings = {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
   readonly probes: readonly Probe[];
   readonly groups: GroupReporting;
+  readonly queues: QueueReporting;
 };
 
 export type OperationsServer = {
@@ -38,7 +40,7 @@ export function createOperationsServer(settings: OperationsSettings): Operations
   const routerOptions = { maxParamLength: groupCharactersMax };
   const server = fastify({ forceCloseConnections: true, routerOptions });
   addMetrics(server, settings.registry);
-  addGroups(server, settings.groups);
+  addGroups(server, settings);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const missing = await failing(settings.probes);
@@ -55,14 +57,21 @@ export function createOperationsServer(settings: OperationsSettings): Operations
   };
 }
 
-function addGroups(server: FastifyInstance, groups: GroupReporting): void {
+function addGroups(
+  server: FastifyInstance,
+  { groups, queues }: Pick<OperationsSettings, 'groups' | 'queues'>,
+): void {
+  const list = async () => {
+    const lists = [groups.list(groupsListedMax), queues.list(groupsListedMax)] as const;
+    return (await Promise.all(lists)).flat();
+  };
   const show = async (group: string, reply: FastifyReply) => {
-    const report = await groups.show(group);
+    const report = (await queues.show(group)) ?? (await groups.show(group));
     return report ?? reply.code(404).send({ message: `there is no group ${group}` });
   };
   type Named = { readonly group: string };
   server.get<{ Querystring: Partial<Named> }>('/groups', ({ query }, reply) =>
-    query.group === undefined ? groups.list(groupsListedMax) : show(query.group, reply),
+    query.group === undefined ? list() : show(query.group, reply),
   );
   server.get<{ Params: Named }>('/groups/:group', ({ params }, reply) => show(params.group, reply));
 }

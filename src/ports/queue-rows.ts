@@ -42,6 +42,13 @@ export type RowCounts = {
   readonly dead: { readonly visible: number; readonly inFlight: number };
 };
 
+export type CountRange = {
+  readonly nowMs: number;
+  readonly countMax: number;
+  /** Its rows are read one by one, up to `countMax` of them in any state. */
+  readonly shard?: number;
+};
+
 /**
  * Rows of records that are not simply locked in Kafka. Many changes may be made by one call; each
  * succeeds or fails for itself. Errors: `unavailable` (the outcome of the changes is then unknown).
@@ -61,8 +68,8 @@ export type QueueRows = {
   ): Promise<readonly QueueRow[]>;
   /** When the next row in this state becomes visible; undefined if there is no row. */
   nextDueMs(queueId: string, state: RowState): Promise<number | undefined>;
-  /** Counts no further than `countMax` of each. */
-  counts(queueId: string, range: { nowMs: number; countMax: number }): Promise<RowCounts>;
+  /** Counts no further than `countMax` of each; of all shards or of one. */
+  counts(queueId: string, range: CountRange): Promise<RowCounts>;
   /** Deletes all rows of a queue, page by page. */
   clear(queueId: string): Promise<void>;
 };

@@ -22,6 +22,7 @@ const scrapeLabels = ['job', 'instance'];
 async function metricNames(): Promise<Map<string, readonly string[]>> {
   const metrics = createMetrics('0.0.0');
   metrics.groups(async () => []);
+  metrics.queueReports(async () => []);
   // Those of the doors and engines are made with the first observer.
   void [metrics.door('kinesis'), metrics.backing, metrics.limits];
   const shared = createSharedMetrics({

@@ -11,6 +11,7 @@ async function startServer(t: TestContext, probes: readonly Probe[]) {
     registry: metrics.registry,
     probes,
     groups: { list: async () => [], show: async () => undefined },
+    queues: { list: async () => [], show: async () => undefined },
   });
   const port = await server.start();
   t.after(() => server.stop());

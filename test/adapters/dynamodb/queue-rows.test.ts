@@ -310,6 +310,34 @@ test('rows are counted by state and time, to the limit and no further', async (t
   });
 });
 
+test('rows of one shard are counted, and of no other', async (t) => {
+  const { rows } = await open(t);
+  const shard = 1;
+  await rows.add(queue, [
+    ...rowsOf(7, { visibleAtMs: startMs }),
+    ...rowsOf(9, { shard: 10, visibleAtMs: startMs }),
+    ...rowsOf(5, { shard, visibleAtMs: startMs }),
+    ...[5, 6].map((offset) => rowOf(offset, { shard, visibleAtMs: startMs + 1 })),
+    ...[7, 8, 9].map((offset) => rowOf(offset, { shard, state: 'dead', visibleAtMs: 0 })),
+    rowOf(10, { shard, state: 'dead' }),
+    rowOf(11, { shard, state: 'done' }),
+    rowOf(12, { shard, expiresAtMs: startMs }),
+  ]);
+  assert.deepEqual(await rows.counts(queue, { nowMs: startMs, countMax: 100, shard }), {
+    live: { visible: 5, inFlight: 2 },
+    dead: { visible: 3, inFlight: 1 },
+  });
+  assert.deepEqual((await rows.counts(queue, { nowMs: startMs, countMax: 3, shard })).live, {
+    visible: 3,
+    inFlight: 0,
+  });
+  const none = { visible: 0, inFlight: 0 };
+  assert.deepEqual(await rows.counts(queue, { nowMs: startMs, countMax: 3, shard: 2 }), {
+    live: none,
+    dead: none,
+  });
+});
+
 test('the largest offsets, shards and times are kept to the digit', async (t) => {
   const { rows } = await open(t);
   const max = 2n ** 63n - 1n;
