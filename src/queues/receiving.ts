@@ -35,6 +35,8 @@ const overtakenPauseMs = 25;
 const sealedCheckMs = 25;
 const sealedChecksMax = 200;
 const sweepEveryMs = 1_000;
+/** Counting reads all rows that are in flight. */
+const countEveryMs = 10_000;
 const hourMs = 3_600_000;
 /** Calls that wait at one gateway for one queue. */
 const waitersMax = 10_000;
@@ -61,6 +63,9 @@ export class Receiving {
   #wakeRows: (() => void) | undefined;
   #sweptAtMs = 0;
   #answeredAtMs = -Infinity;
+  #countedAtMs = -Infinity;
+  #hasRows = false;
+  #rowsInFlight = 0;
 
   constructor(queueId: string, parts: ReceivingParts) {
     this.#queueId = queueId;
@@ -125,7 +130,7 @@ export class Receiving {
   async #acquireOnce(source: Source): Promise<void> {
     const window = this.#windowOf(source);
     await window.refresh(source.queue.lockMs);
-    const shards = window.heldMax >= inFlightMax ? [] : deliverableShards(source, window);
+    const shards = this.#isFull(window) ? [] : deliverableShards(source, window);
     const groups = await this.#parts.shares.byLeader(shareGroupOf(source.queue), shards);
     const sliceMs = Math.min(sliceMsMax, this.#waiters.untilFirstDeadlineMs());
     for (const group of groups) {
@@ -273,8 +278,11 @@ export class Receiving {
     const countMax = Math.min(rowsMax, Math.max(1, this.#waiters.wantedCount(rowsMax)));
     const due = await rows.due(this.#queueId, 'live', { nowMs: clock.nowMs(), countMax });
     await this.#sweep(source);
+    if (this.#hasRows) await this.#countInFlight();
+    if (this.#isFull(this.#windowOf(source))) return rowsEveryMs;
     if (due.length === 0) {
       const nextMs = await rows.nextDueMs(this.#queueId, 'live');
+      this.#hasRows = nextMs !== undefined;
       if (nextMs === undefined) return rowsSeldomMs;
       return Math.min(rowsEveryMs, Math.max(1, nextMs - clock.nowMs()));
     }
@@ -324,6 +332,20 @@ export class Receiving {
     });
     this.#wakeRows = undefined;
     return outcome;
+  }
+
+  /** Whether as many records are in flight as AWS allows. */
+  #isFull({ heldMax }: Window): boolean {
+    return heldMax + this.#rowsInFlight >= inFlightMax;
+  }
+
+  async #countInFlight(): Promise<void> {
+    if (performance.now() - this.#countedAtMs < countEveryMs) return;
+    this.#countedAtMs = performance.now();
+    const { rows, clock } = this.#parts;
+    const range = { nowMs: clock.nowMs(), countMax: inFlightMax };
+    const { live, dead } = await rows.counts(this.#queueId, range);
+    this.#rowsInFlight = live.inFlight + dead.inFlight;
   }
 
   #windowOf({ queue }: Source): Window {
