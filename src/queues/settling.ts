@@ -198,32 +198,30 @@ export class Settling {
     timeOf: (receipt: Receipt) => number,
   ) {
     const nowMs = this.#parts.clock.nowMs();
-    const inFlight = await this.#stillInFlight(queue, receipts, nowMs);
+    const late = await this.#lateOutcomes(queue, receipts, nowMs);
+    const inFlight = receipts.filter((receipt) => !late.has(receipt));
     const outcomes = await this.#change(queue, inFlight, (receipt) =>
       rowOfReceipt(receipt, { visibleAtMs: nowMs + timeOf(receipt) }),
     );
-    const isInFlight = new Set(inFlight);
-    return new Map(
-      receipts.map((receipt): [Receipt, Outcome] => {
-        const outcome = isInFlight.has(receipt) ? outcomes.get(receipt) : undefined;
-        return [receipt, outcome ?? 'not-in-flight'];
-      }),
-    );
+    return new Map([...late, ...outcomes]);
   }
 
   /** Those that have become visible meanwhile cannot be extended, even if nobody received them. */
-  async #stillInFlight(
+  async #lateOutcomes(
     queue: Queue,
     receipts: readonly Receipt[],
     nowMs: number,
-  ): Promise<readonly Receipt[]> {
+  ): Promise<ReadonlyMap<Receipt, Outcome>> {
+    const outcomes = new Map<Receipt, Outcome>();
     const late = receipts.filter(({ inFlightUntilMs }) => inFlightUntilMs <= nowMs);
-    if (late.length === 0) return receipts;
-    const rows = (await this.#rowsOf(queue, late)) ?? [];
-    const isOver = new Set(
-      late.filter((_receipt, index) => (rows[index]?.visibleAtMs ?? 0) <= nowMs),
-    );
-    return receipts.filter((receipt) => !isOver.has(receipt));
+    if (late.length === 0) return outcomes;
+    const rows = await this.#rowsOf(queue, late);
+    for (const [index, receipt] of late.entries()) {
+      // Its time may have been extended since it was received.
+      if (rows === undefined) outcomes.set(receipt, 'failed');
+      else if ((rows[index]?.visibleAtMs ?? 0) <= nowMs) outcomes.set(receipt, 'not-in-flight');
+    }
+    return outcomes;
   }
 
   /**
