@@ -5,6 +5,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ObservedQueue, QueueObserver } from '../ports/observer.ts';
 import type { QueueReporting, QueueSummary } from '../ports/queue-reports.ts';
+import { LockedRecords } from './locked-records.ts';
 import { SeldomRead } from './seldom-read.ts';
 
 /** The most queues with their own series. */
@@ -22,6 +23,7 @@ type QueueCounts = {
   acknowledged: number;
   empty: number;
   usedAtMs: number;
+  readonly locked: LockedRecords;
 };
 
 /** As for other frequent requests, prom-client gets the sums when metrics are collected. */
@@ -54,10 +56,25 @@ export function observeQueues(registry: Registry, idleMsMax = hourMs): QueueObse
       (counts) => taken(counts, 'empty'),
     ),
   ];
+  const locked = new Gauge({
+    name: 'kineska_locked_queue_records',
+    help: 'Records that this gateway gave to receivers under locks, less those it saw settled.',
+    ...{ labelNames, registers: [registry] },
+    collect() {
+      this.reset();
+      for (const counts of [...known.values(), rest]) {
+        if (counts.usedAtMs > 0) this.set(labelsOf(counts), counts.locked.count(Date.now()));
+      }
+    },
+  });
+  const metrics = [...counters, locked];
   const find = (queue: ObservedQueue): QueueCounts => {
     let counts = known.get(queue.id);
     if (counts === undefined) {
-      if (known.size >= queuesShownMax && !forgetIdle(known, counters, idleMsMax)) return rest;
+      if (known.size >= queuesShownMax && !forgetIdle(known, metrics, idleMsMax)) {
+        rest.usedAtMs = performance.now();
+        return rest;
+      }
       counts = countsOf(queue);
       known.set(queue.id, counts);
     }
@@ -65,21 +82,23 @@ export function observeQueues(registry: Registry, idleMsMax = hourMs): QueueObse
     return counts;
   };
   return {
-    received(queue, count) {
+    received(queue, receipts) {
       const counts = find(queue);
-      if (count === 0) counts.empty += 1;
-      else counts.received += count;
+      if (receipts.length === 0) counts.empty += 1;
+      counts.received += receipts.length;
+      counts.locked.change(receipts, 1);
     },
     acknowledged(queue, count) {
       find(queue).acknowledged += count;
     },
+    settled: (queue, receipts) => find(queue).locked.change(receipts, -1),
   };
 }
 
 /** Whether there was a queue to forget: the one that was idle for longest, if that is long. */
 function forgetIdle(
   known: Map<string, QueueCounts>,
-  counters: readonly Counter<(typeof labelNames)[number]>[],
+  metrics: readonly Pick<Counter<(typeof labelNames)[number]>, 'remove'>[],
   idleMsMax: number,
 ): boolean {
   let oldest: QueueCounts | undefined;
@@ -88,12 +107,19 @@ function forgetIdle(
   }
   if (oldest === undefined || performance.now() - oldest.usedAtMs < idleMsMax) return false;
   known.delete(oldest.queue.id);
-  for (const each of counters) each.remove(labelsOf(oldest));
+  for (const each of metrics) each.remove(labelsOf(oldest));
   return true;
 }
 
 function countsOf({ id, name }: ObservedQueue): QueueCounts {
-  return { queue: { id, name }, received: 0, acknowledged: 0, empty: 0, usedAtMs: 0 };
+  return {
+    queue: { id, name },
+    received: 0,
+    acknowledged: 0,
+    empty: 0,
+    usedAtMs: 0,
+    locked: new LockedRecords(),
+  };
 }
 
 function labelsOf({ queue: { id, name } }: QueueCounts) {

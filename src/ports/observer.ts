@@ -1,4 +1,5 @@
 /** What the doors and adapters report; src/operations/metrics.ts turns it into metrics. */
+import type { Receipt } from '../domain/queues/receipt.ts';
 
 export type Door = 'kinesis' | 'kafka';
 
@@ -45,9 +46,14 @@ export type LimitObserver = {
 /** What metrics name of a queue. */
 export type ObservedQueue = { readonly id: string; readonly name: string };
 
+/** Of kind `held`: Kafka's lock keeps the record from other receivers until then. */
+export type ObservedReceipt = Pick<Receipt, 'kind' | 'inFlightUntilMs'>;
+
 /** Calls of receivers, reported where they are answered. */
 export type QueueObserver = {
-  /** One call of ReceiveQueueRecords; `count` is 0 if it was answered without a record. */
-  received(queue: ObservedQueue, count: number): void;
+  /** One call of ReceiveQueueRecords, which may have been answered without a record. */
+  received(queue: ObservedQueue, receipts: readonly ObservedReceipt[]): void;
   acknowledged(queue: ObservedQueue, count: number): void;
+  /** Acknowledged, or given back. */
+  settled(queue: ObservedQueue, receipts: readonly ObservedReceipt[]): void;
 };

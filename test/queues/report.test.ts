@@ -77,7 +77,7 @@ test('a queue is shown with what is visible, in flight and dead', { timeout }, a
   const stream = await onDemandStream(door);
   // Kafka's locks hold what is received for the time of the queue; other times need rows.
   const DeadLetterConfiguration = { TargetType: 'BUILT_IN', MaxReceiveCount: 1 };
-  const arn = await queueOn(door, stream, { VisibilityTimeoutSeconds: 30 });
+  const arn = await queueOn(door, stream, { VisibilityTimeoutSeconds: 50 });
   const dyingArn = await queueOn(door, stream, { DeadLetterConfiguration });
   const [id, dying] = [queueIdOf(arn), queueIdOf(dyingArn)];
   await putValues(door, stream, values(100));
@@ -136,6 +136,7 @@ test('metrics of queues over workers are those of one gateway', { timeout }, asy
   const QueueName = `0-${stream}`.slice(0, 60);
   const answer = await askWell(door, 'CreateQueue', {
     QueueName,
+    QueueAttributes: { VisibilityTimeoutSeconds: 50 },
     StreamConfigurationList: [{ StreamARN: streamArn(stream), StartingPosition: trimHorizon }],
   });
   const { QueueARN: arn } = answer['QueueDescription'] as { QueueARN: string };
@@ -155,6 +156,7 @@ test('metrics of queues over workers are those of one gateway', { timeout }, asy
     `kineska_acknowledged_queue_records_total${labels} 15`,
     `kineska_visible_queue_records${labels} 15`,
     `kineska_in_flight_queue_records${labels} 10`,
+    `kineska_locked_queue_records${labels} 15`,
     `kineska_visible_dead_letter_queue_records${labels} 0`,
   ];
   await untilTrue(`the metrics of ${QueueName}`, async () => {

@@ -18,11 +18,18 @@ export const acknowledgeQueueRecords = defineAction({
   touches: theQueue,
   async handle(request, context) {
     const queue = await findQueue(request, context);
-    const results = await settleEntries(queue.id, request.Entries, 'records', context, (found) =>
-      context.consumption.acknowledge(
-        queue,
-        found.map(({ receipt }) => receipt),
-      ),
+    const results = await settleEntries(
+      queue.id,
+      request.Entries,
+      'records',
+      context,
+      async (found) => {
+        const receipts = found.map(({ receipt }) => receipt);
+        const outcomes = await context.consumption.acknowledge(queue, receipts);
+        const done = receipts.filter((_receipt, index) => outcomes[index] === 'done');
+        context.queueObserver.settled(queue, done);
+        return outcomes;
+      },
     );
     context.queueObserver.acknowledged(queue, results.Successful.length);
     return results;

@@ -25,8 +25,10 @@ export const receiveQueueRecords = defineAction({
     const deliveries = await namingTheQueue(queue.id, context, () =>
       context.consumption.receive(queue, wantedBy(request, queue, context)),
     );
-    const answer = await viewDeliveries(queue, deliveries, context);
-    context.queueObserver.received(queue, answer.QueueRecords.length);
-    return answer;
+    context.queueObserver.received(
+      queue,
+      deliveries.map(({ receipt }) => receipt),
+    );
+    return viewDeliveries(queue, deliveries, context);
   },
 });

@@ -18,13 +18,17 @@ export const updateQueueRecordsVisibility = defineAction({
   touches: theQueue,
   async handle(request, context) {
     const queue = await findQueue(request, context);
-    return settleEntries(queue.id, request.Entries, 'records', context, (found) =>
-      context.consumption.changeVisibility(
-        queue,
-        found.map(({ receipt, entry }) => {
-          return { receipt, visibilityMs: entry.VisibilityTimeoutSeconds * 1000 };
-        }),
-      ),
-    );
+    return settleEntries(queue.id, request.Entries, 'records', context, async (found) => {
+      const changes = found.map(({ receipt, entry }) => {
+        return { receipt, visibilityMs: entry.VisibilityTimeoutSeconds * 1000 };
+      });
+      const outcomes = await context.consumption.changeVisibility(queue, changes);
+      const isGivenBack = (index: number) =>
+        outcomes[index] === 'done' && changes[index]?.visibilityMs === 0;
+      const receipts = changes.map(({ receipt }) => receipt);
+      const givenBack = receipts.filter((_receipt, index) => isGivenBack(index));
+      context.queueObserver.settled(queue, givenBack);
+      return outcomes;
+    });
   },
 });
