@@ -39,6 +39,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * members BOOTSTRAP TOPIC PROTOCOL            two members share the partitions; then one leaves
  * share BOOTSTRAP TOPIC COUNT [DLQ]           two members of a share group read COUNT records; with
  *     DLQ, every tenth is rejected, and its copy goes to that topic (KIP-1191)
+ * draw BOOTSTRAP TOPIC GROUP VERDICT [COUNT]  a member of a share group that gives every record this
+ *     verdict (accept, reject, release) until its input ends; it polls no more after COUNT records
  * transform BOOTSTRAP SOURCE COUNT TARGET     copies COUNT records in transactions, one aborted
  * copy BOOTSTRAP SOURCE COUNT TARGET          the same in many, each begun again where it failed
  */
@@ -59,6 +61,7 @@ public class KafkaClient {
       case "all" -> all(bootstrap, topic);
       case "members" -> members(bootstrap, topic, arguments[3]);
       case "share" -> share(bootstrap, topic, Integer.parseInt(arguments[3]), arguments.length > 4 ? arguments[4] : "");
+      case "draw" -> draw(bootstrap, topic, arguments[3], arguments[4], arguments.length > 5 ? Integer.parseInt(arguments[5]) : Integer.MAX_VALUE);
       case "transform" -> transform(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       case "copy" -> copy(bootstrap, topic, Integer.parseInt(arguments[3]), arguments[4]);
       default -> throw new IllegalArgumentException(arguments[0]);
@@ -289,6 +292,33 @@ public class KafkaClient {
           });
     }
     print(read);
+  }
+
+  private static void draw(String bootstrap, String topic, String group, String verdict, int count) throws Exception {
+    var type = AcknowledgeType.valueOf(verdict.toUpperCase());
+    Properties properties = reader(bootstrap, group);
+    properties.putAll(Map.of("share.acknowledgement.mode", "explicit", "max.poll.records", 20));
+    try (var consumer = new KafkaShareConsumer<byte[], byte[]>(properties)) {
+      consumer.subscribe(List.of(topic));
+      var input = new Thread(KafkaClient::readInput);
+      input.setDaemon(true);
+      input.start();
+      for (int drawn = 0; input.isAlive() && drawn < count; ) {
+        var records = consumer.poll(POLL);
+        StringBuilder out = new StringBuilder();
+        for (var record : records) {
+          consumer.acknowledge(record, type);
+          out.append(String.format("{\"value\":\"%s\",\"count\":%d}%n", new String(record.value()), record.deliveryCount().get()));
+        }
+        for (var failure : consumer.commitSync().values()) {
+          if (failure.isPresent()) throw failure.get();
+        }
+        System.out.print(out);
+        System.out.flush();
+        drawn += records.count();
+      }
+      input.join();
+    }
   }
 
   private static void copy(String bootstrap, String source, int count, String target) {
