@@ -63,10 +63,7 @@ test('a record that comes after it was acknowledged is found', () => {
 });
 
 test('counts that do not grow, or grow too far, are found', () => {
-  assert.deepEqual(violations(received('a', 1, 0), received('b', 1, 20_000)), [
-    'counted too low',
-    'not counted',
-  ]);
+  assert.deepEqual(violations(received('a', 1, 0), received('b', 1, 20_000)), ['not counted']);
   assert.deepEqual(violations(received('a', 3, 0)), ['received too often']);
 });
 
