@@ -15,7 +15,7 @@ import type {
   SharePosition,
   ShareTerms,
 } from '../../src/ports/share-log.ts';
-import { untilDefined } from '../../src/runtime/retry.ts';
+import { type Patience, untilDefined } from '../../src/runtime/retry.ts';
 import { errorCodes } from '../../src/wire/errors.ts';
 import {
   deleteGroupsRequest,
@@ -53,6 +53,8 @@ const deleteGroupsApi = { request: deleteGroupsRequest, response: deleteGroupsRe
 const coordinatorPatience = { everyMs: 50, waitMsMax: 30_000 };
 /** How long a coordinator may not know a topic that exists. */
 const positionPatience = { everyMs: 50, waitMsMax: 10_000 };
+/** The coordinator gives new partitions positions at the heartbeats of members: every 5 s. */
+const extensionPatience = { everyMs: 200, waitMsMax: 10_000 };
 /** While a group is in use, the leaders of its log are asked for this often. */
 const leadersAgeMsMax = 1_000;
 /** Fetches in a row that acquire nothing but markers, after the time to wait is over. */
@@ -85,12 +87,12 @@ export class KafkaShareLog implements ShareLog {
   ): Promise<ShareTerms> {
     // Before the positions: the group is never there without its settings.
     const terms = await this.#settings.set(group.groupId, settings);
-    await this.#untilPlaced(group, async () => starts);
+    await this.#untilPlaced(group, positionPatience, async () => starts);
     return terms;
   }
 
   async extend(group: ShareGroup, starts: ReadonlyMap<number, Offset>): Promise<void> {
-    await this.#untilPlaced(group, async () => {
+    await this.#untilPlaced(group, extensionPatience, async () => {
       const placed = await this.positions(group);
       return new Map([...starts].filter(([partition]) => !placed.has(partition)));
     });
@@ -189,10 +191,11 @@ export class KafkaShareLog implements ShareLog {
   /** Sets positions until Kafka has all of those that are still wanted. */
   async #untilPlaced(
     { groupId, log }: ShareGroup,
+    patience: Patience,
     wanted: () => Promise<ReadonlyMap<number, Offset>>,
   ): Promise<void> {
     let last: GatewayError | undefined;
-    const placed = await untilDefined(positionPatience, async () => {
+    const placed = await untilDefined(patience, async () => {
       const starts = await wanted();
       if (starts.size === 0) return true;
       last = await this.#place(groupId, log, starts);

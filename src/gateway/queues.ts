@@ -31,7 +31,9 @@ export function queuesOf(
   stops.push(() => queueLifecycle.stop());
   return {
     ...{ queues, queueLifecycle },
-    consumption: new QueueConsumption({ queues, streams, shares, rows, log, clock }),
+    consumption: new QueueConsumption({
+      ...{ queues, streams, shares, rows, log, clock, onProblem },
+    }),
     resumeQueues() {
       queueLifecycle.resume().catch((error: unknown) => onProblem('', error));
     },

@@ -9,7 +9,7 @@ import type { StreamDirectory } from '../streams/directory.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { DataPlaneParts, Delivery, Source } from './delivery.ts';
 import { type QueueDirectory, queueViewMs } from './directory.ts';
-import { ensureShards } from './new-shards.ts';
+import { NewShards } from './new-shards.ts';
 import { Receiving, type ReceivingParts } from './receiving.ts';
 import { type Outcome, Settling, type VisibilityChange } from './settling.ts';
 import type { Wanted } from './waiters.ts';
@@ -22,6 +22,7 @@ const cacheMarginMs = 250;
 export type ConsumptionParts = DataPlaneParts & {
   readonly queues: QueueDirectory;
   readonly streams: StreamDirectory;
+  readonly onProblem: (queue: string, error: unknown) => void;
 };
 
 export class QueueConsumption {
@@ -30,6 +31,7 @@ export class QueueConsumption {
   readonly #receiving = new EldestOutMap<string, Receiving>(queuesMax);
   readonly #deadLetters = new EldestOutMap<string, DeadLetters>(queuesMax);
   readonly #settling: Settling;
+  readonly #newShards: NewShards;
   /** Since when the catalog is known to say so. */
   readonly #extending = new EldestOutMap<string, number>(queuesMax);
 
@@ -40,6 +42,7 @@ export class QueueConsumption {
       sourceOf: (queueId) => this.#sourceOf(queueId),
       streamNow: (stream) => this.#streamNow(stream),
     };
+    this.#newShards = new NewShards(parts);
     this.#settling = new Settling(parts, (queue) => this.#markExtends(queue));
   }
 
@@ -86,7 +89,7 @@ export class QueueConsumption {
     this.#receiving.get(id)?.wake();
   }
 
-  /** Gives new shards a position first. */
+  /** New shards are part of it once they have positions. */
   async #sourceOf(queueId: string): Promise<Source> {
     const { queues, streams } = this.#parts;
     const found = await queues.find(queueId);
@@ -97,7 +100,8 @@ export class QueueConsumption {
     if (stream.createdAtMs !== found.stream.createdAtMs) {
       throw new GatewayError('not-found', `the stream of queue ${queueId} was deleted`);
     }
-    return { queue: await ensureShards(this.#parts, found, stream), stream };
+    this.#newShards.notice(found, stream);
+    return { queue: found, stream };
   }
 
   async #streamNow(stream: Stream): Promise<Stream> {

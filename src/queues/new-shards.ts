@@ -1,5 +1,5 @@
 /** Shards that a stream gets after its queue was created: their records are delivered, too. */
-import { GatewayError } from '../domain/errors.ts';
+import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import type { Queue } from '../domain/queues/queue.ts';
 import { type Offset, type Stream, toOffset } from '../domain/streams/stream.ts';
 import type { ShareLog } from '../ports/share-log.ts';
@@ -36,6 +36,41 @@ export async function ensureShards(
     assertDelivering(now);
     return now.shardCount >= count ? now : { ...now, shardCount: count };
   });
+}
+
+export type NewShardSettings = NewShardParts & {
+  readonly onProblem: (queue: string, error: unknown) => void;
+};
+
+/**
+ * Gives new shards their positions while delivery from the others continues. With Kafka's share
+ * consumers in the group, this takes as long as until their next heartbeat, or forever if none of
+ * them is subscribed to the stream.
+ */
+export class NewShards {
+  readonly #settings: NewShardSettings;
+  /** Ids of queues. */
+  readonly #placing = new Set<string>();
+
+  constructor(settings: NewShardSettings) {
+    this.#settings = settings;
+  }
+
+  /** To be called again and again: what fails now may succeed then. */
+  notice(queue: Queue, stream: Stream): void {
+    const { id } = queue;
+    if (stream.shards.length <= queue.shardCount || this.#placing.has(id)) return;
+    this.#placing.add(id);
+    void ensureShards(this.#settings, queue, stream)
+      .catch((error: unknown) => this.#failed(id, error))
+      .finally(() => this.#placing.delete(id));
+  }
+
+  #failed(id: string, error: unknown): void {
+    // The queue has changed, or it is gone.
+    if (isGatewayError(error, 'conflict') || isGatewayError(error, 'not-found')) return;
+    this.#settings.onProblem(id, error);
+  }
 }
 
 function assertDelivering({ id, status }: Queue): void {

@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { uniformRound } from '../../src/domain/streams/reshard.ts';
+import { newName } from '../support/doors.ts';
 import { sharedEngines } from '../support/engines.ts';
 import { startGateway } from '../support/gateway.ts';
-import { doorAt } from '../support/gateways.ts';
+import { doorAt, openGateway } from '../support/gateways.ts';
 import { installClients, kafkaCommandLine, python } from '../support/install.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import {
@@ -14,14 +16,21 @@ import {
   putValues,
   QueueClient,
   queueOn,
+  queueStatus,
   type ReceivedRecord,
   textOf,
 } from '../support/queue-client.ts';
-import { queueIdOf } from '../support/queues.ts';
+import {
+  shareGroupDescribeRequest,
+  shareGroupDescribeResponse,
+} from '../../src/wire/messages/77-share-group-describe.ts';
+import { queueIdOf, untilQueueGone } from '../support/queues.ts';
+import { untilActive } from '../support/resharding.ts';
 import { untilTrue } from '../support/until.ts';
 
 await Promise.all([sharedEngines(), installClients()]);
 
+const describeApi = { request: shareGroupDescribeRequest, response: shareGroupDescribeResponse };
 const timeout = 240_000;
 /** Java starts slowly, and members get partitions with a heartbeat. */
 const partTimeoutMs = 120_000;
@@ -54,17 +63,35 @@ async function stopAll(members: readonly Member[]): Promise<void> {
 }
 
 async function openQueues(t: TestContext) {
-  const { kafka, kinesis } = await startGateway(t);
+  const table = `catalog-${newName()}`;
+  const inside = await openGateway(t, table);
+  const settings = { KINESKA_CATALOG_TABLE: table };
+  const { kafka, kinesis } = await startGateway(t, { settings });
   const door = doorAt(kinesis);
   return async () => {
     const stream = await onDemandStream(door);
     const arn = await queueOn(door, stream, { VisibilityTimeoutSeconds: 30 });
     const address = [stream, queueIdOf(arn)];
     return {
-      client: new QueueClient(door, arn),
+      ...{ door, stream, arn, client: new QueueClient(door, arn) },
       put: (values: readonly string[]) => putValues(door, stream, values),
-      async java(verdict: Verdict, ...more: string[]) {
-        const given = ['draw', kafka, ...address, verdict, ...more];
+      /** As on-demand streams are scaled. */
+      async scale(target: number): Promise<void> {
+        await inside.reshardings.begin(stream, (now) => {
+          return { round: uniformRound(now, target), target };
+        });
+        await untilActive(door, stream);
+      },
+      /** The group has members, and they have partitions. */
+      async untilStable(): Promise<void> {
+        await untilTrue('members in the group', async () => {
+          const asked = { groupIds: [address[1]!], includeAuthorizedOperations: false };
+          const { groups } = await inside.cluster.request(describeApi, asked);
+          return groups[0]?.groupState === 'Stable';
+        });
+      },
+      async java(verdict: Verdict, [topic, group] = address, ...more: string[]) {
+        const given = ['draw', kafka, topic!, group!, verdict, ...more];
         return startMember(t, await kafkaCommandLine(given));
       },
       async confluent() {
@@ -155,7 +182,7 @@ async function receivesReleased(open: Open): Promise<void> {
   const queue = await open();
   const values = named('back', 20);
   await queue.put(values);
-  const member = await queue.java('release', '20');
+  const member = await queue.java('release', undefined, '20');
   await member.until('20 releases', () => member.drawn().length >= 20, partTimeoutMs);
   const received = await receiveAll(queue.client, 20);
   await acknowledge(queue.client, received);
@@ -169,8 +196,90 @@ async function receivesReleased(open: Open): Promise<void> {
   assert.ok(received.some(({ ReceiveCount }) => ReceiveCount === 2));
 }
 
-test('share consumers of Kafka beside receivers of a queue', { timeout }, async (t) => {
-  const open = await openQueues(t);
-  await t.test('each record goes to one of them', (part) => sharesRecords(part, open));
-  await t.test('what a member releases is received, and counted', () => receivesReleased(open));
-});
+async function reachesNewShards(open: Open): Promise<void> {
+  const queue = await open();
+  const members = [await queue.java('accept'), await queue.confluent()];
+  const receivers = Array.from({ length: 2 }, () => startReceiver(queue.client));
+  const had = () => [
+    members.flatMap((each) => valuesOf(each.drawn())),
+    receivers.flatMap(({ received }) => received.map(textOf)),
+  ];
+  const values: string[] = [];
+  const putUntilBothHad = (prefix: string) =>
+    untilTrue(`${prefix} on both sides`, async () => {
+      const more = named(`${prefix}${values.length}`, atOnce);
+      values.push(...more);
+      await queue.put(more);
+      return had().every((side) => side.some((value) => value.startsWith(prefix)));
+    });
+  await putUntilBothHad('before');
+  const scaling = queue.scale(8);
+  await putUntilBothHad('during');
+  await scaling;
+  // All open shards are new ones now.
+  await putUntilBothHad('after');
+  await untilTrue('all records', () => had().flat().length >= values.length);
+  await stopAll(members);
+  for (const each of receivers) await each.stop();
+  assert.deepEqual(had().flat().toSorted(), values.toSorted());
+}
+
+/** Kafka sets no position for it then, and takes none from the gateway. */
+async function survivesStrangers(open: Open): Promise<void> {
+  const [queue, other] = [await open(), await open()];
+  const stranger = await queue.java('accept', [other.stream, queueIdOf(queue.arn)]);
+  await queue.put(named('before', 40));
+  await queue.untilStable();
+  await queue.scale(8);
+  await queue.put(named('after', 40));
+  const received = await receiveAll(queue.client, 40);
+  await acknowledge(queue.client, received);
+  await stopAll([stranger]);
+  const later = await receiveAll(queue.client, 40);
+  assert.deepEqual(received.map(textOf).toSorted(), named('before', 40).toSorted());
+  assert.deepEqual(later.map(textOf).toSorted(), named('after', 40).toSorted());
+}
+
+async function isDeletedWithoutMembers(open: Open): Promise<void> {
+  const queue = await open();
+  const member = await queue.java('accept');
+  await queue.put(named('before', 40));
+  await member.until('some records', () => member.drawn().length > 0, partTimeoutMs);
+  const received = await queue.client.receive({ WaitTimeSeconds: 1 });
+  await acknowledge(queue.client, received);
+  assert.equal(await queue.door.ask('DeleteQueue', { QueueARN: queue.arn }), undefined);
+  await untilTrue('receivers to be refused', async () => {
+    const answer = await queue.door.ask('ReceiveQueueRecords', { QueueARN: queue.arn });
+    return answer['__type'] === 'ResourceNotFoundException';
+  });
+  await queue.put(['later']);
+  await member.until(
+    'what was put later',
+    () => valuesOf(member.drawn()).includes('later'),
+    partTimeoutMs,
+  );
+  assert.equal(await queueStatus(queue.door, queue.arn), 'DELETING');
+  await stopAll([member]);
+  await untilQueueGone(queue.door, queue.arn);
+}
+
+test(
+  'share consumers of Kafka beside receivers of a queue',
+  { timeout, concurrency: 4 },
+  async (t) => {
+    const open = await openQueues(t);
+    const parts: Readonly<Record<string, (t: TestContext, open: Open) => Promise<void>>> = {
+      'each record goes to one of them': sharesRecords,
+      'what a member releases is received, and counted': (_t, each) => receivesReleased(each),
+      'records of new shards reach both sides': (_t, each) => reachesNewShards(each),
+      'members that subscribe to something else only delay new shards': (_t, each) =>
+        survivesStrangers(each),
+      'the queue is DELETING until the members have left': (_t, each) =>
+        isDeletedWithoutMembers(each),
+    };
+    // Most of their time is waiting for members to join.
+    await Promise.all(
+      Object.entries(parts).map(([what, does]) => t.test(what, (part) => does(part, open))),
+    );
+  },
+);
