@@ -34,7 +34,7 @@ const describeApi = { request: shareGroupDescribeRequest, response: shareGroupDe
 const timeout = 240_000;
 /** Java starts slowly, and members get partitions with a heartbeat. */
 const partTimeoutMs = 120_000;
-const count = 3_000;
+const count = 2_000;
 const atOnce = 100;
 const entriesMax = 10;
 
@@ -43,7 +43,7 @@ type Drawn = { readonly value: string; readonly count: number };
 /** A share consumer that runs beside the test, and what it has said of the records it had. */
 type Member = Program & { drawn(): readonly Drawn[] };
 
-type Verdict = 'accept' | 'release';
+type Verdict = 'accept' | 'reject' | 'release';
 
 const named = (prefix: string, length: number) =>
   Array.from({ length }, (_each, n) => `${prefix}-${n}`);
@@ -68,9 +68,9 @@ async function openQueues(t: TestContext) {
   const settings = { KINESKA_CATALOG_TABLE: table };
   const { kafka, kinesis } = await startGateway(t, { settings });
   const door = doorAt(kinesis);
-  return async () => {
+  return async (attributes: object = {}) => {
     const stream = await onDemandStream(door);
-    const arn = await queueOn(door, stream, { VisibilityTimeoutSeconds: 30 });
+    const arn = await queueOn(door, stream, { VisibilityTimeoutSeconds: 30, ...attributes });
     const address = [stream, queueIdOf(arn)];
     return {
       ...{ door, stream, arn, client: new QueueClient(door, arn) },
@@ -134,10 +134,10 @@ function startReceiver(client: QueueClient) {
   };
 }
 
-async function receiveAll(client: QueueClient, wanted: number) {
+async function receiveAll(client: QueueClient, wanted: number, more = {}) {
   const received: ReceivedRecord[] = [];
   await untilTrue(`${wanted} records`, async () => {
-    received.push(...(await client.receive()));
+    received.push(...(await client.receive(more)));
     return received.length >= wanted;
   });
   return received;
@@ -155,6 +155,7 @@ async function sharesRecords(t: TestContext, open: Open): Promise<void> {
   await untilTrue(
     'records for everyone',
     async () => {
+      if (sides().flat().length < values.length) return false;
       const more = named(`part${values.length}`, atOnce);
       values.push(...more);
       await queue.put(more);
@@ -194,6 +195,68 @@ async function receivesReleased(open: Open): Promise<void> {
     assert.equal(record.ReceiveCount, before + 1, textOf(record));
   }
   assert.ok(received.some(({ ReceiveCount }) => ReceiveCount === 2));
+}
+
+async function drawsForgotten(open: Open): Promise<void> {
+  const queue = await open({ VisibilityTimeoutSeconds: 5 });
+  const values = named('forgotten', 40);
+  await queue.put(values);
+  const forgotten = await receiveAll(queue.client, 40);
+  assert.ok(forgotten.every(({ ReceiveCount }) => ReceiveCount === 1));
+  const member = await queue.java('accept');
+  const receiver = startReceiver(queue.client);
+  const again = () => [...valuesOf(member.drawn()), ...receiver.received.map(textOf)];
+  await member.until('all of them again', () => again().length >= 40, partTimeoutMs);
+  await receiver.stop();
+  await stopAll([member]);
+  assert.deepEqual(again().toSorted(), values.toSorted());
+  assert.ok(member.drawn().every((each) => each.count === 2));
+  assert.ok(receiver.received.every(({ ReceiveCount }) => ReceiveCount === 2));
+}
+
+async function archivesRejected(open: Open): Promise<void> {
+  const queue = await open({
+    DeadLetterConfiguration: { TargetType: 'BUILT_IN', MaxReceiveCount: 2 },
+  });
+  await queue.put(named('rejected', 20));
+  const member = await queue.java('reject');
+  await member.until('20 rejections', () => member.drawn().length >= 20, partTimeoutMs);
+  await stopAll([member]);
+  await queue.put(['after']);
+  const received = await receiveAll(queue.client, 1);
+  assert.deepEqual(received.map(textOf), ['after']);
+  assert.deepEqual(await queue.client.receive(), []);
+  assert.deepEqual(await queue.client.receiveDead(), []);
+}
+
+/** Records that are received with a time of their own have rows, as have dead letters. */
+async function keepsRows(open: Open): Promise<void> {
+  const queue = await open({
+    DeadLetterConfiguration: { TargetType: 'BUILT_IN', MaxReceiveCount: 2 },
+  });
+  await queue.put(['live', 'dead']);
+  const first = await receiveAll(queue.client, 2, { VisibilityTimeoutSeconds: 600 });
+  const member = await queue.java('accept');
+  const [dead] = first.filter((each) => textOf(each) === 'dead');
+  assert.deepEqual((await queue.client.extend([dead!], 0)).Failed, []);
+  const [again] = await receiveAll(queue.client, 1, { VisibilityTimeoutSeconds: 600 });
+  assert.equal(textOf(again!), 'dead');
+  assert.deepEqual((await queue.client.extend([again!], 0)).Failed, []);
+  const [live] = first.filter((each) => textOf(each) === 'live');
+  assert.deepEqual((await queue.client.extend([live!], 0)).Failed, []);
+  // Both are visible, and nothing but the member would take them now.
+  await queue.put(named('after', 40));
+  await member.until('what was put after', () => member.drawn().length >= 40, partTimeoutMs);
+  const [received] = await receiveAll(queue.client, 1);
+  assert.deepEqual([textOf(received!), received!.ReceiveCount], ['live', 2]);
+  const letters: ReceivedRecord[] = [];
+  await untilTrue('the dead letter', async () => {
+    letters.push(...(await queue.client.receiveDead()));
+    return letters.length > 0;
+  });
+  assert.deepEqual(letters.map(textOf), ['dead']);
+  await stopAll([member]);
+  assert.deepEqual(valuesOf(member.drawn()).toSorted(), named('after', 40).toSorted());
 }
 
 async function reachesNewShards(open: Open): Promise<void> {
@@ -271,6 +334,9 @@ test(
     const parts: Readonly<Record<string, (t: TestContext, open: Open) => Promise<void>>> = {
       'each record goes to one of them': sharesRecords,
       'what a member releases is received, and counted': (_t, each) => receivesReleased(each),
+      'what a receiver forgets comes to either side': (_t, each) => drawsForgotten(each),
+      'what a member rejects is archived, and no dead letter': (_t, each) => archivesRejected(each),
+      'members see neither rows nor dead letters': (_t, each) => keepsRows(each),
       'records of new shards reach both sides': (_t, each) => reachesNewShards(each),
       'members that subscribe to something else only delay new shards': (_t, each) =>
         survivesStrangers(each),
