@@ -1,6 +1,7 @@
 /**
  * A queue under everything at once: boto3 receivers over two gateways that acknowledge, extend,
- * give back and forget, while gateways, the broker and DynamoDB are killed and shards are split.
+ * give back and forget, while gateways, the broker and DynamoDB are killed. (Shards of on-demand
+ * streams are not split by calls; test/clients/share-consumers.full.test.ts adds some.)
  * What must hold is judged by the log of the receivers' calls alone.
  *
  * QUEUE_RECORDS=100000 QUEUE_SEED=1
@@ -22,7 +23,6 @@ import { installClients, python } from '../support/install.ts';
 import { startKafkaCluster } from '../support/kafka-cluster.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { onDemandStream, QueueClient, queueOn, textOf } from '../support/queue-client.ts';
-import { split, untilActive } from '../support/resharding.ts';
 import { untilTrue } from '../support/until.ts';
 
 await installClients();
@@ -149,7 +149,6 @@ test(`${count} records, ${programs * threadsEach} receivers`, { timeout }, async
       await delay(4_000);
       kills.push({ what: `gateway ${nth % 2}`, atMs: Date.now() });
       await killGateway(gateways, nth % 2);
-      if (nth % 3 === 0) await split(doors[0]!, stream, nth).catch(() => undefined);
       if (nth % 6 === 0) {
         kills.push({ what: 'dynamodb', atMs: Date.now() });
         await dynamodb.kill9();
@@ -169,7 +168,6 @@ test(`${count} records, ${programs * threadsEach} receivers`, { timeout }, async
   await untilTrue('most records to be received', isNearlyDone, drainedMsMax);
   isOver = true;
   await disturbing;
-  await untilActive(doors[0]!, stream);
   let seen = -1;
   let seenAtMs = Date.now();
   const isQuiet = async () => {
