@@ -3,6 +3,7 @@
  * the rows of a queue are counted in DynamoDB. Read-only.
  */
 import { isGatewayError } from '../domain/errors.ts';
+import { isQueueId } from '../domain/queues/queue-changes.ts';
 import type { Queue } from '../domain/queues/queue.ts';
 import { type Shard, shardIdOf, type Stream } from '../domain/streams/stream.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -55,7 +56,7 @@ export class QueueReports implements QueueReporting {
   }
 
   async show(queueId: string): Promise<QueueReport | undefined> {
-    const queue = await this.#settings.catalog.get(queueId);
+    const queue = isQueueId(queueId) ? await this.#settings.catalog.get(queueId) : undefined;
     if (queue === undefined) return undefined;
     const { stream, positions } = await this.#placesOf(queue);
     const range = { nowMs: this.#settings.clock.nowMs(), countMax: rowsCountedMax };

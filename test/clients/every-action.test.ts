@@ -52,6 +52,7 @@ test('every action through boto3', async (t) => {
     openShards: true,
     warm: 2,
     distribution: ['AUTO', 'keyless', null],
+    queueRecords: ['restored', 'restored', 'dead', 1, [[], [], [], []]],
     queue: [
       'CREATING',
       {

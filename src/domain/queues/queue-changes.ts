@@ -7,6 +7,7 @@ import type { Queue, QueueAttributes, QueueStart } from './queue.ts';
 export type NewQueue = Pick<Queue, 'name' | 'start' | 'attributes' | 'tags'>;
 
 const hostLabelMax = 63;
+const queueIdPattern = /^[a-zA-Z0-9-]{1,63}$/u;
 
 /**
  * The id of a queue: its name, as far as that fits, and a suffix that makes it unique. SDKs send
@@ -15,6 +16,11 @@ const hostLabelMax = 63;
 export function queueIdOf(name: string, suffix: string): string {
   const label = name.replaceAll(/[^a-zA-Z0-9]+/gu, '-').replace(/^-/u, '');
   return `${label.slice(0, hostLabelMax - suffix.length - 1) || 'queue'}-${suffix}`;
+}
+
+/** Whether a queue may have this id: names of other groups can be empty, or long beyond any key. */
+export function isQueueId(text: string): boolean {
+  return queueIdPattern.test(text);
 }
 
 /** `firstOffsets`: where delivery from each shard of the stream begins. */

@@ -113,6 +113,7 @@ test('a summary counts open shards, and an on-demand stream begins with four', a
     EncryptionType: 'NONE',
     OpenShardCount: 4,
     ConsumerCount: 0,
+    QueueCount: 0,
     MaxRecordSizeInKiB: 2048,
     RecordDistributionStrategy: 'USER_PARTITION_KEY',
   });

@@ -84,6 +84,7 @@ test('a queue is CREATING, then ACTIVE with what it was created with, and goes',
   assert.deepEqual(tags, { Tags: [{ Key: 'team', Value: 'a' }] });
 
   const group = { groupId: queueIdOf(arn), log: stream };
+  // Kafka's lock begins before the record reaches its receiver, and lasts a second longer.
   assert.equal((await gateway.queuePorts.shares.positions(group)).size, 4);
   assert.equal(await typeOf(gateway, 'DeleteQueue', { QueueARN: arn }), undefined);
   assert.equal((await describeQueue(gateway, arn))['QueueStatus'], 'DELETING');
@@ -247,8 +248,8 @@ test('an update changes what it names, while the queue is UPDATING', async (t) =
   const wanted = { VisibilityTimeoutSeconds: 45, DeadLetterConfiguration: builtIn };
   assert.deepEqual((await untilQueueActive(gateway, arn))['QueueAttributes'], wanted);
   const group = { groupId: queueIdOf(arn), log: stream };
-  assert.equal((await gateway.queuePorts.shares.terms(group)).lockMs, 45_000);
-  assert.equal((await gateway.queues.findFresh(group.groupId)).lockMs, 45_000);
+  assert.equal((await gateway.queuePorts.shares.terms(group)).lockMs, 46_000);
+  assert.equal((await gateway.queues.findFresh(group.groupId)).lockMs, 46_000);
   await update({ DeadLetterConfiguration: { TargetType: 'NONE' } });
   assert.deepEqual((await untilQueueActive(gateway, arn))['QueueAttributes'], {
     VisibilityTimeoutSeconds: 45,

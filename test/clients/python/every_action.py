@@ -64,6 +64,7 @@ class Scenario:
         self.policies()
         self.resharding()
         self.queue()
+        self.queue_records()
         self.kinesis.delete_stream(StreamARN=self.arn)
         self.kinesis.get_waiter("stream_not_exists").wait(StreamName=self.stream)
         self.seen["gone"] = self.refused(self.kinesis.describe_stream, StreamName=self.stream)
@@ -297,6 +298,48 @@ class Scenario:
         while self.summary()["QueueCount"] > 0:
             assert time.monotonic() < deadline, self.summary()
             time.sleep(0.05)
+
+    def queue_records(self):
+        """A record becomes a dead letter, is restored, and acknowledged; another one stays dead."""
+        dead = {"TargetType": "BUILT_IN", "MaxReceiveCount": 1}
+        start = {"StreamARN": self.arn, "StartingPosition": {"Type": "LATEST"}}
+        arn = self.kinesis.create_queue(
+            QueueName=f"records-of-{self.stream}",
+            StreamConfigurationList=[start],
+            QueueAttributes={"DeadLetterConfiguration": dead},
+        )["QueueDescription"]["QueueARN"]
+        self.queue_settled(arn)
+        restored = self.dead_letter(arn, b"restored")
+        later = {"ReceiptHandle": restored["ReceiptHandle"], "VisibilityTimeoutSeconds": 60}
+        calls = [
+            self.kinesis.update_dead_letter_queue_records_visibility(QueueARN=arn, Entries=[later]),
+            self.on_one(self.kinesis.restore_dead_letter_queue_records, arn, restored),
+        ]
+        again = self.kinesis.receive_queue_records(QueueARN=arn)["QueueRecords"][0]
+        calls.append(self.on_one(self.kinesis.acknowledge_queue_records, arn, again))
+        letter = self.dead_letter(arn, b"dead")
+        acknowledge = self.kinesis.acknowledge_dead_letter_queue_records
+        calls.append(self.on_one(acknowledge, arn, letter))
+        self.seen["queueRecords"] = [
+            *[each["Data"].decode() for each in (restored, again, letter)],
+            again["ReceiveCount"],
+            [each["Failed"] for each in calls],
+        ]
+        self.kinesis.delete_queue(QueueARN=arn)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.summary()["QueueCount"] > 0:
+            assert time.monotonic() < deadline, self.summary()
+            time.sleep(0.05)
+
+    def on_one(self, operation, arn, record):
+        return operation(QueueARN=arn, Entries=[{"ReceiptHandle": record["ReceiptHandle"]}])
+
+    def dead_letter(self, arn, data):
+        self.kinesis.put_record(StreamARN=self.arn, PartitionKey="a", Data=data)
+        record = self.kinesis.receive_queue_records(QueueARN=arn)["QueueRecords"][0]
+        at_once = {"ReceiptHandle": record["ReceiptHandle"], "VisibilityTimeoutSeconds": 0}
+        self.kinesis.update_queue_records_visibility(QueueARN=arn, Entries=[at_once])
+        return self.kinesis.receive_dead_letter_queue_records(QueueARN=arn)["QueueRecords"][0]
 
 
 if __name__ == "__main__":

@@ -100,10 +100,10 @@ test('the lock is unknown exactly while the visibility timeout changes', () => {
   assert.deepEqual([same.status, same.lockMs], ['UPDATING', 30_000]);
   assert.equal(updated(same).lockMs, 30_000);
   const other = updating(active, { visibilitySeconds: 45 });
-  assert.deepEqual([other.status, other.lockMs, wantedLockMs(other)], ['UPDATING', 0, 45_000]);
+  assert.deepEqual([other.status, other.lockMs, wantedLockMs(other)], ['UPDATING', 0, 46_000]);
   assert.deepEqual(
-    [updated(other, 45_000).status, updated(other, 45_000).lockMs],
-    ['ACTIVE', 45_000],
+    [updated(other, 46_000).status, updated(other, 46_000).lockMs],
+    ['ACTIVE', 46_000],
   );
 });
 
