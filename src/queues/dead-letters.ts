@@ -60,32 +60,7 @@ export class DeadLetters {
     await this.#again.bury(source, rowsMax);
     const range = { nowMs: clock.nowMs(), countMax: rowsMax };
     const due = await rows.due(this.#queueId, 'dead', range);
-    let from = 0;
-    const served: Promise<number>[] = [];
-    while (from < due.length) {
-      const waiter = this.#waiters.take();
-      if (waiter === undefined) break;
-      const part = due.slice(from, from + waiter.countMax);
-      from += part.length;
-      served.push(this.#serveOne(source, part, waiter));
-    }
-    return (await Promise.all(served)).some((count) => count > 0);
-  }
-
-  async #serveOne(
-    source: Source,
-    due: Parameters<Redeliveries['deliver']>[1],
-    waiter: Waiter,
-  ): Promise<number> {
-    try {
-      const { visibilityMs } = waiter;
-      const deliveries = await this.#again.deliver(source, due, visibilityMs);
-      if (deliveries.length > 0) waiter.resolve(deliveries);
-      else this.#waiters.putBack(waiter);
-      return deliveries.length;
-    } catch (error) {
-      waiter.reject(error);
-      return 0;
-    }
+    const onNothing = (waiter: Waiter) => this.#waiters.putBack(waiter);
+    return this.#again.serve(source, due, this.#waiters, onNothing);
   }
 }

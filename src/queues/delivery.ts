@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Queue } from '../domain/queues/queue.ts';
 import type { Receipt } from '../domain/queues/receipt.ts';
 import type { Stream } from '../domain/streams/stream.ts';
+import { retentionMsOf } from '../domain/streams/stream-rules.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { QueueRow, QueueRows, RecordPlace } from '../ports/queue-rows.ts';
+import type { QueueRow, QueueRows } from '../ports/queue-rows.ts';
 import type { LogRecord, RecordLog } from '../ports/record-log.ts';
 import type { ShareLog } from '../ports/share-log.ts';
 
@@ -25,7 +26,6 @@ export type DataPlaneParts = {
 export type Source = { readonly queue: Queue; readonly stream: Stream };
 
 const receiptBytes = 16;
-const hourMs = 3_600_000;
 
 /** The key of a new delivery. */
 export function newReceiptKey(): string {
@@ -34,7 +34,7 @@ export function newReceiptKey(): string {
 
 /** When the record's retention ends. */
 export function expiryOf({ retentionHours }: Stream, { timestampMs }: LogRecord, nowMs: number) {
-  return (timestampMs < 0 ? nowMs : timestampMs) + retentionHours * hourMs;
+  return (timestampMs < 0 ? nowMs : timestampMs) + retentionMsOf(retentionHours);
 }
 
 /** The receipt for a delivery that the row describes. */
@@ -65,8 +65,4 @@ export function rowOfReceipt(receipt: Receipt, changed: Partial<QueueRow>): Queu
     expiresAtMs: receipt.expiresAtMs,
     ...changed,
   };
-}
-
-export function isSamePlace(one: RecordPlace, other: RecordPlace): boolean {
-  return one.shard === other.shard && one.offset === other.offset;
 }

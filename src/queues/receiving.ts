@@ -7,6 +7,7 @@ import { GatewayError, isGatewayError } from '../domain/errors.ts';
 import { inFlightMax } from '../domain/queues/queue.ts';
 import { isSealed } from '../domain/streams/reshard.ts';
 import type { Stream } from '../domain/streams/stream.ts';
+import { retentionMsOf } from '../domain/streams/stream-rules.ts';
 import type { Acquired, AcquiredRecord } from '../ports/share-log.ts';
 import { type DataPlaneParts, type Delivery, type Source } from './delivery.ts';
 import { shareGroupOf } from './share-group.ts';
@@ -37,7 +38,6 @@ const sealedChecksMax = 200;
 const sweepEveryMs = 1_000;
 /** Counting reads all rows that are in flight. */
 const countEveryMs = 10_000;
-const hourMs = 3_600_000;
 /** Calls that wait at one gateway for one queue. */
 const waitersMax = 10_000;
 
@@ -236,7 +236,7 @@ export class Receiving {
     }
     const keptSinceMs =
       stream.rules === 'kinesis'
-        ? this.#parts.clock.nowMs() - stream.retentionHours * hourMs
+        ? this.#parts.clock.nowMs() - retentionMsOf(stream.retentionHours)
         : -Infinity;
     const isVisible = ({ partition, offset, timestampMs }: AcquiredRecord): boolean => {
       const end = stream.shards[partition]?.closed?.endOffset;
@@ -286,34 +286,9 @@ export class Receiving {
       if (nextMs === undefined) return rowsSeldomMs;
       return Math.min(rowsEveryMs, Math.max(1, nextMs - clock.nowMs()));
     }
-    let from = 0;
-    const served: Promise<number>[] = [];
-    while (from < due.length) {
-      const waiter = this.#waiters.take();
-      if (waiter === undefined) break;
-      const part = due.slice(from, from + waiter.countMax);
-      from += part.length;
-      served.push(this.#serveAgain(source, part, waiter));
-    }
-    const counts = await Promise.all(served);
-    // Other gateways may have claimed all of them.
-    return counts.some((count) => count > 0) ? 0 : overtakenPauseMs;
-  }
-
-  async #serveAgain(
-    source: Source,
-    due: Parameters<Redeliveries['deliver']>[1],
-    waiter: Waiter,
-  ): Promise<number> {
-    try {
-      const deliveries = await this.#again.deliver(source, due, waiter.visibilityMs);
-      if (deliveries.length > 0) waiter.resolve(deliveries);
-      else this.#wait(waiter);
-      return deliveries.length;
-    } catch (error) {
-      waiter.reject(error);
-      return 0;
-    }
+    const onNothing = (waiter: Waiter) => this.#wait(waiter);
+    const isServed = await this.#again.serve(source, due, this.#waiters, onNothing);
+    return isServed ? 0 : overtakenPauseMs;
   }
 
   async #sweep(source: Source): Promise<void> {

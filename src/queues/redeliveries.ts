@@ -5,6 +5,7 @@
 import { toOffset, type Offset } from '../domain/streams/stream.ts';
 import type { QueueRow, RowChange } from '../ports/queue-rows.ts';
 import type { LogRecord } from '../ports/record-log.ts';
+import type { Waiter, Waiters } from './waiters.ts';
 import {
   type DataPlaneParts,
   type Delivery,
@@ -12,8 +13,6 @@ import {
   receiptOfRow,
   type Source,
 } from './delivery.ts';
-
-export type RedeliveredState = 'live' | 'dead';
 
 /** The start offset of a shard's position in the share group, as far as it is known. */
 export type KnownStart = (shard: number) => Offset | undefined;
@@ -34,10 +33,48 @@ export class Redeliveries {
   }
 
   /**
+   * Hands out due rows to waiting calls, in their order; a call that got nothing is passed to
+   * `onNothing`. Returns whether any record was handed out: other gateways may have claimed all.
+   */
+  async serve(
+    source: Source,
+    due: readonly QueueRow[],
+    waiters: Waiters,
+    onNothing: (waiter: Waiter) => void,
+  ): Promise<boolean> {
+    const served: Promise<boolean>[] = [];
+    for (let from = 0; from < due.length;) {
+      const waiter = waiters.take();
+      if (waiter === undefined) break;
+      const part = due.slice(from, from + waiter.countMax);
+      from += part.length;
+      served.push(this.#serveOne(source, part, waiter, onNothing));
+    }
+    return (await Promise.all(served)).includes(true);
+  }
+
+  async #serveOne(
+    source: Source,
+    due: readonly QueueRow[],
+    waiter: Waiter,
+    onNothing: (waiter: Waiter) => void,
+  ): Promise<boolean> {
+    try {
+      const deliveries = await this.#deliver(source, due, waiter.visibilityMs);
+      if (deliveries.length > 0) waiter.resolve(deliveries);
+      else onNothing(waiter);
+      return deliveries.length > 0;
+    } catch (error) {
+      waiter.reject(error);
+      return false;
+    }
+  }
+
+  /**
    * Claims rows that are due, for this visibility timeout. Live ones that were received too often
    * become dead letters instead; those whose record is gone are deleted. Errors: `unavailable`.
    */
-  async deliver(
+  async #deliver(
     { queue, stream }: Source,
     rows: readonly QueueRow[],
     visibilityMs: number,
